@@ -1,0 +1,59 @@
+# Libraries we stand on (docs/architecture.md section 7). Static where Debian has them static.
+find_package(PkgConfig REQUIRED)
+
+# fmt: Debian ships only a shared library; its implementation header is compiled once into our own archive.
+add_library(osh_fmt STATIC ${CMAKE_SOURCE_DIR}/cmake/fmt_once.cc)
+target_include_directories(osh_fmt SYSTEM PUBLIC ${CMAKE_SOURCE_DIR}/cmake)
+if(OSH_FUZZ OR OSH_SANITIZE)
+  target_link_libraries(osh_fmt PUBLIC osh_flags)
+endif()
+
+function(osh_static_library target archive)
+  find_library(OSH_${target}_ARCHIVE NAMES ${archive} REQUIRED)
+  add_library(${target} INTERFACE)
+  target_link_libraries(${target} INTERFACE ${OSH_${target}_ARCHIVE} ${ARGN})
+endfunction()
+
+osh_static_library(osh_yaml libyaml-cpp.a)
+osh_static_library(osh_seccomp libseccomp.a)
+osh_static_library(osh_cares libcares.a)
+osh_static_library(osh_nghttp2 libnghttp2.a)
+
+# llhttp: C sources of Debian 12's node-llhttp; Debian 13 has libllhttp-dev.
+find_path(OSH_LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include PATH_SUFFIXES llhttp REQUIRED)
+find_path(OSH_LLHTTP_SOURCES llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
+if(OSH_LLHTTP_SOURCES)
+  add_library(osh_llhttp STATIC ${OSH_LLHTTP_SOURCES}/llhttp.c ${OSH_LLHTTP_SOURCES}/api.c ${OSH_LLHTTP_SOURCES}/http.c)
+  target_include_directories(osh_llhttp SYSTEM PUBLIC ${OSH_LLHTTP_INCLUDE})
+  target_compile_options(osh_llhttp PRIVATE -w)
+else()
+  pkg_check_modules(llhttp REQUIRED IMPORTED_TARGET libllhttp)
+  add_library(osh_llhttp INTERFACE)
+  target_link_libraries(osh_llhttp INTERFACE PkgConfig::llhttp)
+endif()
+
+# mbedTLS 3.6 LTS or newer; 2.28 is end of life and refused. `./dev` builds it into OSH_MBEDTLS_ROOT when
+# the system's is too old.
+set(OSH_MBEDTLS_ROOT "" CACHE PATH "prefix of an mbedTLS 3.6 or newer")
+find_path(OSH_MBEDTLS_INCLUDE mbedtls/build_info.h PATHS ${OSH_MBEDTLS_ROOT}/include NO_DEFAULT_PATH)
+find_path(OSH_MBEDTLS_INCLUDE mbedtls/build_info.h)
+if(NOT OSH_MBEDTLS_INCLUDE)
+  message(FATAL_ERROR "mbedTLS 3.6 or newer not found (mbedtls/build_info.h). Run ./dev build, which builds it "
+    "from the source package of the next Debian release, or set OSH_MBEDTLS_ROOT.")
+endif()
+file(STRINGS ${OSH_MBEDTLS_INCLUDE}/mbedtls/build_info.h OSH_MBEDTLS_NUMBER REGEX "define MBEDTLS_VERSION_STRING ")
+string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" OSH_MBEDTLS_VERSION "${OSH_MBEDTLS_NUMBER}")
+if(OSH_MBEDTLS_VERSION VERSION_LESS 3.6)
+  message(FATAL_ERROR "mbedTLS ${OSH_MBEDTLS_VERSION} is too old: osh needs 3.6 LTS or newer for TLS 1.3.")
+endif()
+get_filename_component(OSH_MBEDTLS_PREFIX ${OSH_MBEDTLS_INCLUDE} DIRECTORY)
+add_library(osh_mbedtls INTERFACE)
+target_include_directories(osh_mbedtls SYSTEM INTERFACE ${OSH_MBEDTLS_INCLUDE})
+if(EXISTS ${OSH_MBEDTLS_INCLUDE}/mbedtls/osh_mbedtls_config.h)
+  target_compile_definitions(osh_mbedtls INTERFACE MBEDTLS_USER_CONFIG_FILE="mbedtls/osh_mbedtls_config.h")
+endif()
+foreach(part mbedtls mbedx509 mbedcrypto)
+  find_library(OSH_${part}_ARCHIVE NAMES lib${part}.a ${part} PATHS ${OSH_MBEDTLS_PREFIX}/lib REQUIRED NO_DEFAULT_PATH)
+  find_library(OSH_${part}_ARCHIVE NAMES lib${part}.a ${part} REQUIRED)
+  target_link_libraries(osh_mbedtls INTERFACE ${OSH_${part}_ARCHIVE})
+endforeach()

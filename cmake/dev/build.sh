@@ -1,0 +1,23 @@
+# Configure, build, stage. Sourced by ./dev.
+prepare() {
+    # shellcheck disable=SC2086
+    need_packages $build_packages "$(llhttp_package)"
+    need_mbedtls
+}
+
+configure() {
+    local preset=$1
+    [ -f "$top/build/$preset/build.ninja" ] && return 0
+    cmake --preset "$preset" -DOSH_MBEDTLS_ROOT="$mbedtls_root" >&2
+}
+
+build_preset() {
+    configure "$1"
+    cmake --build "$top/build/$1" -- ${OSH_NINJA_ARGS:---quiet} >&2
+}
+
+build_stage() {
+    prepare
+    build_preset release
+    cmake --install "$top/build/release" --prefix "$top/build/stage" >/dev/null
+}

@@ -1,0 +1,4 @@
+#include "launcher/init/words.h"
+
+namespace osh::launcher {
+} // namespace osh::launcher

@@ -1,0 +1,72 @@
+#pragma once
+// The plan: everything `osh run` would do, as printable values. (Profile, Policy, HostFacts) -> Plan is pure; `osh plan`
+// prints it, launcher/apply carries it out, init receives it as one message.
+
+#include "launcher/plan/host_facts.h"
+#include "policy/base/bytes.h"
+#include "policy/base/diagnostic.h"
+#include "policy/compile/policy.h"
+#include "policy/model/profile.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace osh::launcher {
+
+enum class MountKind : std::uint8_t { Tmpfs, Bind, Proc, Devpts, Directory, Symlink, File, MaskFile, MaskDirectory };
+
+struct MountStep { // in order; targets are absolute paths inside the sandbox
+    MountKind kind = MountKind::Bind;
+    std::string target;
+    std::string source;   // Bind: host path; Symlink: link text
+    std::string content;  // File: its bytes
+    bool read_only = true, no_exec = false, no_dev = true, optional = false;
+    std::uint32_t mode = 0755;   // Directory, File, Tmpfs
+    std::uint64_t size_bytes = 0, inodes = 0; // Tmpfs
+};
+
+struct LandlockRule {
+    std::string path;
+    enum class Access : std::uint8_t { Read, ReadExecute, ReadWrite, ReadWriteExecute, Device, Terminal } access;
+};
+
+struct ResourceLimit {
+    std::string name; // "nofile", as prlimit(1) spells them
+    std::uint64_t value = 0;
+};
+
+struct Plan {
+    std::string profile_name;
+    std::vector<std::string> command; // argv
+    std::string working_directory;    // inside
+    std::vector<std::string> environment; // NAME=value, sorted
+    std::vector<std::string> environment_removed; // names, for `osh env`
+    std::vector<MountStep> mounts;
+    std::vector<LandlockRule> landlock;
+    std::vector<ResourceLimit> limits;
+    std::string project; // host path, also the path inside
+    std::uint32_t uid = 0, gid = 0;
+    std::string host_name = "osh";
+    bool has_network = true;
+    bool nested_allow = false, debug_allow = true;
+    bool require_landlock = true;
+    std::vector<std::string> notes; // what weakens the session, one line each
+};
+
+struct Planned {
+    Plan plan;
+    std::vector<Error> errors; // nothing is started when not empty
+};
+
+Planned make_plan(policy::Profile const& profile, policy::Policy const& policy, HostFacts const& facts,
+    std::vector<std::string> const& command);
+
+std::string describe(Plan const& plan);      // `osh plan`
+std::string describe_json(Plan const& plan); // `osh plan --json`
+
+// For the message to init: exact, versioned, bounded.
+std::vector<std::byte> encode(Plan const& plan);
+Result<Plan> decode_plan(Bytes message);
+
+} // namespace osh::launcher

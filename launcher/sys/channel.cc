@@ -1,0 +1,79 @@
+#include "launcher/sys/channel.h"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/socket.h>
+
+namespace osh::sys {
+
+Result<ChannelPair> make_channel()
+{
+    std::array<int, 2> raw{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, raw.data()) != 0)
+        return fail_errno(errno, "socketpair");
+    return ChannelPair{Fd::adopt_raw_fd(raw[0]), Fd::adopt_raw_fd(raw[1])};
+}
+
+Result<> send_message(Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors)
+{
+    OSH_CHECK(descriptors.size() <= kMaxDescriptors);
+    iovec part{const_cast<std::byte*>(message.data()), message.size()}; // sendmsg(2) does not write to it
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    if (!descriptors.empty()) {
+        header.msg_control = control.data();
+        header.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
+        cmsghdr* rights = CMSG_FIRSTHDR(&header);
+        rights->cmsg_level = SOL_SOCKET;
+        rights->cmsg_type = SCM_RIGHTS;
+        rights->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
+        for (std::size_t i = 0; i < descriptors.size(); ++i) {
+            int const raw = descriptors[i]->raw();
+            std::memcpy(CMSG_DATA(rights) + i * sizeof(int), &raw, sizeof raw);
+        }
+    }
+    ssize_t sent = 0;
+    do
+        sent = ::sendmsg(channel.raw(), &header, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        return fail_errno(errno, "cannot send a message to another osh process");
+    return {};
+}
+
+Result<Received> receive_message(Fd const& channel, std::size_t limit)
+{
+    Received received;
+    received.bytes.resize(limit);
+    iovec part{received.bytes.data(), received.bytes.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    ssize_t count = 0;
+    do
+        count = ::recvmsg(channel.raw(), &header, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return fail_errno(errno, "cannot receive a message from another osh process");
+    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        std::size_t const descriptors = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < descriptors; ++i) {
+            int raw = -1;
+            std::memcpy(&raw, CMSG_DATA(c) + i * sizeof(int), sizeof raw);
+            received.descriptors.push_back(Fd::adopt_raw_fd(raw));
+        }
+    }
+    if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+        return fail(Errc::TooLarge, "a message from another osh process is longer than its limit");
+    received.bytes.resize(static_cast<std::size_t>(count));
+    return received;
+}
+
+} // namespace osh::sys

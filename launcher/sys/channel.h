@@ -1,0 +1,30 @@
+#pragma once
+// A SOCK_SEQPACKET pair between two of our processes: whole messages, with descriptors (unix(7), SCM_RIGHTS).
+
+#include "launcher/sys/fd.h"
+#include "policy/base/bytes.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace osh::sys {
+
+inline constexpr std::size_t kMaxDescriptors = 8; // with one message
+
+struct ChannelPair {
+    Fd ours, theirs;
+};
+Result<ChannelPair> make_channel(); // both close-on-exec, both blocking
+
+struct Received {
+    std::vector<std::byte> bytes; // empty: the other side closed
+    std::vector<Fd> descriptors;
+};
+
+// Errc::Busy when the descriptor is non-blocking and full; Errc::Closed when the other side is gone.
+Result<> send_message(Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors = {});
+// Errc::TooLarge when a message was longer than `limit`; Errc::Busy when nothing is there.
+Result<Received> receive_message(Fd const& channel, std::size_t limit);
+
+} // namespace osh::sys

@@ -1,0 +1,105 @@
+#include "launcher/sys/io.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace osh::sys {
+
+Result<Fd> open_path(std::string const& path, int flags, int mode)
+{
+    int raw = -1;
+    do
+        raw = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+    while (raw < 0 && errno == EINTR);
+    if (raw < 0)
+        return fail_errno(errno, "cannot open " + path);
+    return Fd::adopt_raw_fd(raw);
+}
+
+Result<std::size_t> read_some(Fd const& fd, MutableBytes into)
+{
+    ssize_t count = 0;
+    do
+        count = ::read(fd.raw(), into.data(), into.size());
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return fail_errno(errno, "read");
+    return static_cast<std::size_t>(count);
+}
+
+Result<std::size_t> write_some(Fd const& fd, Bytes from)
+{
+    ssize_t count = 0;
+    do
+        count = ::write(fd.raw(), from.data(), from.size());
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return fail_errno(errno, "write");
+    return static_cast<std::size_t>(count);
+}
+
+Result<> write_all(Fd const& fd, Bytes from)
+{
+    while (!from.empty()) {
+        LET(count, write_some(fd, from));
+        from = from.subspan(count);
+    }
+    return {};
+}
+
+Result<> write_all(Fd const& fd, std::string_view text) { return write_all(fd, bytes_of(text)); }
+
+Result<std::string> read_all(Fd const& fd, std::size_t limit)
+{
+    constexpr std::size_t kStep = 64 * 1024;
+    std::string text;
+    for (;;) {
+        std::size_t const before = text.size();
+        text.resize(before + kStep);
+        LET(count, read_some(fd, std::as_writable_bytes(std::span(text)).subspan(before)));
+        text.resize(before + count);
+        if (count == 0)
+            return text;
+        if (text.size() > limit)
+            return fail(Errc::TooLarge, "more than " + std::to_string(limit) + " bytes");
+    }
+}
+
+Result<std::string> read_file(std::string const& path, std::size_t limit)
+{
+    LET(fd, open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    struct stat status{};
+    if (::fstat(fd.raw(), &status) != 0)
+        return fail_errno(errno, "cannot examine " + path);
+    if (!S_ISREG(status.st_mode))
+        return fail(Errc::Invalid, path + " is not a regular file");
+    auto text = read_all(fd, limit);
+    if (!text.ok())
+        return fail_because("cannot read " + path, std::move(text).error());
+    return text;
+}
+
+Result<Fd> sealed_memfd(std::string const& name, std::string_view text)
+{
+    Fd fd = Fd::adopt_raw_fd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!fd.is_open())
+        return fail_errno(errno, "memfd_create");
+    TRY(write_all(fd, text));
+    int const seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    if (::lseek(fd.raw(), 0, SEEK_SET) != 0 || ::fcntl(fd.raw(), F_ADD_SEALS, seals) != 0)
+        return fail_errno(errno, "cannot seal a memfd");
+    return fd;
+}
+
+Result<> set_nonblocking(Fd const& fd)
+{
+    int const flags = ::fcntl(fd.raw(), F_GETFL);
+    if (flags < 0 || ::fcntl(fd.raw(), F_SETFL, flags | O_NONBLOCK) < 0)
+        return fail_errno(errno, "cannot make a descriptor non-blocking");
+    return {};
+}
+
+} // namespace osh::sys

@@ -1,0 +1,38 @@
+#pragma once
+// Synthetic addresses: each name that DNS answers for gets one IPv4 and one IPv6 address of ours, so that a later SYN
+// gives the name back. Nothing is looked up outside.
+
+#include "policy/base/ip_address.h"
+#include "policy/base/time.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace osh::netproxy::stack {
+
+struct NameAddresses {
+    IpAddress v4, v6;
+};
+
+class NamePool {
+public:
+    // `v4_block` and `v6_block` hold the pool (198.18.0.0/15 below the gateway's own addresses by default).
+    // At most `capacity` names; the one unused for longest is replaced, never one that was used within kNameEpoch.
+    NamePool(AddressBlock v4_block, AddressBlock v6_block, std::size_t capacity);
+    ~NamePool();
+
+    // Nothing when the pool is full of names in use.
+    std::optional<NameAddresses> addresses_for(std::string_view name, Instant now);
+    // The name behind a synthetic address; refreshes its use. Empty: not one of ours, or no longer.
+    std::string_view name_of(IpAddress const& address, Instant now);
+    bool is_synthetic(IpAddress const& address) const; // in the blocks, whether handed out or not
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace osh::netproxy::stack

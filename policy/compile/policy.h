@@ -1,0 +1,47 @@
+#pragma once
+// The compiled policy: immutable, shared, asked by evaluate(). How it is laid out inside is compile's own business.
+
+#include "policy/document/node.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace osh::policy {
+
+struct CompiledNetwork; // the index that evaluate() walks
+
+struct FilesystemSection {
+    bool is_present = false;      // the section exists in the document
+    bool include_workdir = true;  // false when the section exists and does not say so
+    std::vector<std::string> read_only;
+    std::vector<std::string> read_write;
+};
+
+enum class LandlockCompatibility { BestEffort, HardRequirement };
+
+// One policy: what a list of documents (layers) says together.
+struct Policy {
+    FilesystemSection filesystem;
+    LandlockCompatibility landlock = LandlockCompatibility::BestEffort;
+    std::shared_ptr<CompiledNetwork const> network; // never null in a policy made by compile_policy
+};
+
+enum class Enforcement { AsWritten, DefaultEnforce }; // DefaultEnforce: an endpoint without `enforcement` enforces
+
+struct PolicyLayer {
+    std::string name; // file name as shown to people
+    std::string text; // OpenShell YAML
+    // A session grant or a remembered approval; shown as the rule's origin instead of the file. Empty for files.
+    std::string approval;
+};
+
+struct CompiledPolicy {
+    std::shared_ptr<Policy const> policy; // null if there are errors
+    Diagnostics diagnostics;              // all of all layers
+};
+
+// Layers of one rank are merged: a union of their network policies (docs/policy-layers.md).
+CompiledPolicy compile_policy(std::vector<PolicyLayer> const& layers, Enforcement enforcement = Enforcement::AsWritten);
+
+} // namespace osh::policy

@@ -1,0 +1,53 @@
+#pragma once
+// Who owns this flow: netproxy asks, init answers. One SOCK_SEQPACKET message each, little-endian binary, versioned by
+// its first byte. Both ends are ours, yet both check lengths: a bug in one must not be a hole in the other.
+
+#include "policy/base/bytes.h"
+#include "policy/base/ip_address.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace osh::policy {
+
+inline constexpr std::size_t kMaxAncestors = 64;
+inline constexpr std::size_t kMaxHolders = 16;
+inline constexpr std::size_t kMaxOwnerMessage = 64 * 1024;
+
+struct OwnerQuery {
+    std::uint64_t id = 0;
+    std::uint8_t ip_protocol = 6; // 6 TCP, 17 UDP
+    IpAddress source, destination;
+    std::uint16_t source_port = 0, destination_port = 0;
+};
+
+struct ProcessIdentity {
+    std::int32_t pid = 0;          // in the sandbox's PID namespace
+    std::uint64_t start_time = 0;  // clock ticks since boot, /proc/<pid>/stat field 22
+    std::string exe;               // readlink of /proc/<pid>/exe; for display and path rules
+    std::uint64_t device = 0, inode = 0;
+    std::int64_t changed_ns = 0;   // st_ctim of the executable
+    bool is_trusted_place = false; // the executable lies on a mount the agent cannot write
+    bool is_deleted = false;       // or a memfd
+    bool is_traced = false;        // TracerPid is not 0
+    std::string script;            // first non-option argument of an interpreter, display only
+    std::string command_line;      // first 200 bytes, display only
+};
+
+struct Holder {
+    ProcessIdentity process;
+    std::vector<ProcessIdentity> ancestors; // nearest first, up to init's child
+};
+
+struct OwnerAnswer {
+    std::uint64_t id = 0;
+    std::vector<Holder> holders; // empty: not found
+};
+
+std::vector<std::byte> encode(OwnerQuery const& query);
+std::vector<std::byte> encode(OwnerAnswer const& answer);
+Result<OwnerQuery> decode_owner_query(Bytes message);
+Result<OwnerAnswer> decode_owner_answer(Bytes message);
+
+} // namespace osh::policy
