@@ -5,19 +5,23 @@
 #include <string>
 #include <string_view>
 
-namespace osh::credentials {
+namespace osh::credentials
+{
 
-class Secret {
+class Secret
+{
 public:
     Secret() = default;
-    // Copies the text into memory of its own that is locked and left out of core dumps where the kernel allows it.
+    // Copies the text into memory of its own that is locked and left out of core dumps where the
+    // kernel allows it.
     static Secret from(std::string_view text);
     Secret(Secret&& other) noexcept;
     Secret& operator=(Secret&& other) noexcept;
     ~Secret();
 
     bool is_empty() const { return size_ == 0; }
-    // The name says it: the result must not be stored, logged or sent anywhere but to the bound host.
+    // The name says it: the result must not be stored, logged or sent anywhere but to the bound
+    // host.
     std::string_view reveal() const { return {data_, size_}; }
 
 private:

@@ -1,9 +1,10 @@
-/* What osh changes in mbedTLS's default configuration (a user config file: it is read after the default one).
- * Should: TLS 1.2 and 1.3, both sides, certificate writing, no file system, no sockets, no threads.
- * Mustn't: SSL renegotiation, DTLS, debug output, PSK or export-grade suites. */
-#undef MBEDTLS_NET_C            /* the shell owns the sockets */
+/* What osh changes in mbedTLS's default configuration (a user config file: it is read after the
+ * default one). Should: TLS 1.2 and 1.3, both sides, certificate writing, no file system, no
+ * sockets, no threads. Mustn't: SSL renegotiation, DTLS, debug output, PSK or export-grade suites.
+ */
+#undef MBEDTLS_NET_C /* the shell owns the sockets */
 #undef MBEDTLS_TIMING_C
-#undef MBEDTLS_FS_IO            /* netproxy may open no file */
+#undef MBEDTLS_FS_IO /* netproxy may open no file */
 #undef MBEDTLS_PSA_ITS_FILE_C
 #undef MBEDTLS_PSA_CRYPTO_STORAGE_C
 #undef MBEDTLS_SELF_TEST

@@ -1,6 +1,7 @@
 #pragma once
-// The credential gate: placeholders out, real values in, on their way to a bound host; an attempted leak elsewhere. Pure.
-// The decision order is the design's (credentials, "Decision at attach time").
+// The credential gate: placeholders out, real values in, on their way to a bound host; an attempted
+// leak elsewhere. Pure. The decision order is the design's (credentials, "Decision at attach
+// time").
 
 #include "credentials/secret.h"
 #include "policy/base/time.h"
@@ -12,7 +13,8 @@
 #include <string_view>
 #include <vector>
 
-namespace osh::credentials {
+namespace osh::credentials
+{
 
 enum class AttachKind : std::uint8_t { Bearer, Header, Basic, Query, Path, Git };
 
@@ -28,7 +30,7 @@ struct AttachRule {
 struct LentCredential {
     std::string name;
     std::string placeholder;
-    Secret value;                   // empty: unavailable_reason says why
+    Secret value; // empty: unavailable_reason says why
     std::string unavailable_reason;
     std::vector<AttachRule> attach;
     std::vector<std::string> programs; // base names or absolute paths; empty: any
@@ -46,22 +48,24 @@ struct RewriteQuestion {
     std::string_view method;
     std::string_view canonical_path;
     std::string_view query;
-    std::string_view binary; // of the caller
+    std::string_view binary;   // of the caller
     bool is_encrypted = false; // the upstream connection is verified TLS
     std::vector<Field> fields;
 };
 
 struct RewriteVerdict {
     enum class Outcome : std::uint8_t { Forward, Refuse } outcome = Outcome::Refuse;
-    std::string code;        // when refused: credential_program, credential_scope, credential_leak, credential_unavailable
-    std::string credential;  // name, when one was attached or misused
-    std::string hint;        // for the 403 body; never a value
+    std::string code;       // when refused: credential_program, credential_scope, credential_leak,
+                            // credential_unavailable
+    std::string credential; // name, when one was attached or misused
+    std::string hint;       // for the 403 body; never a value
     std::vector<Field> fields; // when forwarded: what to send
     std::string query, path;
     std::vector<std::string> scrub, scrub_with; // value forms to replace in the response
 };
 
-class Gate {
+class Gate
+{
 public:
     void lend(LentCredential credential); // replaces one of the same name
     void revoke_all();

@@ -1,6 +1,7 @@
 #pragma once
-// Brings a plan to life: clones init into the new namespaces, follows its set-up, and hands the supervisor what it needs.
-// Runs in the supervisor. What happens inside (mounts, network, Landlock, seccomp, prove, exec) is osh-init's work.
+// Brings a plan to life: clones init into the new namespaces, follows its set-up, and hands the
+// supervisor what it needs. Runs in the supervisor. What happens inside (mounts, network, Landlock,
+// seccomp, prove, exec) is osh-init's work.
 
 #include "launcher/plan/plan.h"
 #include "launcher/sys/fd.h"
@@ -9,11 +10,14 @@
 #include <string>
 #include <variant>
 
-namespace osh::launcher {
+namespace osh::launcher
+{
 
 struct StdioPlan {
-    bool wants_terminal = false; // make a pty of the sandbox's own devpts for 0, 1 and 2 that are terminals
-    // Descriptors the agent gets as 0, 1, 2 where it gets no pty: pipes of ours or passed pipes; not open: the pty.
+    bool wants_terminal =
+        false; // make a pty of the sandbox's own devpts for 0, 1 and 2 that are terminals
+    // Descriptors the agent gets as 0, 1, 2 where it gets no pty: pipes of ours or passed pipes;
+    // not open: the pty.
     sys::Fd in, out, err;
     std::uint16_t rows = 24, columns = 80;
 };

@@ -1,4 +1,5 @@
 #include "launcher/init/words.h"
 
-namespace osh::launcher {
+namespace osh::launcher
+{
 } // namespace osh::launcher

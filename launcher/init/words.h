@@ -1,5 +1,6 @@
 #pragma once
-// The words between the supervisor and init (PID 1 in the sandbox): one SOCK_SEQPACKET message each, first byte the kind.
+// The words between the supervisor and init (PID 1 in the sandbox): one SOCK_SEQPACKET message
+// each, first byte the kind.
 
 #include "policy/base/bytes.h"
 
@@ -7,29 +8,33 @@
 #include <string>
 #include <variant>
 
-namespace osh::launcher {
+namespace osh::launcher
+{
 
 // ---- supervisor -> init
 struct WordStart {      // start the agent; the CA certificate goes into the trust files first
     std::string ca_pem; // "" without network
 };
-struct WordSignal {     // to the agent's foreground process group of the pty, or to the agent's group without one
+struct WordSignal { // to the agent's foreground process group of the pty, or to the agent's group
+                    // without one
     std::int32_t number = 0;
 };
 
 // ---- init -> supervisor
-struct WordPrepared {}; // descriptors: tun (if any), pty master (if any)
-struct WordStarted {    // exec of the agent succeeded
+struct WordPrepared {
+};                        // descriptors: tun (if any), pty master (if any)
+struct WordStarted {      // exec of the agent succeeded
     std::int32_t pid = 0; // inside
 };
-struct WordStopped {    // the agent stopped by a signal (job control): the supervisor stops itself in turn
+struct WordStopped { // the agent stopped by a signal (job control): the supervisor stops itself in
+                     // turn
     std::int32_t signal = 0;
 };
-struct WordEnded {      // wait status; init ends by itself afterwards
+struct WordEnded { // wait status; init ends by itself afterwards
     bool by_signal = false;
     std::int32_t value = 0; // exit code or signal number
 };
-struct WordFailed {     // set-up or exec failed
+struct WordFailed { // set-up or exec failed
     std::string step, sentence;
     std::int32_t exit_code = 125; // 125, 126, 127
 };

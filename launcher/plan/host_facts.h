@@ -1,33 +1,35 @@
 #pragma once
-// What this machine offers and what the person's session is: facts gathered once by launcher/sys/host_probe, read by the
-// pure planner.
+// What this machine offers and what the person's session is: facts gathered once by
+// launcher/sys/host_probe, read by the pure planner.
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
-namespace osh::launcher {
+namespace osh::launcher
+{
 
 struct HostFacts {
     std::uint32_t uid = 0, gid = 0;
     std::string user_name, group_name, home, shell;
     std::string working_directory;
-    std::string project_root;         // found by probing for .git upwards, or the working directory
+    std::string project_root; // found by probing for .git upwards, or the working directory
     std::string kernel_release;
-    int landlock_abi = 0;             // 0: absent; -1: built in but off
+    int landlock_abi = 0; // 0: absent; -1: built in but off
     bool has_user_namespaces = false;
     std::string user_namespace_problem; // why not, in words, with the fix
     bool has_tun = false;
     std::string tun_problem;
     bool has_cgroup_namespace = false, has_time_namespace = false;
     std::map<std::string, std::string> environment;
-    // System paths that exist: "/usr", "/bin", …; the value is the link target for symbolic links, "" else.
+    // System paths that exist: "/usr", "/bin", …; the value is the link target for symbolic links,
+    // "" else.
     std::map<std::string, std::string> system_paths;
     std::vector<std::string> existing_paths; // of those the profile asked about
-    std::string trust_bundle;         // path of the host's CA bundle, "" if none
+    std::string trust_bundle;                // path of the host's CA bundle, "" if none
     std::uint64_t memory_bytes = 0;
-    std::string libexec;              // directory with osh-init, osh-netproxy
+    std::string libexec; // directory with osh-init, osh-netproxy
 };
 
 } // namespace osh::launcher

@@ -1,6 +1,7 @@
 #pragma once
-// The plan: everything `osh run` would do, as printable values. (Profile, Policy, HostFacts) -> Plan is pure; `osh plan`
-// prints it, launcher/apply carries it out, init receives it as one message.
+// The plan: everything `osh run` would do, as printable values. (Profile, Policy, HostFacts) ->
+// Plan is pure; `osh plan` prints it, launcher/apply carries it out, init receives it as one
+// message.
 
 #include "launcher/plan/host_facts.h"
 #include "policy/base/bytes.h"
@@ -12,23 +13,41 @@
 #include <string>
 #include <vector>
 
-namespace osh::launcher {
+namespace osh::launcher
+{
 
-enum class MountKind : std::uint8_t { Tmpfs, Bind, Proc, Devpts, Directory, Symlink, File, MaskFile, MaskDirectory };
+enum class MountKind : std::uint8_t {
+    Tmpfs,
+    Bind,
+    Proc,
+    Devpts,
+    Directory,
+    Symlink,
+    File,
+    MaskFile,
+    MaskDirectory
+};
 
 struct MountStep { // in order; targets are absolute paths inside the sandbox
     MountKind kind = MountKind::Bind;
     std::string target;
-    std::string source;   // Bind: host path; Symlink: link text
-    std::string content;  // File: its bytes
+    std::string source;  // Bind: host path; Symlink: link text
+    std::string content; // File: its bytes
     bool read_only = true, no_exec = false, no_dev = true, optional = false;
-    std::uint32_t mode = 0755;   // Directory, File, Tmpfs
+    std::uint32_t mode = 0755;                // Directory, File, Tmpfs
     std::uint64_t size_bytes = 0, inodes = 0; // Tmpfs
 };
 
 struct LandlockRule {
     std::string path;
-    enum class Access : std::uint8_t { Read, ReadExecute, ReadWrite, ReadWriteExecute, Device, Terminal } access;
+    enum class Access : std::uint8_t {
+        Read,
+        ReadExecute,
+        ReadWrite,
+        ReadWriteExecute,
+        Device,
+        Terminal
+    } access;
 };
 
 struct ResourceLimit {
@@ -38,9 +57,9 @@ struct ResourceLimit {
 
 struct Plan {
     std::string profile_name;
-    std::vector<std::string> command; // argv
-    std::string working_directory;    // inside
-    std::vector<std::string> environment; // NAME=value, sorted
+    std::vector<std::string> command;             // argv
+    std::string working_directory;                // inside
+    std::vector<std::string> environment;         // NAME=value, sorted
     std::vector<std::string> environment_removed; // names, for `osh env`
     std::vector<MountStep> mounts;
     std::vector<LandlockRule> landlock;
@@ -59,8 +78,8 @@ struct Planned {
     std::vector<Error> errors; // nothing is started when not empty
 };
 
-Planned make_plan(policy::Profile const& profile, policy::Policy const& policy, HostFacts const& facts,
-    std::vector<std::string> const& command);
+Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
+    HostFacts const& facts, std::vector<std::string> const& command);
 
 std::string describe(Plan const& plan);      // `osh plan`
 std::string describe_json(Plan const& plan); // `osh plan --json`

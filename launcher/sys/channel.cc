@@ -4,7 +4,8 @@
 #include <cstring>
 #include <sys/socket.h>
 
-namespace osh::sys {
+namespace osh::sys
+{
 
 Result<ChannelPair> make_channel()
 {
@@ -17,7 +18,8 @@ Result<ChannelPair> make_channel()
 Result<> send_message(Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors)
 {
     OSH_CHECK(descriptors.size() <= kMaxDescriptors);
-    iovec part{const_cast<std::byte*>(message.data()), message.size()}; // sendmsg(2) does not write to it
+    iovec part{
+        const_cast<std::byte*>(message.data()), message.size()}; // sendmsg(2) does not write to it
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
     msghdr header{};
     header.msg_iov = &part;

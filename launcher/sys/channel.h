@@ -1,5 +1,6 @@
 #pragma once
-// A SOCK_SEQPACKET pair between two of our processes: whole messages, with descriptors (unix(7), SCM_RIGHTS).
+// A SOCK_SEQPACKET pair between two of our processes: whole messages, with descriptors (unix(7),
+// SCM_RIGHTS).
 
 #include "launcher/sys/fd.h"
 #include "policy/base/bytes.h"
@@ -8,7 +9,8 @@
 #include <string>
 #include <vector>
 
-namespace osh::sys {
+namespace osh::sys
+{
 
 inline constexpr std::size_t kMaxDescriptors = 8; // with one message
 
@@ -22,8 +24,10 @@ struct Received {
     std::vector<Fd> descriptors;
 };
 
-// Errc::Busy when the descriptor is non-blocking and full; Errc::Closed when the other side is gone.
-Result<> send_message(Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors = {});
+// Errc::Busy when the descriptor is non-blocking and full; Errc::Closed when the other side is
+// gone.
+Result<> send_message(
+    Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors = {});
 // Errc::TooLarge when a message was longer than `limit`; Errc::Busy when nothing is there.
 Result<Received> receive_message(Fd const& channel, std::size_t limit);
 

@@ -5,10 +5,13 @@
 #include <ctime>
 #include <sys/epoll.h>
 
-namespace osh::sys {
-namespace {
+namespace osh::sys
+{
+namespace
+{
 
-constexpr int kBatch = 64; // events fetched with one call; fairness between descriptors comes from level triggering
+constexpr int kBatch =
+    64; // events fetched with one call; fairness between descriptors comes from level triggering
 
 std::uint32_t epoll_bits(Interest interest)
 {
@@ -62,7 +65,8 @@ Result<EventLoop> EventLoop::create()
     return EventLoop(std::move(epoll));
 }
 
-Result<WatchId> EventLoop::watch(Fd const& fd, Interest interest, std::function<void(Readiness)> on_ready)
+Result<WatchId> EventLoop::watch(
+    Fd const& fd, Interest interest, std::function<void(Readiness)> on_ready)
 {
     WatchId const id = next_id_++;
     epoll_event event{};
@@ -99,17 +103,18 @@ void EventLoop::unwatch(WatchId id)
 Result<> EventLoop::run_once(Instant deadline)
 {
     std::array<epoll_event, kBatch> events;
-    int const count = ::epoll_wait(epoll_.raw(), events.data(), kBatch, milliseconds_until(deadline));
+    int const count =
+        ::epoll_wait(epoll_.raw(), events.data(), kBatch, milliseconds_until(deadline));
     if (count < 0 && errno != EINTR)
         return fail_errno(errno, "epoll_wait");
     for (int i = 0; i < count; ++i) {
         auto found = watches_.find(events[i].data.u64);
         if (found == watches_.end())
-            continue; // removed by an earlier callback of this batch
+            continue;                     // removed by an earlier callback of this batch
         auto const watch = found->second; // keeps the callback alive while it runs
         std::uint32_t const bits = events[i].events;
-        watch->on_ready({(bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0, (bits & EPOLLOUT) != 0,
-            (bits & (EPOLLHUP | EPOLLERR)) != 0});
+        watch->on_ready({(bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+            (bits & EPOLLOUT) != 0, (bits & (EPOLLHUP | EPOLLERR)) != 0});
     }
     return {};
 }

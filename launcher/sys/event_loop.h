@@ -1,5 +1,6 @@
 #pragma once
-// One epoll(7) loop per process, no threads. Level-triggered. Callbacks may add, change and remove watches, also their own.
+// One epoll(7) loop per process, no threads. Level-triggered. Callbacks may add, change and remove
+// watches, also their own.
 
 #include "launcher/sys/fd.h"
 #include "policy/base/result.h"
@@ -11,7 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
-namespace osh::sys {
+namespace osh::sys
+{
 
 Instant now(); // CLOCK_MONOTONIC; the only place besides wall_now() that reads a clock
 WallTime wall_now();
@@ -26,7 +28,8 @@ struct Readiness {
 
 using WatchId = std::uint64_t;
 
-class EventLoop {
+class EventLoop
+{
 public:
     static Result<EventLoop> create();
     EventLoop(EventLoop&&) noexcept;
@@ -38,7 +41,8 @@ public:
     Result<> change(WatchId id, Interest interest);
     void unwatch(WatchId id);
 
-    // Waits until something is ready or the deadline (never: no timer) and runs the callbacks of one batch.
+    // Waits until something is ready or the deadline (never: no timer) and runs the callbacks of
+    // one batch.
     Result<> run_once(Instant deadline);
 
 private:

@@ -2,7 +2,8 @@
 
 #include <unistd.h>
 
-namespace osh::sys {
+namespace osh::sys
+{
 
 Fd& Fd::operator=(Fd&& other) noexcept
 {
@@ -13,7 +14,10 @@ Fd& Fd::operator=(Fd&& other) noexcept
     return *this;
 }
 
-Fd Fd::adopt_raw_fd(int raw) { return Fd(raw); }
+Fd Fd::adopt_raw_fd(int raw)
+{
+    return Fd(raw);
+}
 
 void Fd::reset()
 {

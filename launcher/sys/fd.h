@@ -1,11 +1,14 @@
 #pragma once
-// Fd owns a file descriptor. `Fd` by value gives it away, `Fd const&` borrows. Raw ints only inside launcher/sys.
+// Fd owns a file descriptor. `Fd` by value gives it away, `Fd const&` borrows. Raw ints only inside
+// launcher/sys.
 
 #include <utility>
 
-namespace osh::sys {
+namespace osh::sys
+{
 
-class Fd {
+class Fd
+{
 public:
     Fd() = default;
     Fd(Fd&& other) noexcept : raw_(std::exchange(other.raw_, -1)) {}

@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace osh::sys {
+namespace osh::sys
+{
 
 Result<Fd> open_path(std::string const& path, int flags, int mode)
 {
@@ -50,7 +51,10 @@ Result<> write_all(Fd const& fd, Bytes from)
     return {};
 }
 
-Result<> write_all(Fd const& fd, std::string_view text) { return write_all(fd, bytes_of(text)); }
+Result<> write_all(Fd const& fd, std::string_view text)
+{
+    return write_all(fd, bytes_of(text));
+}
 
 Result<std::string> read_all(Fd const& fd, std::size_t limit)
 {
@@ -71,7 +75,8 @@ Result<std::string> read_all(Fd const& fd, std::size_t limit)
 Result<std::string> read_file(std::string const& path, std::size_t limit)
 {
     LET(fd, open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-    struct stat status{};
+    struct stat status {
+    };
     if (::fstat(fd.raw(), &status) != 0)
         return fail_errno(errno, "cannot examine " + path);
     if (!S_ISREG(status.st_mode))

@@ -1,8 +1,10 @@
 #pragma once
-// One HTTP/1.x connection of the agent, judged request by request and re-serialised towards the upstream.
-// The message that was judged is the message that is sent: every ambiguity is refused (security design H11).
+// One HTTP/1.x connection of the agent, judged request by request and re-serialised towards the
+// upstream. The message that was judged is the message that is sent: every ambiguity is refused
+// (security design H11).
 //
-// A state machine: bytes in from both sides, bytes out to both sides, and one question at a time. No I/O, no policy.
+// A state machine: bytes in from both sides, bytes out to both sides, and one question at a time.
+// No I/O, no policy.
 
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"
@@ -14,7 +16,8 @@
 #include <string_view>
 #include <vector>
 
-namespace osh::netproxy::proxy {
+namespace osh::netproxy::proxy
+{
 
 struct HttpField {
     std::string name;  // as sent; compare ignoring case
@@ -26,7 +29,8 @@ struct RequestHead {
     std::string path;  // raw, starts with '/'
     std::string query; // raw, without '?'; has_query tells "" from absent
     bool has_query = false;
-    std::string authority; // of Host (or of an absolute-form target equal to it), lower case, without default port
+    std::string authority; // of Host (or of an absolute-form target equal to it), lower case,
+                           // without default port
     std::uint8_t minor_version = 1;
     std::vector<HttpField> fields;
     bool has_body = false;
@@ -54,34 +58,40 @@ struct LocalAnswer {
 
 // What goes upstream instead of what came: decided by policy_gate and credential_gate.
 struct Forward {
-    std::string path_and_query;     // canonical path, untouched query (or with a credential in it)
-    std::string host;               // Host field, written from the judged name
-    std::vector<HttpField> fields;  // the fields to send, hop-by-hop already dropped by upstream_fields()
-    bool is_websocket = false;      // pass the 101 and splice afterwards
-    std::vector<std::string> scrub; // values to replace in the response head and body…
+    std::string path_and_query; // canonical path, untouched query (or with a credential in it)
+    std::string host;           // Host field, written from the judged name
+    std::vector<HttpField>
+        fields; // the fields to send, hop-by-hop already dropped by upstream_fields()
+    bool is_websocket = false;           // pass the 101 and splice afterwards
+    std::vector<std::string> scrub;      // values to replace in the response head and body…
     std::vector<std::string> scrub_with; // …by these, same order
 };
 
-class Http1Connection {
+class Http1Connection
+{
 public:
     explicit Http1Connection(Http1Limits const& limits = {});
     ~Http1Connection();
 
-    // ---- bytes in. Return how much was taken; less than offered means: come back when room() grew.
+    // ---- bytes in. Return how much was taken; less than offered means: come back when room()
+    // grew.
     std::size_t agent_bytes(Bytes bytes);
     void agent_ended();
     std::size_t upstream_bytes(Bytes bytes);
     void upstream_ended(bool cleanly);
 
-    // ---- the question: a complete head that waits for forward() or answer(). Null when there is none.
+    // ---- the question: a complete head that waits for forward() or answer(). Null when there is
+    // none.
     RequestHead const* waiting() const;
-    // Bytes of the request body, kept until forward() or answer(): asked for when the policy judges bodies.
+    // Bytes of the request body, kept until forward() or answer(): asked for when the policy judges
+    // bodies.
     void want_body(std::size_t limit);
     std::optional<std::string_view> body() const; // complete, or nothing yet
     bool body_is_too_large() const;
     void forward(Forward plan);
     void answer(LocalAnswer const& reply);
-    // The upstream failed before an answer began: 502 with this JSON body, else the connection is cut.
+    // The upstream failed before an answer began: 502 with this JSON body, else the connection is
+    // cut.
     void upstream_failed(LocalAnswer const& reply);
 
     // ---- bytes out
@@ -92,9 +102,9 @@ public:
 
     bool needs_upstream() const;       // forward() was called and the exchange is not over
     bool upstream_is_reusable() const; // between exchanges, keep-alive on both sides
-    bool is_finished() const;          // the agent's connection is to be closed once to_agent() is empty
+    bool is_finished() const; // the agent's connection is to be closed once to_agent() is empty
     std::string const& refusal() const; // why a malformed request was refused with 400; "" if none
-    int response_status() const;       // of the last final response head; 0 before it
+    int response_status() const;        // of the last final response head; 0 before it
 
 private:
     struct Impl;

@@ -1,6 +1,7 @@
 #pragma once
-// TLS sessions over memory: ciphertext in, plaintext out, and back. Only tls_engine.cc includes mbedTLS.
-// Agent side: TlsServer with a leaf of the session CA. Upstream side: TlsClient, verified against the host's trust anchors.
+// TLS sessions over memory: ciphertext in, plaintext out, and back. Only tls_engine.cc includes
+// mbedTLS. Agent side: TlsServer with a leaf of the session CA. Upstream side: TlsClient, verified
+// against the host's trust anchors.
 
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"
@@ -11,20 +12,24 @@
 #include <string>
 #include <string_view>
 
-namespace osh::netproxy::proxy {
+namespace osh::netproxy::proxy
+{
 
 enum class TlsState { Handshake, Open, Closed, Failed }; // Closed: close_notify received
 
-// What both sides share. Buffers are bounded: at most kTlsBuffered bytes of ciphertext wait in each direction.
+// What both sides share. Buffers are bounded: at most kTlsBuffered bytes of ciphertext wait in each
+// direction.
 inline constexpr std::size_t kTlsBuffered = 64 * 1024;
 
-class TlsSession {
+class TlsSession
+{
 public:
     virtual ~TlsSession() = default;
 
     virtual TlsState state() const = 0;
     virtual std::string const& failure() const = 0; // a sentence, when Failed
-    // Takes ciphertext from the transport and goes on with the handshake; returns how much was taken.
+    // Takes ciphertext from the transport and goes on with the handshake; returns how much was
+    // taken.
     virtual std::size_t receive(Bytes ciphertext) = 0;
     virtual void transport_ended() = 0;
     // Decrypted bytes: 0 when none are there now.
@@ -41,23 +46,28 @@ public:
 struct RandomSource; // seeded from getrandom(2) by main before lock-down
 
 // The session's certificate authority and the agent-side configuration. One per process.
-class AgentTls {
+class AgentTls
+{
 public:
-    // Makes the P-256 CA key (never leaves this object) and certificate: 24 h, back-dated 5 min, pathlen 0.
+    // Makes the P-256 CA key (never leaves this object) and certificate: 24 h, back-dated 5 min,
+    // pathlen 0.
     static Result<std::unique_ptr<AgentTls>> create(std::string_view session, WallTime now);
     virtual ~AgentTls() = default;
     virtual std::string const& ca_pem() const = 0;
-    // A session that shows a leaf for `name` (a DNS name or an address in text); leaves are cached, at most 1,000.
+    // A session that shows a leaf for `name` (a DNS name or an address in text); leaves are cached,
+    // at most 1,000.
     virtual Result<std::unique_ptr<TlsSession>> accept(std::string_view name, WallTime now) = 0;
 };
 
-class UpstreamTls {
+class UpstreamTls
+{
 public:
     // `anchors_pem`: parsed lazily at first use. Must outlive this object.
     static Result<std::unique_ptr<UpstreamTls>> create(std::string_view anchors_pem);
     virtual ~UpstreamTls() = default;
     // SNI and verified name are `name`; ALPN http/1.1. Sessions are resumed per (name, port).
-    virtual Result<std::unique_ptr<TlsSession>> connect(std::string_view name, std::uint16_t port, WallTime now) = 0;
+    virtual Result<std::unique_ptr<TlsSession>> connect(
+        std::string_view name, std::uint16_t port, WallTime now) = 0;
 };
 
 } // namespace osh::netproxy::proxy

@@ -1,6 +1,6 @@
 #pragma once
-// Synthetic addresses: each name that DNS answers for gets one IPv4 and one IPv6 address of ours, so that a later SYN
-// gives the name back. Nothing is looked up outside.
+// Synthetic addresses: each name that DNS answers for gets one IPv4 and one IPv6 address of ours,
+// so that a later SYN gives the name back. Nothing is looked up outside.
 
 #include "policy/base/ip_address.h"
 #include "policy/base/time.h"
@@ -11,16 +11,19 @@
 #include <string>
 #include <string_view>
 
-namespace osh::netproxy::stack {
+namespace osh::netproxy::stack
+{
 
 struct NameAddresses {
     IpAddress v4, v6;
 };
 
-class NamePool {
+class NamePool
+{
 public:
-    // `v4_block` and `v6_block` hold the pool (198.18.0.0/15 below the gateway's own addresses by default).
-    // At most `capacity` names; the one unused for longest is replaced, never one that was used within kNameEpoch.
+    // `v4_block` and `v6_block` hold the pool (198.18.0.0/15 below the gateway's own addresses by
+    // default). At most `capacity` names; the one unused for longest is replaced, never one that
+    // was used within kNameEpoch.
     NamePool(AddressBlock v4_block, AddressBlock v6_block, std::size_t capacity);
     ~NamePool();
 

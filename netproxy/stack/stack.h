@@ -1,9 +1,11 @@
 #pragma once
-// The user-space TCP/IP stack: packets in, events out; commands in, packets out. No I/O, no clock, no policy.
+// The user-space TCP/IP stack: packets in, events out; commands in, packets out. No I/O, no clock,
+// no policy.
 //
-// Each flow has two byte rings with fixed bounds. The receive ring is filled by packets and read in place by the caller
-// (received/consume); what is consumed opens the window. The send ring is written in place (send_space/commit) and emitted
-// as the agent's window allows; it is also the retransmission buffer.
+// Each flow has two byte rings with fixed bounds. The receive ring is filled by packets and read in
+// place by the caller (received/consume); what is consumed opens the window. The send ring is
+// written in place (send_space/commit) and emitted as the agent's window allows; it is also the
+// retransmission buffer.
 
 #include "policy/base/bytes.h"
 #include "policy/base/ip_address.h"
@@ -16,7 +18,8 @@
 #include <variant>
 #include <vector>
 
-namespace osh::netproxy::stack {
+namespace osh::netproxy::stack
+{
 
 using FlowId = std::uint64_t; // never reused within a session; 0 is none
 
@@ -31,19 +34,22 @@ struct TcpOpened { // a SYN; nothing was answered: accept, refuse or mark unreac
     FlowId flow;
     FlowTuple tuple;
 };
-struct TcpReadable { // received() grew, or the agent finished sending (peer_finished() is true and all is consumed)
+struct TcpReadable { // received() grew, or the agent finished sending (peer_finished() is true and
+                     // all is consumed)
     FlowId flow;
 };
-struct TcpWritable { // send_space() became non-empty again after it was empty, or the handshake ended
+struct TcpWritable { // send_space() became non-empty again after it was empty, or the handshake
+                     // ended
     FlowId flow;
 };
-struct TcpClosed { // the flow is gone: reset by the agent, timed out, or both sides finished. Its id is invalid now.
+struct TcpClosed { // the flow is gone: reset by the agent, timed out, or both sides finished. Its
+                   // id is invalid now.
     FlowId flow;
     bool was_reset;
 };
 struct DnsAsked { // UDP or TCP port 53 at the stack's own address; answer with answer_dns
     std::uint64_t question;
-    std::string name; // lower case, no trailing dot, LDH and underscore only
+    std::string name;   // lower case, no trailing dot, LDH and underscore only
     std::uint16_t type; // 1 A, 28 AAAA, others as asked
     FlowTuple tuple;
 };
@@ -75,23 +81,27 @@ struct Addresses {
 
 // Counters of what was dropped, for notices and tests.
 struct Drops {
-    std::uint64_t malformed = 0, fragments = 0, foreign_source = 0, unknown_protocol = 0, over_limit = 0, no_flow = 0;
+    std::uint64_t malformed = 0, fragments = 0, foreign_source = 0, unknown_protocol = 0,
+                  over_limit = 0, no_flow = 0;
 };
 
-// One packet to write to the tun: header, then payload views into the flow's ring, valid until the next call that
-// changes that flow.
+// One packet to write to the tun: header, then payload views into the flow's ring, valid until the
+// next call that changes that flow.
 struct PacketOut {
-    std::array<std::byte, 128> header; // virtio-net header (10 bytes, linux/virtio_net.h), IP, transport
+    std::array<std::byte, 128>
+        header; // virtio-net header (10 bytes, linux/virtio_net.h), IP, transport
     std::size_t header_size = 0;
     std::array<Bytes, 2> payload{};
 };
 
-class Stack {
+class Stack
+{
 public:
     Stack(Addresses const& addresses, Limits const& limits, std::uint64_t random_seed);
     ~Stack();
 
-    // One packet from the tun, starting with its virtio-net header. Never fails: what cannot be used is dropped and counted.
+    // One packet from the tun, starting with its virtio-net header. Never fails: what cannot be
+    // used is dropped and counted.
     void handle_packet(Bytes packet, Instant now);
     void handle_time(Instant now);
     Instant next_deadline() const;
@@ -100,22 +110,25 @@ public:
 
     // ---- TCP commands; an unknown or closed id is ignored
     void accept(FlowId flow, Instant now);
-    void refuse(FlowId flow);                       // RST
-    void refuse(FlowId flow, Unreachable why);      // ICMP destination unreachable, truthful for connect(2) inside
-    void reset(FlowId flow);                        // RST on an established flow
-    void finish(FlowId flow);                       // FIN after everything committed was sent
-    Bytes received(FlowId flow) const;              // the first contiguous part
+    void refuse(FlowId flow); // RST
+    void refuse(FlowId flow,
+        Unreachable why);     // ICMP destination unreachable, truthful for connect(2) inside
+    void reset(FlowId flow);  // RST on an established flow
+    void finish(FlowId flow); // FIN after everything committed was sent
+    Bytes received(FlowId flow) const; // the first contiguous part
     void consume(FlowId flow, std::size_t count);
-    MutableBytes send_space(FlowId flow);           // the first contiguous part
+    MutableBytes send_space(FlowId flow); // the first contiguous part
     void commit(FlowId flow, std::size_t count);
-    bool peer_finished(FlowId flow) const;          // FIN received (received() may still hold bytes)
-    std::size_t unsent(FlowId flow) const;          // committed and not yet acknowledged
+    bool peer_finished(FlowId flow) const; // FIN received (received() may still hold bytes)
+    std::size_t unsent(FlowId flow) const; // committed and not yet acknowledged
     std::size_t flow_count() const;
 
     // ---- UDP and DNS
-    void answer_dns(std::uint64_t question, DnsReply reply, IpAddress const& address, std::uint32_t ttl_seconds);
+    void answer_dns(std::uint64_t question, DnsReply reply, IpAddress const& address,
+        std::uint32_t ttl_seconds);
     void answer_dns_name(std::uint64_t question, std::string_view name); // PTR
-    void send_udp(FlowTuple const& tuple_of_agent, Bytes payload); // a reply: from tuple.destination to tuple.source
+    void send_udp(FlowTuple const& tuple_of_agent,
+        Bytes payload); // a reply: from tuple.destination to tuple.source
     void refuse_udp(FlowTuple const& tuple_of_agent, Unreachable why);
 
     Drops const& drops() const;

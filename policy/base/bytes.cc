@@ -1,7 +1,9 @@
 #include "policy/base/bytes.h"
 
-namespace osh {
-namespace {
+namespace osh
+{
+namespace
+{
 
 template<typename Word>
 Word assemble(Bytes bytes, bool big_endian)
@@ -70,7 +72,10 @@ Result<std::string> ByteReader::text_le(std::size_t limit)
     return std::string(text_of(bytes));
 }
 
-void ByteWriter::u8(std::uint8_t value) { bytes_.push_back(static_cast<std::byte>(value)); }
+void ByteWriter::u8(std::uint8_t value)
+{
+    bytes_.push_back(static_cast<std::byte>(value));
+}
 
 void ByteWriter::u16_be(std::uint16_t value)
 {
@@ -102,7 +107,10 @@ void ByteWriter::u64_le(std::uint64_t value)
     u32_le(static_cast<std::uint32_t>(value >> 32));
 }
 
-void ByteWriter::append(Bytes bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+void ByteWriter::append(Bytes bytes)
+{
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+}
 
 void ByteWriter::text_le(std::string_view text)
 {

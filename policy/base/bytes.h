@@ -1,6 +1,7 @@
 #pragma once
-// Reading and writing bytes with bounds: ByteReader for everything that comes from agent, network or file; ByteWriter
-// for what we emit. Big-endian where the name says so (network order), little-endian for words between our processes.
+// Reading and writing bytes with bounds: ByteReader for everything that comes from agent, network
+// or file; ByteWriter for what we emit. Big-endian where the name says so (network order),
+// little-endian for words between our processes.
 
 #include "policy/base/result.h"
 
@@ -11,7 +12,8 @@
 #include <string_view>
 #include <vector>
 
-namespace osh {
+namespace osh
+{
 
 using Bytes = std::span<std::byte const>;
 using MutableBytes = std::span<std::byte>;
@@ -26,7 +28,8 @@ inline std::string_view text_of(Bytes bytes)
     return {static_cast<char const*>(static_cast<void const*>(bytes.data())), bytes.size()};
 }
 
-class ByteReader {
+class ByteReader
+{
 public:
     explicit ByteReader(Bytes bytes) : rest_(bytes) {}
 
@@ -45,7 +48,8 @@ private:
     Bytes rest_;
 };
 
-class ByteWriter {
+class ByteWriter
+{
 public:
     void u8(std::uint8_t value);
     void u16_be(std::uint16_t value);

@@ -3,7 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace osh {
+namespace osh
+{
 
 void check_failed(char const* expression, char const* file, int line)
 {

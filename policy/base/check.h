@@ -1,7 +1,9 @@
 #pragma once
-// OSH_CHECK: ends the process on a mistake of our own. Not for what the world does: that is a Result.
+// OSH_CHECK: ends the process on a mistake of our own. Not for what the world does: that is a
+// Result.
 
-namespace osh {
+namespace osh
+{
 
 [[noreturn]] void check_failed(char const* expression, char const* file, int line);
 

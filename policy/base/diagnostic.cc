@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <fmt/core.h>
 
-namespace osh {
-namespace {
+namespace osh
+{
+namespace
+{
 
 constexpr std::size_t kWidestLine = 160; // a longer source line is shown around the caret only
 
@@ -43,7 +45,8 @@ Excerpt excerpt(SourceText const& source, Span span)
     }
     std::size_t const caret = std::min<std::size_t>(begin.column - 1, characters.size());
     std::size_t const stop = end.line == begin.line ? end.column - 1 : characters.size();
-    std::size_t const first = caret > kWidestLine / 2 && characters.size() > kWidestLine ? caret - kWidestLine / 2 : 0;
+    std::size_t const first =
+        caret > kWidestLine / 2 && characters.size() > kWidestLine ? caret - kWidestLine / 2 : 0;
     std::size_t const last = std::min(characters.size(), first + kWidestLine);
     Excerpt out{first > 0 ? "…" : "", caret - first + (first > 0 ? 1 : 0), 1};
     for (std::size_t i = first; i < last; ++i)
@@ -57,7 +60,8 @@ Excerpt excerpt(SourceText const& source, Span span)
 
 bool has_errors(Diagnostics const& diagnostics)
 {
-    return std::ranges::any_of(diagnostics, [](auto const& d) { return d.severity == Severity::Error; });
+    return std::ranges::any_of(
+        diagnostics, [](auto const& d) { return d.severity == Severity::Error; });
 }
 
 std::string render(Diagnostic const& diagnostic)
@@ -66,10 +70,11 @@ std::string render(Diagnostic const& diagnostic)
     if (diagnostic.source) {
         auto const place = diagnostic.source->place(diagnostic.span.begin);
         auto const part = excerpt(*diagnostic.source, diagnostic.span);
-        out = fmt::format("{}:{}:{}: {}: {}\n", shown(diagnostic.source->name()), place.line, place.column,
-            name_of(diagnostic.severity), diagnostic.message);
+        out = fmt::format("{}:{}:{}: {}: {}\n", shown(diagnostic.source->name()), place.line,
+            place.column, name_of(diagnostic.severity), diagnostic.message);
         out += fmt::format("{:>5} | {}\n", place.line, part.text);
-        out += fmt::format("      | {}{}", std::string(part.caret, ' '), std::string(std::max<std::size_t>(part.width, 1), '^'));
+        out += fmt::format("      | {}{}", std::string(part.caret, ' '),
+            std::string(std::max<std::size_t>(part.width, 1), '^'));
         out += diagnostic.label.empty() ? "\n" : " " + diagnostic.label + "\n";
     } else {
         out = fmt::format("{}: {}\n", name_of(diagnostic.severity), diagnostic.message);
@@ -98,8 +103,9 @@ std::string render_json(Diagnostics const& diagnostics)
         out += out.size() > 1 ? "," : "";
         out += fmt::format(
             R"({{"file":{},"line":{},"column":{},"severity":"{}","code":{},"message":{},"label":{},"help":{}}})",
-            json_quoted(d.source ? d.source->name() : ""), place.line, place.column, name_of(d.severity),
-            json_quoted(d.code), json_quoted(d.message), json_quoted(d.label), json_quoted(d.help));
+            json_quoted(d.source ? d.source->name() : ""), place.line, place.column,
+            name_of(d.severity), json_quoted(d.code), json_quoted(d.message), json_quoted(d.label),
+            json_quoted(d.help));
     }
     return out + "]";
 }

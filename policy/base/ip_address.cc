@@ -6,8 +6,10 @@
 #include <arpa/inet.h>
 #include <charconv>
 
-namespace osh {
-namespace {
+namespace osh
+{
+namespace
+{
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 constexpr std::size_t kLongestText = 45; // INET6_ADDRSTRLEN without its terminator
@@ -88,7 +90,8 @@ std::string IpAddress::text() const
 {
     char buffer[INET6_ADDRSTRLEN];
     bool const v4 = is_v4();
-    inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? bytes_.data() + 12 : bytes_.data(), buffer, sizeof buffer);
+    inet_ntop(
+        v4 ? AF_INET : AF_INET6, v4 ? bytes_.data() + 12 : bytes_.data(), buffer, sizeof buffer);
     return buffer;
 }
 

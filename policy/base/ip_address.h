@@ -1,6 +1,6 @@
 #pragma once
-// One type for IPv4 and IPv6 addresses: 128 bits, IPv4 kept as IPv4-mapped (RFC 4291 section 2.5.5.2). So an address
-// has one spelling inside osh, whatever form it came in.
+// One type for IPv4 and IPv6 addresses: 128 bits, IPv4 kept as IPv4-mapped (RFC 4291
+// section 2.5.5.2). So an address has one spelling inside osh, whatever form it came in.
 
 #include <array>
 #include <cstdint>
@@ -9,16 +9,19 @@
 #include <string>
 #include <string_view>
 
-namespace osh {
+namespace osh
+{
 
-class IpAddress {
+class IpAddress
+{
 public:
     constexpr IpAddress() = default; // "::"
 
     static IpAddress from_v4(std::uint32_t host_order);
     static IpAddress from_v6(std::span<std::uint8_t const, 16> bytes);
 
-    // Strict: dotted quad of four decimal numbers without leading zeros, or RFC 4291 text; no brackets, no zone.
+    // Strict: dotted quad of four decimal numbers without leading zeros, or RFC 4291 text; no
+    // brackets, no zone.
     static std::optional<IpAddress> parse(std::string_view text);
 
     bool is_v4() const;                  // stored as ::ffff:a.b.c.d

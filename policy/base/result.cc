@@ -3,8 +3,10 @@
 #include <cerrno>
 #include <cstring>
 
-namespace osh {
-namespace {
+namespace osh
+{
+namespace
+{
 
 Errc code_of(int sys_errno)
 {

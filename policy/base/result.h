@@ -1,8 +1,9 @@
 #pragma once
 // Errors are values: Result<T>, Error, and the statements LET and TRY that hand an error upwards.
 //
-// Result<T> is a [[nodiscard]] struct over std::expected<T, Error>. LET and TRY are statements on purpose: a return
-// from inside an expression makes g++ 12.2 skip destructors of half-built brace lists.
+// Result<T> is a [[nodiscard]] struct over std::expected<T, Error>. LET and TRY are statements on
+// purpose: a return from inside an expression makes g++ 12.2 skip destructors of half-built brace
+// lists.
 
 #include "policy/base/check.h"
 
@@ -10,7 +11,8 @@
 #include <string>
 #include <utility>
 
-namespace osh {
+namespace osh
+{
 
 enum class Errc {
     Malformed,   // bytes that do not follow their format
@@ -30,7 +32,8 @@ struct Error {
     std::string sentence; // what failed, built where it arose; no trailing newline
 };
 
-struct Unit {};
+struct Unit {
+};
 
 template<typename T = Unit>
 struct [[nodiscard]] Result : std::expected<T, Error> {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
-namespace osh {
+namespace osh
+{
 
-SourceText::SourceText(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text))
+SourceText::SourceText(std::string name, std::string text)
+    : name_(std::move(name)), text_(std::move(text))
 {
     line_starts_.push_back(0);
     for (std::size_t i = 0; i < text_.size(); ++i)

@@ -4,21 +4,39 @@
 #include <array>
 #include <fmt/core.h>
 
-namespace osh {
-namespace {
+namespace osh
+{
+namespace
+{
 
 struct Range {
     char32_t first, last;
 };
 
-// Characters that move, hide or reorder what is around them: controls, soft hyphen, bidi controls, zero-width and
-// invisible characters, line separators, variation selectors, interlinear annotation, tags, private use, noncharacters.
+// Characters that move, hide or reorder what is around them: controls, soft hyphen, bidi controls,
+// zero-width and invisible characters, line separators, variation selectors, interlinear
+// annotation, tags, private use, noncharacters.
 constexpr std::array kDangerous{
-    Range{0x0, 0x1f},         Range{0x7f, 0x9f},         Range{0xad, 0xad},         Range{0x61c, 0x61c},
-    Range{0x115f, 0x1160},    Range{0x17b4, 0x17b5},     Range{0x180b, 0x180f},     Range{0x200b, 0x200f},
-    Range{0x2028, 0x202e},    Range{0x2060, 0x206f},     Range{0x3164, 0x3164},     Range{0xe000, 0xf8ff},
-    Range{0xfdd0, 0xfdef},    Range{0xfe00, 0xfe0f},     Range{0xfeff, 0xfeff},     Range{0xffa0, 0xffa0},
-    Range{0xfff0, 0xfffb},    Range{0xfffe, 0xffff},     Range{0x1d173, 0x1d17a},   Range{0xe0000, 0x10ffff},
+    Range{0x0, 0x1f},
+    Range{0x7f, 0x9f},
+    Range{0xad, 0xad},
+    Range{0x61c, 0x61c},
+    Range{0x115f, 0x1160},
+    Range{0x17b4, 0x17b5},
+    Range{0x180b, 0x180f},
+    Range{0x200b, 0x200f},
+    Range{0x2028, 0x202e},
+    Range{0x2060, 0x206f},
+    Range{0x3164, 0x3164},
+    Range{0xe000, 0xf8ff},
+    Range{0xfdd0, 0xfdef},
+    Range{0xfe00, 0xfe0f},
+    Range{0xfeff, 0xfeff},
+    Range{0xffa0, 0xffa0},
+    Range{0xfff0, 0xfffb},
+    Range{0xfffe, 0xffff},
+    Range{0x1d173, 0x1d17a},
+    Range{0xe0000, 0x10ffff},
 };
 
 bool is_dangerous(char32_t c)
@@ -26,7 +44,8 @@ bool is_dangerous(char32_t c)
     return std::ranges::any_of(kDangerous, [c](Range r) { return r.first <= c && c <= r.last; });
 }
 
-// One element for each character that will be shown; an escape is one element so that eliding never splits it.
+// One element for each character that will be shown; an escape is one element so that eliding never
+// splits it.
 std::vector<std::string> visible_pieces(std::string_view text)
 {
     std::vector<std::string> pieces;
@@ -127,7 +146,8 @@ std::size_t utf8_length(std::string_view text, char32_t& code_point)
 
 std::string shown(std::string_view untrusted, std::size_t width)
 {
-    // A text longer than this is cut before it is looked at: work stays bounded whatever the agent sends.
+    // A text longer than this is cut before it is looked at: work stays bounded whatever the agent
+    // sends.
     std::size_t const most = 8 * width + 64;
     if (untrusted.size() <= most)
         return elided(visible_pieces(untrusted), width);
@@ -195,8 +215,9 @@ std::string to_lower_ascii(std::string_view text)
 bool equals_ignoring_case(std::string_view a, std::string_view b)
 {
     auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return a.size() == b.size()
-        && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) {
+        return lower(x) == lower(y);
+    });
 }
 
 std::string_view trimmed(std::string_view text)

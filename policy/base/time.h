@@ -4,7 +4,8 @@
 #include <chrono>
 #include <cstdint>
 
-namespace osh {
+namespace osh
+{
 
 using Duration = std::chrono::nanoseconds;
 using namespace std::chrono_literals;

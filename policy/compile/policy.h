@@ -1,5 +1,6 @@
 #pragma once
-// The compiled policy: immutable, shared, asked by evaluate(). How it is laid out inside is compile's own business.
+// The compiled policy: immutable, shared, asked by evaluate(). How it is laid out inside is
+// compile's own business.
 
 #include "policy/document/node.h"
 
@@ -7,13 +8,14 @@
 #include <string>
 #include <vector>
 
-namespace osh::policy {
+namespace osh::policy
+{
 
 struct CompiledNetwork; // the index that evaluate() walks
 
 struct FilesystemSection {
-    bool is_present = false;      // the section exists in the document
-    bool include_workdir = true;  // false when the section exists and does not say so
+    bool is_present = false;     // the section exists in the document
+    bool include_workdir = true; // false when the section exists and does not say so
     std::vector<std::string> read_only;
     std::vector<std::string> read_write;
 };
@@ -27,12 +29,16 @@ struct Policy {
     std::shared_ptr<CompiledNetwork const> network; // never null in a policy made by compile_policy
 };
 
-enum class Enforcement { AsWritten, DefaultEnforce }; // DefaultEnforce: an endpoint without `enforcement` enforces
+enum class Enforcement {
+    AsWritten,
+    DefaultEnforce
+}; // DefaultEnforce: an endpoint without `enforcement` enforces
 
 struct PolicyLayer {
     std::string name; // file name as shown to people
     std::string text; // OpenShell YAML
-    // A session grant or a remembered approval; shown as the rule's origin instead of the file. Empty for files.
+    // A session grant or a remembered approval; shown as the rule's origin instead of the file.
+    // Empty for files.
     std::string approval;
 };
 
@@ -42,6 +48,7 @@ struct CompiledPolicy {
 };
 
 // Layers of one rank are merged: a union of their network policies (docs/policy-layers.md).
-CompiledPolicy compile_policy(std::vector<PolicyLayer> const& layers, Enforcement enforcement = Enforcement::AsWritten);
+CompiledPolicy compile_policy(
+    std::vector<PolicyLayer> const& layers, Enforcement enforcement = Enforcement::AsWritten);
 
 } // namespace osh::policy

@@ -1,21 +1,25 @@
 #pragma once
-// evaluate(Policy, Question) -> Verdict. Pure, bounded, no allocation on the allow path of a connection; every path ends
-// in Deny. The policy is immutable: a reload makes a new one and swaps the pointer.
+// evaluate(Policy, Question) -> Verdict. Pure, bounded, no allocation on the allow path of a
+// connection; every path ends in Deny. The policy is immutable: a reload makes a new one and swaps
+// the pointer.
 
 #include "policy/compile/policy.h"
 #include "policy/evaluate/question.h"
 
-namespace osh::policy {
+namespace osh::policy
+{
 
-// Is there any rule (for any caller and port) that this name could match? Only then DNS answers with an address
-// without asking a person. Wildcards count.
+// Is there any rule (for any caller and port) that this name could match? Only then DNS answers
+// with an address without asking a person. Wildcards count.
 bool may_be_asked_for(Policy const& policy, std::string_view name);
 
 ConnectVerdict evaluate(Policy const& policy, ConnectQuestion const& question);
 
-// One address the name resolved to (or the literal itself), right before it is dialled. Loopback, link-local,
-// unspecified, multicast and metadata addresses are never allowed; private ones by the rules of the schema.
-Verdict check_address(Policy const& policy, ConnectQuestion const& question, IpAddress const& address);
+// One address the name resolved to (or the literal itself), right before it is dialled. Loopback,
+// link-local, unspecified, multicast and metadata addresses are never allowed; private ones by the
+// rules of the schema.
+Verdict check_address(
+    Policy const& policy, ConnectQuestion const& question, IpAddress const& address);
 
 Verdict evaluate(Policy const& policy, RequestQuestion const& question);
 

@@ -1,5 +1,6 @@
 #pragma once
-// What the proxy asks the policy, and what it is told. Values only; views live for the time of the call.
+// What the proxy asks the policy, and what it is told. Values only; views live for the time of the
+// call.
 //
 // Order of questions on a flow (docs/architecture.md section 5):
 //   may_be_asked_for(name)        DNS: may this name get a synthetic address?
@@ -18,7 +19,8 @@
 #include <string_view>
 #include <vector>
 
-namespace osh::policy {
+namespace osh::policy
+{
 
 // Who asks. An unknown caller has an empty binary: it matches no binary rule but "**" and "/**".
 struct Caller {
@@ -42,15 +44,21 @@ struct Header {
 
 struct RequestQuestion {
     ConnectQuestion connection;
-    std::string_view protocol;   // what the client speaks: "rest", "websocket", "graphql", "json-rpc", "mcp"
-    std::string_view method;     // "GET"; "WEBSOCKET_TEXT" for a text message
-    std::string_view path;       // raw, before any decoding, without the query
-    std::string_view query;      // raw, without the question mark
+    std::string_view
+        protocol; // what the client speaks: "rest", "websocket", "graphql", "json-rpc", "mcp"
+    std::string_view method; // "GET"; "WEBSOCKET_TEXT" for a text message
+    std::string_view path;   // raw, before any decoding, without the query
+    std::string_view query;  // raw, without the question mark
     std::span<Header const> headers{};
-    std::optional<std::string_view> body; // whole body, only when the verdict on the head asked for it
+    std::optional<std::string_view>
+        body; // whole body, only when the verdict on the head asked for it
 };
 
-enum class Decision : std::uint8_t { Deny, Audit, Allow }; // Audit: outside the rules but let through and reported
+enum class Decision : std::uint8_t {
+    Deny,
+    Audit,
+    Allow
+}; // Audit: outside the rules but let through and reported
 
 enum class DenyCode : std::uint8_t {
     None,           // not denied
@@ -74,9 +82,10 @@ struct Verdict {
     Decision decision = Decision::Deny;
     DenyCode code = DenyCode::NoRule;
     RuleOrigin rule;
-    std::string reason;         // for people; empty on the allow path (no allocation there)
-    std::string canonical_path; // evaluate(RequestQuestion) only: what was judged and must be sent upstream
-    bool needs_body = false;    // ask again with the body: nothing was decided yet
+    std::string reason; // for people; empty on the allow path (no allocation there)
+    std::string
+        canonical_path; // evaluate(RequestQuestion) only: what was judged and must be sent upstream
+    bool needs_body = false; // ask again with the body: nothing was decided yet
 };
 
 // How the bytes of an admitted connection are treated.
@@ -88,7 +97,7 @@ enum class Inspection : std::uint8_t {
 struct ConnectVerdict {
     Verdict verdict;
     Inspection inspection = Inspection::Splice;
-    bool tls_skip = false;           // the rule says `tls: skip`
+    bool tls_skip = false;            // the rule says `tls: skip`
     std::uint32_t max_body_bytes = 0; // what a body-reading protocol may buffer
 };
 

@@ -1,7 +1,8 @@
 #pragma once
-// The words between the supervisor and osh-netproxy: one SOCK_SEQPACKET message each, a JSON object with a "t" key, at most
-// kMaxMessage bytes. Long texts (policies, hosts file) travel in sealed memfds whose descriptors come with the message
-// (SCM_RIGHTS), in the order the fields name them. Secrets travel only in Lend, and only this way.
+// The words between the supervisor and osh-netproxy: one SOCK_SEQPACKET message each, a JSON object
+// with a "t" key, at most kMaxMessage bytes. Long texts (policies, hosts file) travel in sealed
+// memfds whose descriptors come with the message (SCM_RIGHTS), in the order the fields name them.
+// Secrets travel only in Lend, and only this way.
 
 #include "policy/base/result.h"
 #include "policy/base/time.h"
@@ -12,27 +13,28 @@
 #include <variant>
 #include <vector>
 
-namespace osh::policy {
+namespace osh::policy
+{
 
 inline constexpr std::size_t kMaxMessage = 60 * 1024;
 
 // ---- supervisor -> netproxy
 
-// First message. Descriptors with it: [0] the tun, [1] the channel to init, [2] trust anchors (PEM bundle, read-only),
-// [3] hosts(5) text, [4] policy layers (see encode_layers).
+// First message. Descriptors with it: [0] the tun, [1] the channel to init, [2] trust anchors (PEM
+// bundle, read-only), [3] hosts(5) text, [4] policy layers (see encode_layers).
 struct Setup {
     std::string session;
     std::string profile;
     bool network_off = false;
-    bool audit_all = false;         // network.mode = "audit"
+    bool audit_all = false; // network.mode = "audit"
     bool default_enforce = true;
-    std::string hold = "head";      // head, hello, connect, never
+    std::string hold = "head"; // head, hello, connect, never
     std::string intercept = "needed";
     std::string approvals = "deny"; // ask, queue, deny
     std::uint32_t hold_seconds = 55;
     bool udp_by_policy = false;
     bool journal_requests = false;
-    std::vector<std::string> resolvers; // addresses of DNS servers, resolv.conf(5)
+    std::vector<std::string> resolvers;    // addresses of DNS servers, resolv.conf(5)
     std::vector<std::string> search_never; // reserved: search domains are never applied
     std::uint32_t max_flows = 16384;
 };
@@ -67,11 +69,13 @@ struct PolicyUpdate {
 struct Answer {
     std::uint64_t question = 0;
     bool allow = false;
-    std::string decision; // "human_denied", "expired", "unattended", "flood" when not allowed; "" otherwise
-    std::string id;       // "q-12", shown in the 403 body
+    std::string
+        decision; // "human_denied", "expired", "unattended", "flood" when not allowed; "" otherwise
+    std::string id; // "q-12", shown in the 403 body
 };
 
-struct Stop {};
+struct Stop {
+};
 
 using ToNetproxy = std::variant<Setup, Lend, PolicyUpdate, Answer, Stop>;
 
@@ -97,9 +101,9 @@ struct Program {
 struct Target {
     std::string host;
     std::uint16_t port = 0;
-    std::string scheme; // https, http, tcp, udp
+    std::string scheme;       // https, http, tcp, udp
     std::string method, path; // empty when the question is about the connection only
-    std::string ip;     // when the agent dialled a literal
+    std::string ip;           // when the agent dialled a literal
 };
 
 // A flow is parked until Answer or its deadline.
@@ -123,7 +127,7 @@ struct Decided {
     std::string code;     // no_rule, rule_denied, human_denied, …
     Program program;
     Target target;
-    std::string policy;   // map key of the rule, "" if none
+    std::string policy; // map key of the rule, "" if none
     std::string rule_file;
     std::uint32_t rule_line = 0;
     std::string reason;
@@ -142,7 +146,8 @@ struct FlowClosed {
     std::uint64_t bytes_up = 0, bytes_down = 0;
 };
 
-using FromNetproxy = std::variant<Ready, PolicyLoaded, Question, QuestionGone, Decided, Notice, FlowClosed>;
+using FromNetproxy =
+    std::variant<Ready, PolicyLoaded, Question, QuestionGone, Decided, Notice, FlowClosed>;
 
 std::string encode(ToNetproxy const& message);
 std::string encode(FromNetproxy const& message);

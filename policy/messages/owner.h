@@ -1,6 +1,7 @@
 #pragma once
-// Who owns this flow: netproxy asks, init answers. One SOCK_SEQPACKET message each, little-endian binary, versioned by
-// its first byte. Both ends are ours, yet both check lengths: a bug in one must not be a hole in the other.
+// Who owns this flow: netproxy asks, init answers. One SOCK_SEQPACKET message each, little-endian
+// binary, versioned by its first byte. Both ends are ours, yet both check lengths: a bug in one
+// must not be a hole in the other.
 
 #include "policy/base/bytes.h"
 #include "policy/base/ip_address.h"
@@ -9,7 +10,8 @@
 #include <string>
 #include <vector>
 
-namespace osh::policy {
+namespace osh::policy
+{
 
 inline constexpr std::size_t kMaxAncestors = 64;
 inline constexpr std::size_t kMaxHolders = 16;
@@ -23,9 +25,9 @@ struct OwnerQuery {
 };
 
 struct ProcessIdentity {
-    std::int32_t pid = 0;          // in the sandbox's PID namespace
-    std::uint64_t start_time = 0;  // clock ticks since boot, /proc/<pid>/stat field 22
-    std::string exe;               // readlink of /proc/<pid>/exe; for display and path rules
+    std::int32_t pid = 0;         // in the sandbox's PID namespace
+    std::uint64_t start_time = 0; // clock ticks since boot, /proc/<pid>/stat field 22
+    std::string exe;              // readlink of /proc/<pid>/exe; for display and path rules
     std::uint64_t device = 0, inode = 0;
     std::int64_t changed_ns = 0;   // st_ctim of the executable
     bool is_trusted_place = false; // the executable lies on a mount the agent cannot write

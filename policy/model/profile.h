@@ -1,6 +1,7 @@
 #pragma once
-// A profile: what the launcher needs to know besides the policy (design: profiles). Made by compile/profile from TOML
-// layers, read by launcher/plan and launcher/supervise. Paths may still hold ~, $PROJECT and $STATE: plan expands them.
+// A profile: what the launcher needs to know besides the policy (design: profiles). Made by
+// compile/profile from TOML layers, read by launcher/plan and launcher/supervise. Paths may still
+// hold ~, $PROJECT and $STATE: plan expands them.
 
 #include "policy/base/time.h"
 
@@ -10,7 +11,8 @@
 #include <string>
 #include <vector>
 
-namespace osh::policy {
+namespace osh::policy
+{
 
 enum class ProjectAccess { ReadWrite, ReadOnly, Overlay, None };
 enum class HomeKind { Private, None };
@@ -45,7 +47,7 @@ struct FilesystemProfile {
 
 struct EnvProfile {
     EnvInherit inherit = EnvInherit::Safe;
-    std::vector<std::string> allow, deny; // globs; deny wins
+    std::vector<std::string> allow, deny;  // globs; deny wins
     std::vector<std::string> allow_secret; // exact names
     std::map<std::string, std::string> set;
     std::vector<std::string> path;
@@ -109,7 +111,15 @@ struct CredentialSource {
 };
 
 struct CredentialAttach {
-    enum class Kind { Bearer, Header, Basic, Query, Path, Git, Unsupported } kind = Kind::Unsupported;
+    enum class Kind {
+        Bearer,
+        Header,
+        Basic,
+        Query,
+        Path,
+        Git,
+        Unsupported
+    } kind = Kind::Unsupported;
     std::string kind_text;
     std::string host; // exact
     std::uint16_t port = 443;
@@ -117,8 +127,8 @@ struct CredentialAttach {
     std::vector<std::string> methods; // empty: all
     std::string header;               // Kind::Header
     std::string value_template = "{value}";
-    std::string user;                 // Basic, Git
-    std::string param;                // Query
+    std::string user;  // Basic, Git
+    std::string param; // Query
 };
 
 enum class AttachMode { Fill, ReplaceOnly, Force };
@@ -160,8 +170,9 @@ struct Profile {
     std::vector<Credential> credentials;
     bool nested_allow = false; // nested = "allow": an agent's own sandbox may start
     bool debug = true;         // ptrace of own children
-    std::vector<std::string> optional_layers; // layers whose absence is shown instead of refused: "landlock", …
-    std::vector<std::string> unsafe_notes;    // what weakens the session, in words, for the banner
+    std::vector<std::string>
+        optional_layers; // layers whose absence is shown instead of refused: "landlock", …
+    std::vector<std::string> unsafe_notes; // what weakens the session, in words, for the banner
 };
 
 } // namespace osh::policy

@@ -1,4 +1,5 @@
-// Replays fuzz inputs without libFuzzer: every file of the given folders goes through the target once.
+// Replays fuzz inputs without libFuzzer: every file of the given folders goes through the target
+// once.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
-namespace osh {
-namespace {
+namespace osh
+{
+namespace
+{
 
 TEST(IpAddress, RefusesSpellingTricks)
 {
-    for (auto text : {"127.1", "0177.0.0.1", "0x7f.0.0.1", "1.2.3.4.", "1.2.3.256", " 1.2.3.4", "[::1]", "fe80::1%eth0", ""})
+    for (auto text : {"127.1", "0177.0.0.1", "0x7f.0.0.1", "1.2.3.4.", "1.2.3.256", " 1.2.3.4",
+             "[::1]", "fe80::1%eth0", ""})
         EXPECT_FALSE(IpAddress::parse(text)) << text;
 }
 

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
-namespace osh {
-namespace {
+namespace osh
+{
+namespace
+{
 
 TEST(Shown, EscapesTerminalControlAndBidi)
 {
