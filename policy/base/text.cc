@@ -156,7 +156,7 @@ std::string shown(std::string_view untrusted, std::size_t width)
     return elided(visible_pieces(shortened), width);
 }
 
-std::string quoted(std::string_view untrusted, std::size_t width)
+std::string in_quotes(std::string_view untrusted, std::size_t width)
 {
     std::string text = "\"";
     for (char c : shown(untrusted, width)) {

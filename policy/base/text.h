@@ -16,8 +16,9 @@ namespace osh
 // \u{…}. Idempotent.
 std::string shown(std::string_view untrusted, std::size_t width = 120);
 
+// (Not named quoted(): std::quoted would win by argument-dependent look-up.)
 // shown() inside double quotes, with '"' and '\' escaped: for key=value log lines.
-std::string quoted(std::string_view untrusted, std::size_t width = 120);
+std::string in_quotes(std::string_view untrusted, std::size_t width = 120);
 
 // RFC 8259 string literal with quotes. Invalid UTF-8 becomes U+FFFD.
 std::string json_quoted(std::string_view text);
