@@ -22,9 +22,9 @@ inline constexpr std::size_t kMaxPolicyBytes = 256 * 1024;  // OpenShell's own b
 inline constexpr std::size_t kMaxProfilesListed = 512;      // files of one folder
 
 struct StorePlaces {
-    std::string config;   // $XDG_CONFIG_HOME/osh or ~/.config/osh; "" without a home
-    std::string packaged; // <directory of the executable>/../share/osh
-    std::string home;     // for "~/" in file names
+    std::string config;    // $XDG_CONFIG_HOME/osh or ~/.config/osh; "" without a home
+    std::string packaged;  // <directory of the executable>/../share/osh
+    std::string home;      // for "~/" in file names
     std::string directory; // relative file names start here
 };
 
@@ -45,7 +45,8 @@ struct StoredProfile {
 std::vector<StoredProfile> list_profiles(StorePlaces const& places);
 
 // A name (user profile, packaged profile, agent preset, in this order) or a file (contains '/' or
-// ends in ".toml") -> the path. The error is the whole text of "profile-missing", with a suggestion.
+// ends in ".toml") -> the path. The error is the whole text of "profile-missing", with a
+// suggestion.
 Result<std::string> profile_path(StorePlaces const& places, std::string const& name_or_file);
 
 struct LoadedProfile {

@@ -32,6 +32,7 @@ public:
     {
         return add(Severity::Error, std::move(code), span, std::move(message));
     }
+    Diagnostic& last() { return found_.back(); }
     Diagnostics take(); // sorted by place
 
 private:
@@ -46,7 +47,8 @@ enum class ListRule {
     Replace,  // the file's list replaces
 };
 
-template<typename E> using Words = std::vector<std::pair<std::string_view, E>>;
+template<typename E>
+using Words = std::vector<std::pair<std::string_view, E>>;
 
 class ProfileReader
 {
@@ -68,7 +70,8 @@ public:
         std::string_view key, std::vector<std::string>& into, ListRule rule = ListRule::Merge);
     void string_table(std::string_view key, std::map<std::string, std::string>& into);
 
-    template<typename E> void word(std::string_view key, Words<E> const& words, E& into)
+    template<typename E>
+    void word(std::string_view key, Words<E> const& words, E& into)
     {
         std::vector<std::string_view> names;
         for (auto const& [name, value] : words)
@@ -84,7 +87,6 @@ public:
     std::vector<Node const*> take_tables(std::string_view key);
     // A key of the design that this version cannot serve: an error when present.
     void unavailable(std::string_view key);
-    // Keys that exist in osh but not here, so that the unknown-key text can say more.
     void finish(); // reports unknown keys
 
     bool has(std::string_view key) const;
@@ -98,8 +100,8 @@ private:
         std::string_view key, std::vector<std::string_view> const& names);
     void wrong_type(Node const& node, std::string_view key, std::string expected, std::string help);
     std::optional<std::int64_t> number(std::string_view key, std::int64_t most);
-    void merge_entry(Node const& item, std::string_view key, ListRule rule,
-        std::vector<std::string>& into);
+    void merge_entry(
+        Node const& item, std::string_view key, ListRule rule, std::vector<std::string>& into);
 
     Node const& table_;
     std::string title_, prefix_;

@@ -16,7 +16,7 @@ std::optional<Duration> parse_duration(std::string_view text);
 // A whole number and one of K, M, G, T (powers of 1024); up to 2^60 bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-std::string duration_text(Duration duration);  // the largest unit that is exact
-std::string size_text(std::uint64_t bytes);    // the largest unit that is exact; "0K" for none
+std::string duration_text(Duration duration); // the largest unit that is exact
+std::string size_text(std::uint64_t bytes);   // the largest unit that is exact; "0K" for none
 
 } // namespace osh::policy

@@ -47,7 +47,8 @@ private:
     bool is_full_ = false;
 };
 
-// Columns count code points; toml++ skips a byte order mark, which is three bytes of the first line.
+// Columns count code points; toml++ skips a byte order mark, which is three bytes of the first
+// line.
 std::uint32_t TomlConverter::offset(toml::source_position const& place) const
 {
     std::string_view line = source_.line(place.line);
@@ -243,8 +244,8 @@ Document read_toml(std::string name, std::string text, ReaderLimits const& limit
     std::string_view const content = document.source->text();
     if (auto const dot = DotCounter(content).beyond(limits.depth); dot != std::string_view::npos) {
         auto const at = static_cast<std::uint32_t>(dot);
-        converter.error({at, at + 1}, "too-large",
-            fmt::format("nested deeper than {} levels", limits.depth));
+        converter.error(
+            {at, at + 1}, "too-large", fmt::format("nested deeper than {} levels", limits.depth));
         return document;
     }
     toml::parse_result const parsed = toml::parse(content, std::string_view("profile"));
