@@ -123,6 +123,15 @@ Result<std::vector<std::string>> names_in(std::string const& path)
     return names;
 }
 
+std::int64_t changed_at(std::string const& path)
+{
+    struct stat status {
+    };
+    if (::lstat(path.c_str(), &status) != 0)
+        return 0;
+    return status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
 std::uint64_t free_bytes(Fd const& folder)
 {
     struct statvfs status {

@@ -29,6 +29,7 @@ void remove_folder_in(Fd const& folder, std::string const& name); // only when e
 inline constexpr std::size_t kMaxListed = 4096; // entries of one folder that are looked at
 Result<std::vector<std::string>> names_in(std::string const& path); // sorted, without dot files
 
+std::int64_t changed_at(std::string const& path); // st_mtim in nanoseconds, 0 if unknown
 std::uint64_t free_bytes(Fd const& folder); // for this user, fstatvfs(3)
 std::uint32_t user_id();                    // geteuid(2)
 std::string program_folder();               // the folder of /proc/self/exe, "" if unknown

@@ -106,7 +106,7 @@ Result<Fd> pidfd_of(pid_t pid)
 
 } // namespace
 
-Result<Child> start_helper(HelperStart start)
+Result<HelperProcess> start_helper(HelperStart start)
 {
     auto const argv = pointers_to(start.arguments);
     auto const envp = pointers_to(start.environment);
@@ -118,7 +118,7 @@ Result<Child> start_helper(HelperStart start)
     if (pid == 0)
         exec_in_child(words);
     LET(pidfd, pidfd_of(pid));
-    return Child{std::move(pidfd), pid};
+    return HelperProcess{std::move(pidfd), pid};
 }
 
 Result<Janitor> start_janitor(Fd const& parent, std::string const& name, std::string const& file)

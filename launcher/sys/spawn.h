@@ -13,7 +13,7 @@
 namespace osh::sys
 {
 
-struct Child {
+struct HelperProcess {
     Fd pidfd; // pidfd_open(2)
     std::int32_t pid = 0;
 };
@@ -29,7 +29,7 @@ struct HelperStart {
 inline constexpr int kHelperChannel = 3;
 
 // Errors of execve itself come back as an exit status 127 of the child.
-Result<Child> start_helper(HelperStart start);
+Result<HelperProcess> start_helper(HelperStart start);
 
 // A process that waits until the other end of `alive` closes (whatever ended its holder, SIGKILL
 // too) and then removes the empty folder `name` and the socket in it. It has no other descriptor.

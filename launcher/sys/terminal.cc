@@ -150,11 +150,22 @@ void RawMode::restore()
     saved_.reset();
 }
 
-void copy_modes(Fd const& from, Fd const& to)
+void copy_modes(Fd const& from, Fd const& to, Echo echo)
 {
     termios modes{};
-    if (::tcgetattr(from.raw(), &modes) == 0)
-        ::tcsetattr(to.raw(), TCSANOW, &modes);
+    if (::tcgetattr(from.raw(), &modes) != 0)
+        return;
+    if (echo == Echo::Off)
+        modes.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(to.raw(), TCSANOW, &modes);
+}
+
+Result<Fd> duplicate(Fd const& fd)
+{
+    Fd copy = Fd::adopt_raw_fd(::fcntl(fd.raw(), F_DUPFD_CLOEXEC, kFirstOwn));
+    if (!copy.is_open())
+        return fail_errno(errno, "cannot duplicate a descriptor");
+    return copy;
 }
 
 } // namespace osh::sys

@@ -11,10 +11,10 @@
 namespace osh::sys
 {
 
-enum class StreamKind { Closed, Terminal, AnonymousPipe, Null, Other };
+enum class StreamKind { Terminal, AnonymousPipe, Null, Other };
 
 struct StreamFacts {
-    StreamKind kind = StreamKind::Closed;
+    StreamKind kind = StreamKind::Other;
     std::uint64_t device = 0, inode = 0; // equal: the same file
 };
 StreamFacts stream_facts(int standard); // 0, 1 or 2
@@ -48,7 +48,10 @@ private:
     std::unique_ptr<Saved> saved_;
 };
 
+enum class Echo : bool { Off, AsCopied };
 // The modes of the outer terminal for the inner one, before the outer one becomes raw.
-void copy_modes(Fd const& from, Fd const& to);
+void copy_modes(Fd const& from, Fd const& to, Echo echo);
+
+Result<Fd> duplicate(Fd const& fd); // fcntl(2) F_DUPFD_CLOEXEC
 
 } // namespace osh::sys
