@@ -141,6 +141,11 @@ std::uint64_t free_bytes(Fd const& folder)
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
+std::int32_t own_process_id()
+{
+    return ::getpid();
+}
+
 std::uint32_t user_id()
 {
     return ::geteuid();

@@ -31,6 +31,7 @@ Result<std::vector<std::string>> names_in(std::string const& path); // sorted, w
 
 std::int64_t changed_at(std::string const& path); // st_mtim in nanoseconds, 0 if unknown
 std::uint64_t free_bytes(Fd const& folder); // for this user, fstatvfs(3)
+std::int32_t own_process_id();              // getpid(2)
 std::uint32_t user_id();                    // geteuid(2)
 std::string program_folder();               // the folder of /proc/self/exe, "" if unknown
 std::string current_folder();               // getcwd(2), "" if gone

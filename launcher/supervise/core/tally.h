@@ -38,6 +38,11 @@ public:
     // Denied because nobody was there to ask: what would have been asked.
     bool denied_unattended() const { return !unattended_.empty() || unattended_more_ > 0; }
 
+    bool is_worth_telling() const
+    {
+        return requests_ + refused_ > 0 || !notices_.empty();
+    }
+
     // At most 25 lines, zero lines dropped; nothing of the agent unescaped.
     std::string summary(SessionEnd const& end, DeskCounts const& desk) const;
     std::string report_json(SessionEnd const& end, DeskCounts const& desk) const;
