@@ -31,8 +31,8 @@ Secret Secret::from(std::string_view text)
     if (text.empty())
         return secret;
     secret.mapped_ = rounded_to_pages(text.size());
-    void* const pages = ::mmap(
-        nullptr, secret.mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const pages =
+        ::mmap(nullptr, secret.mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     OSH_CHECK(pages != MAP_FAILED); // out of memory ends the process
     (void)::mlock(pages, secret.mapped_);
     (void)::madvise(pages, secret.mapped_, MADV_DONTDUMP);

@@ -113,8 +113,8 @@ std::string from_percent(std::string_view text)
     for (std::size_t i = 0; i < text.size(); ++i) {
         bool const is_escape = text[i] == '%' && i + 2 < text.size() && nibble(text[i + 1]) >= 0
                                && nibble(text[i + 2]) >= 0;
-        out += is_escape ? static_cast<char>(nibble(text[i + 1]) * 16 + nibble(text[i + 2]))
-                         : text[i];
+        out +=
+            is_escape ? static_cast<char>(nibble(text[i + 1]) * 16 + nibble(text[i + 2])) : text[i];
         i += is_escape ? 2 : 0;
     }
     return out;

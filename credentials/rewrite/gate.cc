@@ -48,9 +48,9 @@ bool is_git_request(std::string_view path)
 bool is_inside(AttachRule const& rule, RewriteQuestion const& question)
 {
     bool const has_method =
-        rule.methods.empty()
-        || std::ranges::any_of(rule.methods,
-            [&](auto const& method) { return equals_ignoring_case(method, question.method); });
+        rule.methods.empty() || std::ranges::any_of(rule.methods, [&](auto const& method) {
+            return equals_ignoring_case(method, question.method);
+        });
     // TRACE would echo the credential (RFC 9110 section 9.3.8).
     return has_method && !equals_ignoring_case(question.method, "TRACE")
            && path_matches(rule.path, question.canonical_path)
@@ -69,7 +69,8 @@ RewriteVerdict refuse(std::string code, LentCredential const& credential, std::s
 RewriteVerdict refuse_leak(LentCredential const& credential, std::string_view host)
 {
     return refuse("credential_leak", credential,
-        fmt::format("the placeholder of credential \"{}\" does not belong there; nothing was sent to {}",
+        fmt::format(
+            "the placeholder of credential \"{}\" does not belong there; nothing was sent to {}",
             shown(credential.name), shown(host)));
 }
 
@@ -83,8 +84,8 @@ class Judgement
 {
 public:
     Judgement(std::vector<LentCredential> const& lent, RewriteQuestion const& question)
-        : lent_(lent), question_(question),
-          draft_{question.fields, std::string(question.query), std::string(question.canonical_path)}
+        : lent_(lent), question_(question), draft_{question.fields, std::string(question.query),
+                                                std::string(question.canonical_path)}
     {
         verdict_.outcome = RewriteVerdict::Outcome::Forward;
     }
@@ -114,9 +115,10 @@ bool Judgement::find_leak()
 {
     for (auto const& credential : lent_)
         for (auto const& slot : slots_with(draft_, credential.placeholder)) {
-            bool const belongs = std::ranges::any_of(credential.attach, [&](AttachRule const& rule) {
-                return is_at(rule, question_) && slot_of(rule) == slot;
-            });
+            bool const belongs =
+                std::ranges::any_of(credential.attach, [&](AttachRule const& rule) {
+                    return is_at(rule, question_) && slot_of(rule) == slot;
+                });
             if (!belongs)
                 return refuse_with(refuse_leak(credential, question_.host));
         }
@@ -166,8 +168,8 @@ bool Judgement::attach_value(Candidate const& candidate, Slot const& slot)
         return false;
     }
     if (!is_usable) {
-        std::string const reason = value.empty() ? shown(credential.unavailable_reason)
-                                                 : "its value holds a line break";
+        std::string const reason =
+            value.empty() ? shown(credential.unavailable_reason) : "its value holds a line break";
         return refuse_with(refuse("credential_unavailable", credential,
             fmt::format("credential \"{}\" is not available: {}", shown(credential.name), reason)));
     }

@@ -60,8 +60,7 @@ Result<std::string> make_placeholder(std::string_view shape_name, Bytes random)
 {
     PlaceholderShape const* const shape = policy::find_shape(shape_name);
     if (shape == nullptr)
-        return fail(
-            Errc::Invalid, fmt::format("no placeholder shape {}", in_quotes(shape_name)));
+        return fail(Errc::Invalid, fmt::format("no placeholder shape {}", in_quotes(shape_name)));
     if (random.size() < kPlaceholderRandom)
         return fail(Errc::Invalid, "too few random bytes for a placeholder");
     switch (shape->form) {

@@ -72,9 +72,8 @@ bool holds_secret(std::string_view value, std::vector<std::string_view> const& s
         if (secret.size() < kShortestContained)
             return false;
         auto const forms = all_forms(secret, "");
-        return std::ranges::any_of(forms.find, [&](auto const& form) {
-            return value.find(form) != std::string_view::npos;
-        });
+        return std::ranges::any_of(forms.find,
+            [&](auto const& form) { return value.find(form) != std::string_view::npos; });
     });
 }
 

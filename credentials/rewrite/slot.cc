@@ -162,7 +162,8 @@ std::vector<Slot> slots_with(Draft const& draft, std::string_view needle)
     return slots;
 }
 
-void attach(Draft& draft, AttachRule const& rule, std::string_view placeholder, std::string_view value)
+void attach(
+    Draft& draft, AttachRule const& rule, std::string_view placeholder, std::string_view value)
 {
     std::string const text(value);
     switch (rule.kind) {
@@ -211,7 +212,9 @@ bool path_matches(std::string_view pattern, std::string_view path)
             if (is_star)
                 next[i] = at[i] || (i > 0 && next[i - 1] && (is_double || path[i - 1] != '/'));
             else if (i > 0)
-                next[i] = at[i - 1] && (pattern[p] == path[i - 1] || (pattern[p] == '?' && path[i - 1] != '/'));
+                next[i] =
+                    at[i - 1]
+                    && (pattern[p] == path[i - 1] || (pattern[p] == '?' && path[i - 1] != '/'));
         }
         at = std::move(next);
         p += is_double ? 1 : 0;

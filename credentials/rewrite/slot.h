@@ -35,7 +35,8 @@ bool slot_holds(Draft const& draft, Slot const& slot, std::string_view needle);
 std::vector<Slot> slots_with(Draft const& draft, std::string_view needle);
 
 // Puts the value into the slot of the rule; `placeholder` is what it may replace in the path.
-void attach(Draft& draft, AttachRule const& rule, std::string_view placeholder, std::string_view value);
+void attach(
+    Draft& draft, AttachRule const& rule, std::string_view placeholder, std::string_view value);
 void clear_slot(Draft& draft, Slot const& slot);
 
 // The rule-path glob of the policy reference: "*" stops at "/", "**" does not.
