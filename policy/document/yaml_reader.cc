@@ -264,7 +264,7 @@ struct Wording {
 };
 
 // yaml-cpp's words, and what a person should do about them.
-constexpr Wording kWordings[] = {
+Wording const kWordings[] = {
     {YAML::ErrorMsg::END_OF_MAP_FLOW, "expected \",\" or \"}\" in flow mapping", ""},
     {YAML::ErrorMsg::END_OF_SEQ_FLOW, "expected \",\" or \"]\" in flow list", ""},
     {YAML::ErrorMsg::END_OF_MAP, "expected a key of this mapping",
