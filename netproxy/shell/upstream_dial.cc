@@ -98,8 +98,8 @@ void Upstreams::on_attempt(UpstreamId id, sys::WatchId watch)
     if (found == dialling_.end())
         return;
     auto& attempts = found->second.attempts;
-    auto const attempt
-        = std::ranges::find_if(attempts, [&](auto const& one) { return one.watch == watch; });
+    auto const attempt =
+        std::ranges::find_if(attempts, [&](auto const& one) { return one.watch == watch; });
     if (attempt == attempts.end())
         return;
     int const error = sys::connect_outcome(attempt->socket);
@@ -121,13 +121,6 @@ void Upstreams::win(UpstreamId id, Attempt attempt)
         loop_.unwatch(other.watch);
     Connected connected;
     connected.socket = std::move(attempt.socket);
-    auto watch = loop_.watch(connected.socket, sys::Interest::None,
-        [this, id](sys::Readiness ready) { on_ready(id, ready); });
-    if (!watch.ok()) {
-        core_.dial_failed(id, core::DialFailure::Other, watch.error().sentence, moment_());
-        return;
-    }
-    connected.watch = *watch;
     connected_.emplace(id, std::move(connected));
     core_.dialled(id, moment_());
 }

@@ -102,8 +102,8 @@ void Upstreams::set_interest(Connected& connected, UpstreamId id)
     }
     if (connected.watch != 0 && loop_.change(connected.watch, interest).ok())
         return;
-    auto watch = loop_.watch(connected.socket, interest,
-        [this, id](sys::Readiness ready) { on_ready(id, ready); });
+    auto watch = loop_.watch(
+        connected.socket, interest, [this, id](sys::Readiness ready) { on_ready(id, ready); });
     connected.watch = watch.ok() ? *watch : 0;
 }
 

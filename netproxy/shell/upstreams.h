@@ -16,8 +16,9 @@ namespace osh::netproxy::shell
 
 using core::UpstreamId;
 
-inline constexpr Duration kStagger = 250ms;       // RFC 8305 section 8
-inline constexpr Duration kAttemptTimeout = 20s;  // of the last address; connect(2) alone waits 2 min
+inline constexpr Duration kStagger = 250ms; // RFC 8305 section 8
+inline constexpr Duration kAttemptTimeout =
+    20s; // of the last address; connect(2) alone waits 2 min
 
 class Upstreams
 {
