@@ -17,8 +17,7 @@ constexpr std::uint32_t kTicketSeconds = 12 * 60 * 60;
 class AgentSession final : public MemoryTls
 {
 public:
-    AgentSession(
-        std::string name, LeafCertificate certificate, HeldKey& key)
+    AgentSession(std::string name, LeafCertificate certificate, HeldKey& key)
         : name_(std::move(name)), certificate_(std::move(certificate)), key_(key)
     {
     }
@@ -34,7 +33,8 @@ public:
     static int choose_certificate(mbedtls_ssl_context* ssl)
     {
         auto& self = *static_cast<AgentSession*>(mbedtls_ssl_get_user_data_p(ssl));
-        return mbedtls_ssl_set_hs_own_cert(ssl, self.certificate_.certificate->get(), self.key_.get());
+        return mbedtls_ssl_set_hs_own_cert(
+            ssl, self.certificate_.certificate->get(), self.key_.get());
     }
 
     // RFC 6066 section 3; a non-zero answer makes the library send unrecognized_name.

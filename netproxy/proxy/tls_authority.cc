@@ -24,7 +24,8 @@ constexpr std::size_t kSerialBytes = 16;
 constexpr std::size_t kMaxCommonName = 64; // RFC 5280 upper bound ub-common-name
 constexpr std::size_t kMaxHostName = 253;
 
-using HeldWriter = Held<mbedtls_x509write_cert, mbedtls_x509write_crt_init, mbedtls_x509write_crt_free>;
+using HeldWriter =
+    Held<mbedtls_x509write_cert, mbedtls_x509write_crt_init, mbedtls_x509write_crt_free>;
 
 std::string validity_text(WallTime time)
 {
@@ -44,7 +45,7 @@ std::string plain_words(std::string_view text)
     std::string out;
     for (char const c : text.substr(0, 32)) {
         bool const is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-            || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+                              || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
         out.push_back(is_plain ? c : '_');
     }
     return out;
@@ -134,9 +135,9 @@ Result<std::string> pem_of(std::string_view der)
 {
     std::array<unsigned char, 2 * kMaxCertificate> text{};
     std::size_t size = 0;
-    int const code = mbedtls_pem_write_buffer("-----BEGIN CERTIFICATE-----\n",
-        "-----END CERTIFICATE-----\n", raw(bytes_of(der)), der.size(), text.data(), text.size(),
-        &size);
+    int const code =
+        mbedtls_pem_write_buffer("-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n",
+            raw(bytes_of(der)), der.size(), text.data(), text.size(), &size);
     if (code != 0)
         return fail_tls("cannot write the CA certificate", code);
     return std::string(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size - 1));
@@ -150,7 +151,7 @@ bool is_name(std::string_view name)
     if (IpAddress::parse(name))
         return true;
     return !name.empty() && name.size() <= kMaxHostName
-        && std::all_of(name.begin(), name.end(), is_fine);
+           && std::all_of(name.begin(), name.end(), is_fine);
 }
 
 } // namespace

@@ -66,24 +66,6 @@ std::string alert_words(unsigned char number)
 
 } // namespace
 
-void ByteQueue::append(Bytes bytes)
-{
-    if (start_ > 0 && (start_ == bytes_.size() || start_ >= bytes_.size() / 2)) {
-        bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(start_));
-        start_ = 0;
-    }
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-}
-
-void ByteQueue::consume(std::size_t count)
-{
-    start_ += std::min(count, size());
-    if (start_ == bytes_.size()) {
-        bytes_.clear(); // keeps the memory for the next batch
-        start_ = 0;
-    }
-}
-
 Result<> MemoryTls::set_up(MemoryTls& session, mbedtls_ssl_config const& config)
 {
     if (int const code = mbedtls_ssl_setup(session.ssl_.get(), &config); code != 0)
@@ -171,7 +153,7 @@ std::size_t MemoryTls::write(Bytes plaintext)
 {
     std::size_t done = 0;
     while (state_ == TlsState::Open && done < plaintext.size()
-        && output_.size() + kRecordRoom <= kTlsBuffered + kRecordRoom / 2) {
+           && output_.size() + kRecordRoom <= kTlsBuffered + kRecordRoom / 2) {
         auto const rest = plaintext.subspan(done);
         int const code = mbedtls_ssl_write(ssl_.get(), raw(rest), rest.size());
         if (code <= 0) {

@@ -2,28 +2,12 @@
 // MemoryTls: the TlsSession both sides use. It moves bytes between two bounded buffers and the
 // library. It knows nothing of certificates: who sets it up does (tls_agent.cc, tls_upstream.cc).
 
+#include "netproxy/proxy/byte_queue.h"
 #include "netproxy/proxy/tls.h"
 #include "netproxy/proxy/tls_library.h"
 
-#include <functional>
-#include <vector>
-
 namespace osh::netproxy::proxy
 {
-
-// A first-in first-out byte buffer that hands out one contiguous view.
-class ByteQueue
-{
-public:
-    std::size_t size() const { return bytes_.size() - start_; }
-    Bytes view() const { return Bytes(bytes_).subspan(start_); }
-    void append(Bytes bytes);
-    void consume(std::size_t count);
-
-private:
-    std::vector<std::byte> bytes_;
-    std::size_t start_ = 0;
-};
 
 class MemoryTls : public TlsSession
 {

@@ -27,8 +27,7 @@ constexpr std::array<ErrorWords, 17> kErrorWords{{
     {MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION, "a TLS extension was not acceptable"},
     {MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL, "the two sides share no ALPN protocol"},
     {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, "a TLS message came at the wrong time"},
-    {MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME,
-        "the TLS handshake names another host than the connection"},
+    {MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME, "the TLS handshake names another host than the connection"},
     {MBEDTLS_ERR_SSL_BAD_CERTIFICATE, "a certificate is malformed or missing"},
     {MBEDTLS_ERR_SSL_ALLOC_FAILED, "out of memory"},
     {MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION, "the two sides share no TLS version (1.2 or 1.3)"},
@@ -137,13 +136,13 @@ Result<> set_up_tls(mbedtls_ssl_config& config, int endpoint, TlsRandom& random)
     mbedtls_ssl_conf_min_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_max_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_3);
     bool const is_server = endpoint == MBEDTLS_SSL_IS_SERVER;
-    mbedtls_ssl_conf_ciphersuites(
-        &config, is_server ? kServerSuites.data() : kClientSuites.data());
+    mbedtls_ssl_conf_ciphersuites(&config, is_server ? kServerSuites.data() : kClientSuites.data());
     mbedtls_ssl_conf_groups(&config, kGroups.data());
-    // Never a resumption without a fresh key exchange: a stolen ticket key must not open old traffic.
-    mbedtls_ssl_conf_tls13_key_exchange_modes(&config,
-        MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL
-            | MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL);
+    // Never a resumption without a fresh key exchange: a stolen ticket key must not open old
+    // traffic.
+    mbedtls_ssl_conf_tls13_key_exchange_modes(
+        &config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL
+                     | MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL);
     code = mbedtls_ssl_conf_alpn_protocols(&config, kProtocols);
     if (code != 0)
         return fail_tls("cannot set up ALPN", code);

@@ -1,7 +1,7 @@
 #pragma once
-// The one header that includes mbedTLS, for the tls_*.cc files of this folder only (the engine would
-// not fit the budget of one file). Its objects are C structs with init and free: Held<> pairs them.
-// Not an abstraction over TLS libraries.
+// The one header that includes mbedTLS, for the tls_*.cc files of this folder only (the engine
+// would not fit the budget of one file). Its objects are C structs with init and free: Held<> pairs
+// them. Not an abstraction over TLS libraries.
 
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"
@@ -21,7 +21,8 @@
 namespace osh::netproxy::proxy
 {
 
-// A library object that is set up at birth, freed (which also wipes keys) at death, and never moves.
+// A library object that is set up at birth, freed (which also wipes keys) at death, and never
+// moves.
 template<typename T, void (*Init)(T*), void (*Free)(T*)>
 class Held
 {
@@ -44,7 +45,8 @@ using HeldCertificate = Held<mbedtls_x509_crt, mbedtls_x509_crt_init, mbedtls_x5
 using HeldKey = Held<mbedtls_pk_context, mbedtls_pk_init, mbedtls_pk_free>;
 using HeldConfig = Held<mbedtls_ssl_config, mbedtls_ssl_config_init, mbedtls_ssl_config_free>;
 using HeldSsl = Held<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
-using HeldSavedSession = Held<mbedtls_ssl_session, mbedtls_ssl_session_init, mbedtls_ssl_session_free>;
+using HeldSavedSession =
+    Held<mbedtls_ssl_session, mbedtls_ssl_session_init, mbedtls_ssl_session_free>;
 using HeldTickets =
     Held<mbedtls_ssl_ticket_context, mbedtls_ssl_ticket_init, mbedtls_ssl_ticket_free>;
 

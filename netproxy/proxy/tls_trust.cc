@@ -78,7 +78,8 @@ void check_time(CertificateCheck& check, mbedtls_x509_crt const& certificate, st
 {
     auto const from = certificate_time(certificate.valid_from);
     auto const to = certificate_time(certificate.valid_to);
-    flags &= ~static_cast<std::uint32_t>(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
+    flags &=
+        ~static_cast<std::uint32_t>(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
     if (check.now > to) {
         flags |= MBEDTLS_X509_BADCERT_EXPIRED;
         check.end_of_expired = day_of(to);
@@ -111,7 +112,9 @@ std::string verification_words(CertificateCheck const& check, std::uint32_t flag
         return fmt::format("{} is for another host: it names {}", whose, check.subject_names);
     if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
         return fmt::format("{} is signed by an authority that this host does not trust", whose);
-    if (flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY))
+    if (flags
+        & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK
+            | MBEDTLS_X509_BADCERT_BAD_KEY))
         return fmt::format("{} uses a signature or key that is too weak", whose);
     if (flags & (MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE))
         return fmt::format("{} may not be used for a server", whose);

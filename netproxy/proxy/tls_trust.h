@@ -18,14 +18,15 @@ struct CertificateCheck {
     std::string subject_names; // of the leaf, for the message
 
     // The library's verify callback; `check` is a CertificateCheck.
-    static int callback(void* check, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags);
+    static int callback(
+        void* check, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags);
 };
 
 // A sentence for the flags of a failed verification.
 std::string verification_words(CertificateCheck const& check, std::uint32_t flags);
 
-// Reads every certificate of a PEM bundle; those it cannot read are skipped (a host's bundle may hold
-// kinds we do not know), but none at all is an error.
+// Reads every certificate of a PEM bundle; those it cannot read are skipped (a host's bundle may
+// hold kinds we do not know), but none at all is an error.
 Result<> read_anchors(HeldCertificate& anchors, std::string_view pem);
 
 } // namespace osh::netproxy::proxy

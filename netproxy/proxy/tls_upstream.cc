@@ -1,5 +1,6 @@
-// The upstream's side of TLS: a client that verifies the chain and the name against the host's trust
-// anchors, always, and resumes sessions per name and port. A failure is a sentence, never a bypass.
+// The upstream's side of TLS: a client that verifies the chain and the name against the host's
+// trust anchors, always, and resumes sessions per name and port. A failure is a sentence, never a
+// bypass.
 #include "netproxy/proxy/tls.h"
 #include "netproxy/proxy/tls_engine.h"
 #include "netproxy/proxy/tls_trust.h"
@@ -36,7 +37,7 @@ public:
             return nullptr;
         auto const& saved = found->second;
         bool const is_fresh = now.milliseconds - saved.verified.milliseconds < kResumeFor
-            && certificate_time(now) < saved.good_until;
+                              && certificate_time(now) < saved.good_until;
         if (is_fresh)
             return &saved;
         saved_.erase(found);
@@ -97,11 +98,11 @@ protected:
     {
         sessions_.forget(key_);
         auto const flags = mbedtls_ssl_get_verify_result(&ssl());
-        bool const is_certificate = code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED
-            || code == MBEDTLS_ERR_X509_FATAL_ERROR;
+        bool const is_certificate =
+            code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || code == MBEDTLS_ERR_X509_FATAL_ERROR;
         return is_certificate && flags != 0 && flags != UINT32_MAX
-            ? verification_words(check_, flags)
-            : std::string{};
+                   ? verification_words(check_, flags)
+                   : std::string{};
     }
 
 private:

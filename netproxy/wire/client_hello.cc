@@ -1,5 +1,5 @@
-// ClientHello reader. Mustn't guess: what does not follow RFC 8446 section 4.1.2 is Malformed, and a
-// second SNI extension or name (on which two readers could disagree) is Malformed too.
+// ClientHello reader. Mustn't guess: what does not follow RFC 8446 section 4.1.2 is Malformed, and
+// a second SNI extension or name (on which two readers could disagree) is Malformed too.
 #include "netproxy/wire/client_hello.h"
 
 #include "policy/base/text.h"
@@ -104,7 +104,7 @@ Result<std::string> read_server_name(Bytes data)
     if (!text.empty() && text.back() == '.')
         text.pop_back(); // the same name; some clients send the DNS root's dot
     bool const is_valid = !text.empty() && text.size() <= kMaxName && text.front() != '.'
-        && std::all_of(text.begin(), text.end(), is_host_character);
+                          && std::all_of(text.begin(), text.end(), is_host_character);
     if (!is_valid)
         return fail(Errc::Malformed, "client hello: server_name is not a host name");
     return text;
@@ -172,7 +172,8 @@ Result<> read_extensions(ClientHello& hello, ByteReader in)
         LET(type, in.u16_be());
         LET(length, in.u16_be());
         LET(data, in.take(length));
-        if (seen.size() == kMaxExtensions || std::find(seen.begin(), seen.end(), type) != seen.end())
+        if (seen.size() == kMaxExtensions
+            || std::find(seen.begin(), seen.end(), type) != seen.end())
             return fail(Errc::Malformed, "client hello: an extension comes twice, or too many");
         seen.push_back(type);
         TRY(read_extension(hello, type, data));
@@ -192,7 +193,8 @@ Result<> read_body(ClientHello& hello, Bytes body)
     TRY(in.take(suites_length));
     LET(compressions_length, in.u8());
     TRY(in.take(compressions_length));
-    if (session_length > 32 || suites_length < 2 || suites_length % 2 != 0 || compressions_length == 0)
+    if (session_length > 32 || suites_length < 2 || suites_length % 2 != 0
+        || compressions_length == 0)
         return fail(Errc::Malformed, "client hello: a list has an impossible length");
     return read_extensions(hello, in);
 }
