@@ -78,11 +78,18 @@ std::shared_ptr<CompiledNetwork const> build_network(LayerDraft all)
         std::move(entries), std::move(endpoints), std::move(middlewares));
 }
 
+// Of each source, from its top to its end.
 void order_by_place(Diagnostics& diagnostics)
 {
-    std::ranges::stable_sort(diagnostics, [](Diagnostic const& a, Diagnostic const& b) {
-        return a.source == b.source && a.span.begin < b.span.begin;
-    });
+    auto begin = diagnostics.begin();
+    while (begin != diagnostics.end()) {
+        auto const rest = std::stable_partition(begin, diagnostics.end(),
+            [source = begin->source](Diagnostic const& one) { return one.source == source; });
+        std::stable_sort(begin, rest, [](Diagnostic const& a, Diagnostic const& b) {
+            return a.span.begin < b.span.begin;
+        });
+        begin = rest;
+    }
 }
 
 } // namespace
