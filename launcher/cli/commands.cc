@@ -1,6 +1,7 @@
 // The table of subcommands, in the order `osh help` shows them.
 
 #include "launcher/cli/command.h"
+#include "launcher/cli/policy_command.h"
 #include "launcher/cli/run.h"
 #include "launcher/cli/session_commands.h"
 
@@ -16,6 +17,7 @@ std::vector<Command> const& commands()
         {"approvals", "show and answer waiting requests", approvals_command},
         {"stop", "end sessions", stop_command},
         {"wait", "wait for a session's end", wait_command},
+        {"policy", "check, test, explain and compare policies", policy_command},
     };
     return table;
 }
