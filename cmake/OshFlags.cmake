@@ -36,7 +36,10 @@ if(OSH_SANITIZE)
 else()
   target_compile_options(osh_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
   # One self-contained file per process: start-up pays for no symbol look-up and the tree can be copied anywhere.
-  target_link_options(osh_flags INTERFACE -static-libgcc -static-libstdc++)
+  # Not for fuzzers: libFuzzer brings a second operator new, which AddressSanitizer takes for a mismatch.
+  if(NOT OSH_FUZZ)
+    target_link_options(osh_flags INTERFACE -static-libgcc -static-libstdc++)
+  endif()
 endif()
 if(OSH_FUZZ)
   target_compile_options(osh_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined)
