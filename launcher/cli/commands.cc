@@ -4,6 +4,7 @@
 #include "launcher/cli/policy_command.h"
 #include "launcher/cli/run.h"
 #include "launcher/cli/session_commands.h"
+#include "launcher/cli/profile_command.h"
 
 namespace osh::cli
 {
@@ -18,6 +19,9 @@ std::vector<Command> const& commands()
         {"approvals", "show and answer waiting requests", approvals_command},
         {"stop", "end sessions", stop_command},
         {"wait", "wait for a session's end", wait_command},
+        {"profile", "what profiles there are and what they say", profile_command},
+        {"secret", "the credentials of a profile, without their values", secret_command},
+        {"env", "the variables an agent would get", env_command},
     };
     return table;
 }
