@@ -68,8 +68,14 @@ QLabel* ApprovalDialog::add_label(char const* name)
 
 void ApprovalDialog::build()
 {
+    session_ = add_label("session");
     place_ = add_label("place");
     place_->setAlignment(Qt::AlignRight);
+    auto* head = new QWidget(this);
+    auto* head_row = new QHBoxLayout(head);
+    head_row->setContentsMargins(0, 0, 0, 0);
+    head_row->addWidget(session_, 1);
+    head_row->addWidget(place_);
     sentence_ = add_label("sentence");
     sentence_->setWordWrap(true);
     sentence_->setFont(scaled(font(), kSentenceScale));
@@ -103,7 +109,7 @@ void ApprovalDialog::build()
     auto* layout = new QVBoxLayout(this);
     auto* buttons = build_buttons();
     auto* outcome = build_outcome();
-    for (QWidget* part : std::initializer_list<QWidget*>{place_, sentence_, build_host(), request_,
+    for (QWidget* part : std::initializer_list<QWidget*>{head, sentence_, build_host(), request_,
              lines_box_, waiting_, details_button_, scroll, buttons, outcome})
         layout->addWidget(part);
     setMinimumWidth(kFaceWidth);
@@ -250,7 +256,8 @@ void ApprovalDialog::show_question(ShownQuestion question)
 void ApprovalDialog::fill_face()
 {
     setWindowTitle(to_qt(question_.title));
-    place_->setText(to_qt(question_.place));
+    session_->setText(to_qt(question_.title));
+    update_place(to_qt(question_.place));
     sentence_->setText(to_qt(question_.sentence));
     sentence_->setAccessibleName(to_qt(question_.spoken));
     host_prefix_->setText(to_qt(question_.host_prefix));
@@ -290,7 +297,8 @@ void ApprovalDialog::put_choice(DecisionButton* button, ShownChoice const& choic
     // Our own words; the mnemonic needs Alt (rule of conduct 6).
     button->setText(QStringLiteral("&") + to_qt(choice.label));
     if (button == allow_session_)
-        button->setText(to_qt(choice.label).replace(QStringLiteral("session"), QStringLiteral("&session")));
+        button->setText(
+            to_qt(choice.label).replace(QStringLiteral("session"), QStringLiteral("&session")));
     button->setEnabled(choice.is_offered());
     // A tool tip guesses whether its text is markup; the meaning goes to screen readers only.
     button->setAccessibleDescription(to_qt(choice.meaning));
@@ -307,6 +315,11 @@ void ApprovalDialog::decide(ShownChoice const& choice)
 void ApprovalDialog::update_waiting(QString const& words)
 {
     waiting_->setText(QStringLiteral("Waiting: ") + words);
+}
+
+void ApprovalDialog::update_place(QString const& words)
+{
+    place_->setText(words);
 }
 
 void ApprovalDialog::show_outcome(QString const& words, Undo undo, Next next)

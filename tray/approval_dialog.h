@@ -1,7 +1,7 @@
 #pragma once
-// The question window: shows a ShownQuestion, says which button was meant. It decides nothing, reads
-// no protocol and keeps no list. Rules of conduct 1 to 6 of the approvals design: it never takes
-// focus, has no default button, and closing it means "later".
+// The question window: shows a ShownQuestion, says which button was meant. It decides nothing,
+// reads no protocol and keeps no list. Rules of conduct 1 to 6 of the approvals design: it never
+// takes focus, has no default button, and closing it means "later".
 
 #include "tray/core/approval_presenter.h"
 #include "tray/core/arming.h"
@@ -37,6 +37,7 @@ public:
 
     void show_question(ShownQuestion question);
     void update_waiting(QString const& words);
+    void update_place(QString const& words);
     // The question is over; `can_undo` and `has_next` say which buttons stand in its place.
     enum class Undo : bool { No, Yes };
     enum class Next : bool { No, Yes };
@@ -82,6 +83,7 @@ private:
     bool is_asking_ = false;
     QTimer hint_timer_;
 
+    QLabel* session_ = nullptr;
     QLabel* place_ = nullptr;
     QLabel* sentence_ = nullptr;
     QLabel* host_prefix_ = nullptr;

@@ -52,8 +52,7 @@ void wire(tray::TrayApp& app, tray::TrayIcon& icon, tray::SessionsWindow& window
     };
     QObject::connect(&app, &tray::TrayApp::changed, &window, show);
     QObject::connect(&app, &tray::TrayApp::noticed, &window, &tray::SessionsWindow::add_notice);
-    QObject::connect(
-        &window, &tray::SessionsWindow::review_asked, &app, &tray::TrayApp::review);
+    QObject::connect(&window, &tray::SessionsWindow::review_asked, &app, &tray::TrayApp::review);
     QObject::connect(&icon, &tray::TrayIcon::review_asked, &app, &tray::TrayApp::review);
     QObject::connect(&icon, &tray::TrayIcon::window_asked, &window, &QWidget::show);
 }

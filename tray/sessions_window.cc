@@ -26,7 +26,8 @@ QString status_words(std::size_t sessions, std::size_t waiting)
                         : sessions == 1 ? "1 session"
                                         : fmt::format("{} sessions", sessions);
     if (waiting > 0)
-        words += waiting == 1 ? ", 1 request waiting" : fmt::format(", {} requests waiting", waiting);
+        words +=
+            waiting == 1 ? ", 1 request waiting" : fmt::format(", {} requests waiting", waiting);
     return to_qt(words);
 }
 

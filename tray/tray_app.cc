@@ -63,8 +63,8 @@ void TrayApp::add_session(QString const& socket_path)
 void TrayApp::drop_session(SessionLink* link)
 {
     links_.removeAll(link);
-    bool const is_shown = queue_.current() != nullptr
-                          && queue_.current()->session.session == link->session().session;
+    bool const is_shown =
+        queue_.current() != nullptr && queue_.current()->session.session == link->session().session;
     queue_.remove_session(link->session().session);
     if (sent_ && sent_->link == link)
         sent_.reset();
@@ -114,8 +114,8 @@ void TrayApp::take(SessionLink* link, control::Question const& question)
 void TrayApp::take(SessionLink* link, control::Gone const& gone)
 {
     QuestionKey const key{link->session().session, gone.id};
-    bool const is_shown = dialog_.is_asking() && queue_.current() != nullptr
-                          && queue_.current()->key() == key;
+    bool const is_shown =
+        dialog_.is_asking() && queue_.current() != nullptr && queue_.current()->key() == key;
     queue_.remove(key);
     if (is_shown)
         finish(to_qt(gone_words(gone)), ApprovalDialog::Undo::No);
@@ -129,8 +129,8 @@ void TrayApp::take(SessionLink* link, control::Reply const& reply)
     Sent const sent = *std::move(sent_);
     sent_.reset();
     if (!sent.chosen) {
-        auto const words = reply.ok ? std::string("Taken back.")
-                                    : "Not taken back: " + shown(reply.text);
+        auto const words =
+            reply.ok ? std::string("Taken back.") : "Not taken back: " + shown(reply.text);
         return finish(to_qt(words), ApprovalDialog::Undo::No);
     }
     auto const& choice = sent.chosen->choice;
@@ -244,12 +244,16 @@ void TrayApp::show_current()
 
 void TrayApp::tick()
 {
-    if (dialog_.is_asking() && queue_.current() != nullptr)
-        dialog_.update_waiting(to_qt(waiting_words(queue_.current()->question, local_time())));
+    auto const* current = queue_.current();
+    if (!dialog_.is_asking() || current == nullptr)
+        return;
+    dialog_.update_waiting(to_qt(waiting_words(current->question, local_time())));
+    dialog_.update_place(to_qt(place_words({queue_.position(), queue_.waiting()})));
 }
 
 void TrayApp::tell_changed()
 {
+    tick();
     Q_EMIT changed();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Joins the parts: sessions are found, their questions queue up, one is shown, its answer goes back.
-// What it looks like is the dialog's, what it says is the presenter's, who is next is the queue's.
+// Joins the parts: sessions are found, their questions queue up, one is shown, its answer goes
+// back. What it looks like is the dialog's, what it says is the presenter's, who is next is the
+// queue's.
 
 #include "tray/approval_dialog.h"
 #include "tray/core/approval_queue.h"

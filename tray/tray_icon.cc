@@ -70,13 +70,13 @@ void TrayIcon::look_for_tray()
 
 void TrayIcon::ask_for_host()
 {
-    auto question = QDBusMessage::createMethodCall(kWatcherName,
-        QStringLiteral("/StatusNotifierWatcher"),
-        QStringLiteral("org.freedesktop.DBus.Properties"), QStringLiteral("Get"));
+    auto question =
+        QDBusMessage::createMethodCall(kWatcherName, QStringLiteral("/StatusNotifierWatcher"),
+            QStringLiteral("org.freedesktop.DBus.Properties"), QStringLiteral("Get"));
     question << QString(kWatcherName) << QStringLiteral("IsStatusNotifierHostRegistered");
     question.setAutoStartService(false);
-    auto* call = new QDBusPendingCallWatcher(
-        QDBusConnection::sessionBus().asyncCall(question), this);
+    auto* call =
+        new QDBusPendingCallWatcher(QDBusConnection::sessionBus().asyncCall(question), this);
     connect(call, &QDBusPendingCallWatcher::finished, this, [this](QDBusPendingCallWatcher* done) {
         QDBusPendingReply<QDBusVariant> const reply = *done;
         done->deleteLater();
@@ -106,8 +106,7 @@ void TrayIcon::make_icon()
     Q_EMIT appeared();
 }
 
-void TrayIcon::show_state(
-    QList<policy::control::ServerHello> const& sessions, std::size_t waiting)
+void TrayIcon::show_state(QList<policy::control::ServerHello> const& sessions, std::size_t waiting)
 {
     sessions_ = sessions;
     waiting_ = waiting;
@@ -122,9 +121,9 @@ void TrayIcon::show_state(
 void TrayIcon::fill_menu()
 {
     menu_->clear();
-    auto* review = menu_->addAction(waiting_ == 1
-                                        ? QStringLiteral("1 &request is waiting…")
-                                        : QStringLiteral("%1 &requests are waiting…").arg(waiting_));
+    auto* review =
+        menu_->addAction(waiting_ == 1 ? QStringLiteral("1 &request is waiting…")
+                                       : QStringLiteral("%1 &requests are waiting…").arg(waiting_));
     review->setEnabled(waiting_ > 0);
     connect(review, &QAction::triggered, this, &TrayIcon::review_asked);
     menu_->addSeparator();

@@ -68,7 +68,11 @@ public:
         peer_->flush();
     }
 
-    void leave() { peer_->disconnectFromServer(); server_.close(); }
+    void leave()
+    {
+        peer_->disconnectFromServer();
+        server_.close();
+    }
 
     template<typename Message>
     Message const* last() const
@@ -83,7 +87,8 @@ private:
     void read()
     {
         QByteArray const bytes = peer_->readAll();
-        ASSERT_TRUE(lines_.append({bytes.constData(), static_cast<std::size_t>(bytes.size())}).ok());
+        ASSERT_TRUE(
+            lines_.append({bytes.constData(), static_cast<std::size_t>(bytes.size())}).ok());
         while (auto line = lines_.next()) {
             auto message = control::decode_from_client(*line); // strict, as the session is
             ASSERT_TRUE(message.ok()) << *line;
@@ -104,7 +109,11 @@ private:
 class App : public testing::Test
 {
 protected:
-    App() : app_(runtime_.path(), [this] { return now_; }, ArmingDelays{}) {}
+    App()
+        : app_(
+            runtime_.path(), [this] { return now_; }, ArmingDelays{})
+    {
+    }
 
     void connect(FakeSession& session)
     {
@@ -177,6 +186,8 @@ TEST_F(App, StepsToTheNextQuestionOnlyWhenAsked)
     session.say(second);
     ASSERT_TRUE(happens([&] { return app_.waiting() == 2; }));
     EXPECT_EQ(app_.dialog().question().key.id, "q-12");
+    EXPECT_EQ(app_.dialog().findChild<QLabel*>(QStringLiteral("place"))->text(),
+        QStringLiteral("2 of 2"));
     button("deny")->click();
     ASSERT_TRUE(happens([&] { return session.last<control::Answer>() != nullptr; }));
     session.say(control::Reply{session.last<control::Answer>()->n, true});

@@ -241,8 +241,8 @@ TEST_F(Dialog, MovesTheFocusInReadingOrder)
         if (at->objectName() == QStringLiteral("sentence"))
             break;
     }
-    EXPECT_EQ(order, (std::vector<std::string>{"sentence", "details", "deny", "allow_once",
-                         "allow_session", "later"}));
+    EXPECT_EQ(order, (std::vector<std::string>{
+                         "sentence", "details", "deny", "allow_once", "allow_session", "later"}));
 }
 
 } // namespace

@@ -10,7 +10,8 @@ inline Queued example()
 {
     Queued queued;
     auto& session = queued.session;
-    session = {1, "7f3a", "1.0.0", "daily", "claude", "webshop", "2026-11-20T13:00:00.000Z", "session"};
+    session = {
+        1, "7f3a", "1.0.0", "daily", "claude", "webshop", "2026-11-20T13:00:00.000Z", "session"};
     auto& q = queued.question;
     q.id = "q-12";
     q.rev = 3;
@@ -35,9 +36,10 @@ inline Queued example()
     q.offers = {{"deny", "deny", "class", "program", "Deny", {"once", "session"}, "once"},
         {"req", "allow", "request", "program", "Allow this request", {"once"}, "once", "",
             "the 3 waiting requests"},
-        {"write", "allow", "class", "program", "Allow node (vite) to send to this host", {"session"},
-            "session", "- host: telemetry.example.com\n  port: 443\n"},
-        {"all", "allow", "host", "program", "Allow everything", {"session"}, "session", "x", "", true}};
+        {"write", "allow", "class", "program", "Allow node (vite) to send to this host",
+            {"session"}, "session", "- host: telemetry.example.com\n  port: 443\n"},
+        {"all", "allow", "host", "program", "Allow everything", {"session"}, "session", "x", "",
+            true}};
     return queued;
 }
 

@@ -38,8 +38,8 @@ TEST(Presenter, SaysTheWordsOfTheWireframe)
     EXPECT_EQ(shown.host_prefix, "telemetry.");
     EXPECT_EQ(shown.host_owner, "example.com");
     EXPECT_EQ(shown.request, "POST /v1/events");
-    EXPECT_EQ(shown.spoken,
-        "node (vite) wants to SEND DATA to telemetry.example.com, POST /v1/events");
+    EXPECT_EQ(
+        shown.spoken, "node (vite) wants to SEND DATA to telemetry.example.com, POST /v1/events");
     EXPECT_EQ(line(shown.lines, "Started by"), "claude › bash › npm run dev › node");
     EXPECT_EQ(line(shown.lines, "Probably"), "vite usage statistics");
     EXPECT_EQ(line(shown.lines, "Blocked"), "no rule mentions this host");
@@ -106,11 +106,10 @@ TEST(Presenter, WarnsInWords)
     queued.question.target.ascii = "xn--exmple-4nf.com";
     queued.question.target.registrable = "";
     auto const shown = presented(queued);
-    EXPECT_EQ(warnings(shown),
-        "Your credential github would be attached.\n"
-        "This name uses letters that look like others: xn--exmple-4nf.com\n"
-        "The program was changed since the session started.\n"
-        "The program gave up waiting. An answer counts for its next try.\n");
+    EXPECT_EQ(warnings(shown), "Your credential github would be attached.\n"
+                               "This name uses letters that look like others: xn--exmple-4nf.com\n"
+                               "The program was changed since the session started.\n"
+                               "The program gave up waiting. An answer counts for its next try.\n");
     EXPECT_EQ(shown.host_owner, "xn--exmple-4nf.com");
     EXPECT_EQ(shown.waiting, "3 requests, since 15:02:51");
 }

@@ -46,8 +46,7 @@ TEST(ApprovalQueue, AsksForCredentialsFirstThenWritesThenReadsThenByAge)
         EXPECT_EQ(queue.position(), 1u);
         queue.remove(queue.current()->key());
     }
-    EXPECT_EQ(order,
-        (std::vector<std::string>{"credential", "write", "write2", "read", "lapsed"}));
+    EXPECT_EQ(order, (std::vector<std::string>{"credential", "write", "write2", "read", "lapsed"}));
 }
 
 TEST(ApprovalQueue, ShowsTheNextOneOnlyByAStep)

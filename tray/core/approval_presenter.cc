@@ -11,12 +11,12 @@ namespace osh::tray
 namespace
 {
 
-constexpr std::size_t kNameWidth = 40;  // a program, a credential
-constexpr std::size_t kPathWidth = 80;  // a request path on the face
-constexpr std::size_t kTextWidth = 120; // one line of the face
+constexpr std::size_t kNameWidth = 40;   // a program, a credential
+constexpr std::size_t kPathWidth = 80;   // a request path on the face
+constexpr std::size_t kTextWidth = 120;  // one line of the face
 constexpr std::size_t kAgentWidth = 200; // what the agent says, no more
-constexpr std::size_t kLongWidth = 400; // one line of the details
-constexpr std::size_t kMaxChain = 5;    // programs in "started by"
+constexpr std::size_t kLongWidth = 400;  // one line of the details
+constexpr std::size_t kMaxChain = 5;     // programs in "started by"
 constexpr std::size_t kMaxRuleLines = 24;
 
 std::string_view base_name(std::string_view path)
@@ -66,8 +66,8 @@ HostWords host_words(control::Target const& target)
 {
     std::string_view const host = target.ascii.empty() ? target.host : target.ascii;
     std::string_view const owner = target.registrable;
-    bool const has_prefix = !owner.empty() && host.size() > owner.size() && host.ends_with(owner) &&
-                            host[host.size() - owner.size() - 1] == '.';
+    bool const has_prefix = !owner.empty() && host.size() > owner.size() && host.ends_with(owner)
+                            && host[host.size() - owner.size() - 1] == '.';
     if (!has_prefix)
         return {"", shown(host.empty() ? std::string_view(target.ip) : host)};
     return {shown(host.substr(0, host.size() - owner.size()), kNameWidth), shown(owner)};
@@ -108,8 +108,8 @@ bool has_flag(control::Question const& question, std::string_view flag)
 
 bool looks_international(control::Target const& target)
 {
-    return target.host.find("xn--") != std::string::npos ||
-           (!target.ascii.empty() && target.ascii != target.host);
+    return target.host.find("xn--") != std::string::npos
+           || (!target.ascii.empty() && target.ascii != target.host);
 }
 
 std::vector<ShownLine> face_lines(control::Question const& question)
@@ -122,7 +122,8 @@ std::vector<ShownLine> face_lines(control::Question const& question)
     auto warn = [&](std::string text) { lines.push_back({"", std::move(text), Tone::Warning}); };
     add("Started by", chain_words(question.subject.chain));
     if (question.likely)
-        add(question.likely->sure ? "Purpose" : "Probably", shown(question.likely->text, kTextWidth));
+        add(question.likely->sure ? "Purpose" : "Probably",
+            shown(question.likely->text, kTextWidth));
     add("Blocked", shown(question.why.text, kTextWidth));
     if (!question.credential.empty() && question.kind != "credential")
         warn(fmt::format(
@@ -166,8 +167,8 @@ std::vector<ShownLine> detail_lines(control::Question const& question)
         add("Process", fmt::format("{}", subject.pid));
     add("Host", question.target.host);
     add("Address", question.target.ip);
-    add("Path", std::string_view(question.target.path)
-                    .substr(0, question.target.path.find_first_of("?#")));
+    add("Path",
+        std::string_view(question.target.path).substr(0, question.target.path.find_first_of("?#")));
     for (auto const& earlier : question.history)
         add("Earlier", fmt::format("{}: {} ({})", earlier.when, earlier.answer, earlier.scope));
     if (!question.agent_says.empty())
@@ -179,8 +180,8 @@ std::vector<ShownLine> detail_lines(control::Question const& question)
 }
 
 // The narrowest offer of its kind: widening is never on the face (rule of conduct 11).
-ShownChoice choice(control::Question const& question, std::string_view effect,
-    std::string_view duration)
+ShownChoice choice(
+    control::Question const& question, std::string_view effect, std::string_view duration)
 {
     for (auto const& offer : question.offers) {
         bool const lasts = std::ranges::find(offer.durations, duration) != offer.durations.end();
@@ -256,15 +257,22 @@ std::optional<WallTime> parse_time(std::string_view text)
 
 std::string waiting_words(control::Question const& question, LocalTime time)
 {
-    std::string words = question.count == 1 ? "1 request" : fmt::format("{} requests", question.count);
+    std::string words =
+        question.count == 1 ? "1 request" : fmt::format("{} requests", question.count);
     if (auto const first = parse_time(question.first))
         words += ", since " + clock_words(*first, time.utc_offset_seconds);
     auto const deadline = parse_time(question.deadline);
     if (question.state != "held" || !deadline)
         return words;
     std::int64_t const left = (deadline->milliseconds - time.now.milliseconds + 999) / 1000;
-    return words + (left > 0 ? fmt::format(" · denied in {} s if no answer", left)
-                             : std::string(" · the time is over"));
+    return words
+           + (left > 0 ? fmt::format(" · denied in {} s if no answer", left)
+                       : std::string(" · the time is over"));
+}
+
+std::string place_words(Place place)
+{
+    return place.waiting > 1 ? fmt::format("{} of {}", place.position, place.waiting) : "";
 }
 
 ShownQuestion present(Queued const& queued, Place place, LocalTime time)
@@ -276,8 +284,7 @@ ShownQuestion present(Queued const& queued, Place place, LocalTime time)
     out.digest = question.digest;
     out.title = fmt::format("osh — {} · {} · {}", shown(session.project, kNameWidth),
         shown(session.agent, kNameWidth), shown(session.profile, kNameWidth));
-    if (place.waiting > 1)
-        out.place = fmt::format("{} of {}", place.position, place.waiting);
+    out.place = place_words(place);
     out.sentence = program_words(question.subject) + " " + verb_words(question);
     auto host = host_words(question.target);
     out.host_prefix = std::move(host.prefix);
@@ -293,13 +300,13 @@ ShownQuestion present(Queued const& queued, Place place, LocalTime time)
     return out;
 }
 
-std::string outcome_words(control::Reply const& reply, ShownQuestion const& question,
-    ShownChoice const& choice)
+std::string outcome_words(
+    control::Reply const& reply, ShownQuestion const& question, ShownChoice const& choice)
 {
     std::string const host = question.host_prefix + question.host_owner;
     if (!reply.ok)
-        return fmt::format("Not applied: {}",
-            shown(reply.text.empty() ? reply.code : reply.text, kTextWidth));
+        return fmt::format(
+            "Not applied: {}", shown(reply.text.empty() ? reply.code : reply.text, kTextWidth));
     bool const is_deny = choice.offer == question.deny.offer && choice.duration == "once";
     if (is_deny)
         return fmt::format("Denied once: {}", host);
@@ -314,8 +321,8 @@ std::string gone_words(control::Gone const& gone)
         return "The time is over. The request was denied.";
     if (gone.by == "client_gone")
         return "The program is no longer waiting for an answer.";
-    return fmt::format("Answered elsewhere ({}): {}", shown(gone.by, kNameWidth),
-        shown(gone.offer, kNameWidth));
+    return fmt::format(
+        "Answered elsewhere ({}): {}", shown(gone.by, kNameWidth), shown(gone.offer, kNameWidth));
 }
 
 } // namespace osh::tray

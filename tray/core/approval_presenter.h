@@ -27,21 +27,21 @@ struct ShownLine {
 
 // A button of the face. Without an offer it is greyed.
 struct ShownChoice {
-    std::string label;    // "Deny once"
-    std::string meaning;  // for screen readers and the tooltip
+    std::string label;   // "Deny once"
+    std::string meaning; // for screen readers and the tooltip
     std::string offer, duration;
     bool is_offered() const { return !offer.empty(); }
 };
 
 struct ShownQuestion {
     QuestionKey key;
-    std::string digest; // what was shown is what an answer names
-    std::string title;  // of the window
-    std::string place;  // "2 of 5"
-    std::string sentence;                  // "node (vite) wants to SEND DATA to"
-    std::string host_prefix, host_owner;   // "telemetry." and "example.com", the part that counts
-    std::string request;                   // "POST /v1/events", or the port
-    std::string spoken; // all of the above as one sentence, for screen readers
+    std::string digest;                  // what was shown is what an answer names
+    std::string title;                   // of the window
+    std::string place;                   // "2 of 5"
+    std::string sentence;                // "node (vite) wants to SEND DATA to"
+    std::string host_prefix, host_owner; // "telemetry." and "example.com", the part that counts
+    std::string request;                 // "POST /v1/events", or the port
+    std::string spoken;                  // all of the above as one sentence, for screen readers
     std::vector<ShownLine> lines;
     std::string waiting; // changes with time: see waiting_words()
     std::vector<ShownLine> details;
@@ -57,9 +57,11 @@ ShownQuestion present(Queued const& queued, Place place, LocalTime time);
 // "3 requests, since 14:02:51 · denied in 42 s if no answer"
 std::string waiting_words(control::Question const& question, LocalTime time);
 
+std::string place_words(Place place); // "2 of 5", or nothing
+
 // What happened to the question on screen.
-std::string outcome_words(control::Reply const& reply, ShownQuestion const& question,
-    ShownChoice const& choice);
+std::string outcome_words(
+    control::Reply const& reply, ShownQuestion const& question, ShownChoice const& choice);
 std::string gone_words(control::Gone const& gone);
 
 // RFC 3339 in UTC, with or without milliseconds.

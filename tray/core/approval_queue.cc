@@ -18,7 +18,8 @@ int weight(control::Question const& question)
 // Lapsed questions wait for nobody: they come after those whose client still holds.
 auto rank(Queued const& entry)
 {
-    return std::tuple(entry.question.state == "held" ? 0 : 1, weight(entry.question), entry.arrival);
+    return std::tuple(
+        entry.question.state == "held" ? 0 : 1, weight(entry.question), entry.arrival);
 }
 
 } // namespace
@@ -47,8 +48,7 @@ void ApprovalQueue::remove(QuestionKey const& key)
 
 void ApprovalQueue::remove_session(std::string const& session)
 {
-    std::erase_if(
-        entries_, [&](Queued const& entry) { return entry.session.session == session; });
+    std::erase_if(entries_, [&](Queued const& entry) { return entry.session.session == session; });
 }
 
 Queued const* ApprovalQueue::find(QuestionKey const& key) const

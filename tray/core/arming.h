@@ -1,7 +1,7 @@
 #pragma once
 // When a decision button may be believed. A click that was meant for what stood there before, or a
-// key of a sentence that someone is typing, is not an answer (approvals, rule of conduct 4; security
-// design H18). Pure: time comes in.
+// key of a sentence that someone is typing, is not an answer (approvals, rule of conduct 4;
+// security design H18). Pure: time comes in.
 
 #include "policy/base/time.h"
 
