@@ -253,6 +253,13 @@ void ApprovalDialog::show_question(ShownQuestion question)
     refresh_hint();
 }
 
+void ApprovalDialog::move_on(ShownQuestion question)
+{
+    question_ = std::move(question);
+    update_place(to_qt(question_.place));
+    update_waiting(to_qt(question_.waiting));
+}
+
 void ApprovalDialog::fill_face()
 {
     setWindowTitle(to_qt(question_.title));

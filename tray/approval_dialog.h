@@ -36,6 +36,7 @@ public:
     ApprovalDialog(Clock clock, ArmingDelays delays);
 
     void show_question(ShownQuestion question);
+    void move_on(ShownQuestion question); // says the same, counts more: stays armed
     void update_waiting(QString const& words);
     void update_place(QString const& words);
     // The question is over; `can_undo` and `has_next` say which buttons stand in its place.

@@ -8,6 +8,7 @@
 #include <QCommandLineParser>
 #include <QTextStream>
 #include <chrono>
+#include <unistd.h>
 
 namespace
 {
@@ -77,11 +78,9 @@ int main(int argc, char** argv)
     auto const delays = arming_delays(options);
     if (!delays)
         return refuse(QStringLiteral("--arm-delay takes milliseconds from 0 to 5000"));
-    QString const runtime = qEnvironmentVariable("XDG_RUNTIME_DIR");
-    if (!runtime.startsWith(QLatin1Char('/')))
-        return refuse(QStringLiteral("XDG_RUNTIME_DIR is not set: no place to look for sessions"));
+    QString const folder = tray::sessions_folder(qEnvironmentVariable("XDG_RUNTIME_DIR"), getuid());
 
-    tray::TrayApp app(runtime, monotonic_now, *delays);
+    tray::TrayApp app(folder, monotonic_now, *delays);
     tray::SessionsWindow window;
     tray::TrayIcon icon(nullptr);
     wire(app, icon, window);

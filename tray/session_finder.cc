@@ -26,8 +26,8 @@ bool is_private(QString const& directory)
 
 } // namespace
 
-SessionFinder::SessionFinder(QString runtime_directory, QObject* parent)
-    : QObject(parent), runtime_directory_(std::move(runtime_directory))
+SessionFinder::SessionFinder(QString folder, QObject* parent)
+    : QObject(parent), folder_(std::move(folder))
 {
     connect(&watcher_, &QFileSystemWatcher::directoryChanged, this, &SessionFinder::scan);
     connect(&rescan_, &QTimer::timeout, this, &SessionFinder::scan);
@@ -43,13 +43,12 @@ void SessionFinder::watch(QString const& directory)
 
 void SessionFinder::scan()
 {
-    QString const sessions = runtime_directory_ + QStringLiteral("/osh");
-    if (!QFileInfo::exists(sessions))
-        return watch(runtime_directory_);
-    if (!is_private(sessions))
+    if (!QFileInfo::exists(folder_))
+        return watch(QFileInfo(folder_).path()); // the first session makes it
+    if (!is_private(folder_))
         return;
-    watch(sessions);
-    QDir const folder(sessions);
+    watch(folder_);
+    QDir const folder(folder_);
     for (auto const& name : folder.entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name)) {
         QString const directory = folder.filePath(name);
         QString const socket = directory + QStringLiteral("/ctl.sock");
@@ -61,6 +60,13 @@ void SessionFinder::scan()
         known_.insert(socket);
         Q_EMIT found(socket);
     }
+}
+
+QString sessions_folder(QString const& runtime_directory, unsigned user)
+{
+    if (runtime_directory.startsWith(QLatin1Char('/')))
+        return runtime_directory + QStringLiteral("/osh");
+    return user == 0 ? QStringLiteral("/run/osh") : QStringLiteral("/tmp/osh-%1").arg(user);
 }
 
 void SessionFinder::forget(QString const& socket_path)

@@ -16,8 +16,8 @@ class SessionFinder : public QObject
     Q_OBJECT
 
 public:
-    // `runtime_directory` is $XDG_RUNTIME_DIR.
-    SessionFinder(QString runtime_directory, QObject* parent);
+    // `folder` holds one folder per session: see sessions_folder().
+    SessionFinder(QString folder, QObject* parent);
 
     void scan();
     void forget(QString const& socket_path); // its link is closed; it may be found again
@@ -28,10 +28,13 @@ Q_SIGNALS:
 private:
     void watch(QString const& directory);
 
-    QString runtime_directory_;
+    QString folder_;
     QFileSystemWatcher watcher_;
     QTimer rescan_;
     QSet<QString> known_;
 };
+
+// "…/osh" in $XDG_RUNTIME_DIR; without one, where osh-run(1) puts sessions then.
+QString sessions_folder(QString const& runtime_directory, unsigned user);
 
 } // namespace osh::tray

@@ -20,8 +20,8 @@ LocalTime local_time()
 
 } // namespace
 
-TrayApp::TrayApp(QString runtime_directory, ApprovalDialog::Clock clock, ArmingDelays delays)
-    : finder_(std::move(runtime_directory), nullptr), dialog_(std::move(clock), delays)
+TrayApp::TrayApp(QString sessions_folder, ApprovalDialog::Clock clock, ArmingDelays delays)
+    : finder_(std::move(sessions_folder), nullptr), dialog_(std::move(clock), delays)
 {
     connect(&finder_, &SessionFinder::found, this, &TrayApp::add_session);
     connect(&dialog_, &ApprovalDialog::chosen, this, &TrayApp::answer);
@@ -98,11 +98,11 @@ void TrayApp::take(SessionLink* link, control::Question const& question)
     bool const is_current = current != nullptr && current->question.id == question.id
                             && current->session.session == link->session().session;
     if (is_current && dialog_.is_asking()) {
-        // The same words: only the count moves on. Other words: a new question, armed anew.
-        if (dialog_.question().digest == question.digest)
-            tick();
+        auto words = present(*current, {queue_.position(), queue_.waiting()}, local_time());
+        if (says_the_same(words, dialog_.question()))
+            dialog_.move_on(std::move(words));
         else
-            show_current();
+            dialog_.show_question(std::move(words)); // armed anew
         return;
     }
     if (!dialog_.isVisible() && queue_.ready() > 0)

@@ -20,7 +20,7 @@ class TrayApp : public QObject
     Q_OBJECT
 
 public:
-    TrayApp(QString runtime_directory, ApprovalDialog::Clock clock, ArmingDelays delays);
+    TrayApp(QString sessions_folder, ApprovalDialog::Clock clock, ArmingDelays delays);
 
     void start() { finder_.scan(); }
     void review(); // asked for by the person: also what was put off

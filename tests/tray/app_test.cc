@@ -57,7 +57,7 @@ public:
     void say(control::FromServer const& message)
     {
         auto const line = control::encode_line(message);
-        ASSERT_TRUE(line.ok());
+        ASSERT_TRUE(line.ok() && peer_ != nullptr);
         peer_->write(line->data(), static_cast<qint64>(line->size()));
         peer_->flush();
     }
@@ -111,7 +111,7 @@ class App : public testing::Test
 protected:
     App()
         : app_(
-            runtime_.path(), [this] { return now_; }, ArmingDelays{})
+            sessions_folder(runtime_.path(), 0), [this] { return now_; }, ArmingDelays{})
     {
     }
 
@@ -230,10 +230,29 @@ TEST_F(App, MovesTheCountOnWithoutAskingAnew)
     auto counted = example().question;
     counted.rev = 4;
     counted.count = 8;
+    counted.digest = "b64:eight";
+    counted.offers[1].covers = "the 8 waiting requests";
     session.say(counted);
     auto* waiting = app_.dialog().findChild<QLabel*>(QStringLiteral("waiting"));
     ASSERT_TRUE(happens([&] { return waiting->text().startsWith(QStringLiteral("Waiting: 8")); }));
     EXPECT_TRUE(app_.dialog().is_armed());
+    button("allow_once")->click();
+    ASSERT_TRUE(happens([&] { return session.last<control::Answer>() != nullptr; }));
+    EXPECT_EQ(session.last<control::Answer>()->digest, "b64:eight");
+}
+
+// The session tells everybody that the question is gone, us too, before it answers us.
+TEST_F(App, KnowsItsOwnAnswerFromSomebodyElses)
+{
+    FakeSession session(runtime_.path(), QStringLiteral("7f3a"));
+    connect(session);
+    ask(session, example().question);
+    button("allow_session")->click();
+    ASSERT_TRUE(happens([&] { return session.last<control::Answer>() != nullptr; }));
+    session.say(control::Gone{"q-12", "fe-1", "write"});
+    session.say(control::Reply{session.last<control::Answer>()->n, true, "", "", "g-7"});
+    ASSERT_TRUE(happens([&] { return button("undo")->isVisible(); }));
+    EXPECT_EQ(outcome(), QStringLiteral("Allowed for this session: telemetry.example.com"));
 }
 
 TEST_F(App, SaysWhenSomebodyElseAnswered)
@@ -291,12 +310,19 @@ TEST_F(App, SkipsWordsOfANewerSession)
     EXPECT_TRUE(app_.dialog().isVisible());
 }
 
+TEST(SessionsFolder, IsWhereSessionsAre)
+{
+    EXPECT_EQ(sessions_folder(QStringLiteral("/run/user/7"), 7), QStringLiteral("/run/user/7/osh"));
+    EXPECT_EQ(sessions_folder(QStringLiteral("relative"), 7), QStringLiteral("/tmp/osh-7"));
+    EXPECT_EQ(sessions_folder({}, 0), QStringLiteral("/run/osh"));
+}
+
 TEST_F(App, DoesNotEnterADirectoryThatOthersCanOpen)
 {
     FakeSession session(runtime_.path(), QStringLiteral("7f3a"));
     QFile::setPermissions(runtime_.path() + QStringLiteral("/osh/7f3a"),
         QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner | QFile::ExeOther);
-    SessionFinder finder(runtime_.path(), nullptr);
+    SessionFinder finder(sessions_folder(runtime_.path(), 0), nullptr);
     int found = 0;
     QObject::connect(&finder, &SessionFinder::found, [&] { ++found; });
     finder.scan();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/core.h>
+#include <tuple>
 
 namespace osh::tray
 {
@@ -298,6 +299,16 @@ ShownQuestion present(Queued const& queued, Place place, LocalTime time)
     out.details = detail_lines(question);
     put_choices(out, question);
     return out;
+}
+
+bool says_the_same(ShownQuestion const& a, ShownQuestion const& b)
+{
+    auto const buttons = [](ShownQuestion const& q) {
+        return std::tie(q.deny.label, q.deny.offer, q.allow_once.label, q.allow_once.offer,
+            q.allow_session.label, q.allow_session.offer);
+    };
+    return a.key == b.key && a.title == b.title && a.spoken == b.spoken && a.lines == b.lines
+           && a.details == b.details && buttons(a) == buttons(b);
 }
 
 std::string outcome_words(

@@ -23,6 +23,7 @@ enum class Tone { Plain, Warning };
 struct ShownLine {
     std::string label, text; // a warning has no label: its words carry it
     Tone tone = Tone::Plain;
+    friend bool operator==(ShownLine const&, ShownLine const&) = default;
 };
 
 // A button of the face. Without an offer it is greyed.
@@ -53,6 +54,10 @@ struct Place {
 };
 
 ShownQuestion present(Queued const& queued, Place place, LocalTime time);
+
+// True when the two differ in nothing but how many equal requests wait: the person who read one has
+// read the other. A client that retries must not keep the buttons from ever being armed.
+bool says_the_same(ShownQuestion const& a, ShownQuestion const& b);
 
 // "3 requests, since 14:02:51 · denied in 42 s if no answer"
 std::string waiting_words(control::Question const& question, LocalTime time);
