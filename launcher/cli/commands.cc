@@ -2,9 +2,9 @@
 
 #include "launcher/cli/command.h"
 #include "launcher/cli/policy_command.h"
+#include "launcher/cli/profile_command.h"
 #include "launcher/cli/run.h"
 #include "launcher/cli/session_commands.h"
-#include "launcher/cli/profile_command.h"
 
 namespace osh::cli
 {
