@@ -36,7 +36,10 @@ if(OSH_SANITIZE)
 else()
   target_compile_options(osh_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
   # One self-contained file per process: start-up pays for no symbol look-up and the tree can be copied anywhere.
-  target_link_options(osh_flags INTERFACE -static-libgcc -static-libstdc++)
+  # (Not for targets that are static as a whole: g++ 12 would go back to shared libraries after libstdc++.)
+  target_link_options(osh_flags INTERFACE
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:OSH_STATIC>>>:-static-libgcc>
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:OSH_STATIC>>>:-static-libstdc++>)
 endif()
 if(OSH_FUZZ)
   target_compile_options(osh_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined)
