@@ -1,13 +1,24 @@
 // The table of subcommands, in the order `osh help` shows them.
 
 #include "launcher/cli/command.h"
+#include "launcher/cli/policy_command.h"
+#include "launcher/cli/run.h"
+#include "launcher/cli/session_commands.h"
 
 namespace osh::cli
 {
 
 std::vector<Command> const& commands()
 {
-    static std::vector<Command> const table{};
+    static std::vector<Command> const table{
+        {"run", "start an agent in a sandbox", run_command},
+        {"ps", "list sessions", ps_command},
+        {"logs", "show what a session reached and was refused", logs_command},
+        {"approvals", "show and answer waiting requests", approvals_command},
+        {"stop", "end sessions", stop_command},
+        {"wait", "wait for a session's end", wait_command},
+        {"policy", "check, test, explain and compare policies", policy_command},
+    };
     return table;
 }
 

@@ -14,6 +14,10 @@
 namespace osh::netproxy::stack
 {
 
+// How long a name keeps its addresses after its last use, at least: longer than any DNS answer of
+// ours may be cached.
+inline constexpr Duration kNameEpoch = 1h;
+
 struct NameAddresses {
     IpAddress v4, v6;
 };

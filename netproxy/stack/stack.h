@@ -82,7 +82,8 @@ struct Addresses {
 // Counters of what was dropped, for notices and tests.
 struct Drops {
     std::uint64_t malformed = 0, fragments = 0, foreign_source = 0, unknown_protocol = 0,
-                  over_limit = 0, no_flow = 0;
+                  over_limit = 0, no_flow = 0, options = 0,
+                  not_unicast = 0; // IP options and extension headers; destinations
 };
 
 // One packet to write to the tun: header, then payload views into the flow's ring, valid until the
@@ -106,6 +107,7 @@ public:
     void handle_time(Instant now);
     Instant next_deadline() const;
     std::vector<Event> take_events();
+    void take_events(std::vector<Event>& into);    // the same, and its memory is used again
     bool next_packet(PacketOut& out, Instant now); // false: nothing to send now
 
     // ---- TCP commands; an unknown or closed id is ignored
@@ -117,10 +119,10 @@ public:
     void finish(FlowId flow); // FIN after everything committed was sent
     Bytes received(FlowId flow) const; // the first contiguous part
     void consume(FlowId flow, std::size_t count);
-    MutableBytes send_space(FlowId flow); // the first contiguous part
-    void commit(FlowId flow, std::size_t count);
-    bool peer_finished(FlowId flow) const; // FIN received (received() may still hold bytes)
-    std::size_t unsent(FlowId flow) const; // committed and not yet acknowledged
+    MutableBytes send_space(FlowId flow); // the first contiguous part; it is held until committed
+    void commit(FlowId flow, std::size_t count); // 0: nothing came, the space is given back
+    bool peer_finished(FlowId flow) const;       // FIN received (received() may still hold bytes)
+    std::size_t unsent(FlowId flow) const;       // committed and not yet acknowledged
     std::size_t flow_count() const;
 
     // ---- UDP and DNS

@@ -25,9 +25,10 @@ import world
 CLIENT = '''
 import http.client, json, ssl, sys, time
 kind, count = sys.argv[1], int(sys.argv[2])
+tls = ssl.create_default_context()
 def connect():
     if kind.startswith('https'):
-        return http.client.HTTPSConnection('site.test', context=ssl.create_default_context())
+        return http.client.HTTPSConnection('site.test', context=tls)
     return http.client.HTTPConnection('other.test')
 path = '/bytes/1'
 times = []

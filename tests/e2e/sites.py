@@ -38,6 +38,8 @@ def known(name):
 
 class Site(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave together
 
     def log_message(self, *words):
         pass

@@ -1,0 +1,52 @@
+#include "netproxy/stack/ready_queue.h"
+
+namespace osh::netproxy::stack
+{
+
+void ReadyQueue::add(Flow& flow, FlowTable& flows)
+{
+    if (flow.queued != QueueClass::None)
+        return;
+    bool const is_small = flow.to_send.size() <= kSmallWork;
+    flow.queued = is_small ? QueueClass::Small : QueueClass::Bulk;
+    List& list = list_of(flow.queued);
+    flow.queue_next = kNoSlot;
+    flow.queue_previous = list.last;
+    if (list.last != kNoSlot)
+        flows.at(list.last).queue_next = flow.slot;
+    else
+        list.first = flow.slot;
+    list.last = flow.slot;
+}
+
+void ReadyQueue::remove(Flow& flow, FlowTable& flows)
+{
+    if (flow.queued == QueueClass::None)
+        return;
+    List& list = list_of(flow.queued);
+    if (flow.queue_previous != kNoSlot)
+        flows.at(flow.queue_previous).queue_next = flow.queue_next;
+    else
+        list.first = flow.queue_next;
+    if (flow.queue_next != kNoSlot)
+        flows.at(flow.queue_next).queue_previous = flow.queue_previous;
+    else
+        list.last = flow.queue_previous;
+    flow.queued = QueueClass::None;
+}
+
+Flow* ReadyQueue::take(FlowTable& flows)
+{
+    bool const is_bulk_turn = small_in_a_row_ >= kSmallTurns && bulk_.first != kNoSlot;
+    Slot slot = is_bulk_turn ? bulk_.first : small_.first;
+    if (slot == kNoSlot)
+        slot = bulk_.first;
+    if (slot == kNoSlot)
+        return nullptr;
+    Flow& flow = flows.at(slot);
+    small_in_a_row_ = flow.queued == QueueClass::Small ? small_in_a_row_ + 1 : 0;
+    remove(flow, flows);
+    return &flow;
+}
+
+} // namespace osh::netproxy::stack

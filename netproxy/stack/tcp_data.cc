@@ -1,0 +1,130 @@
+// TCP: received bytes find their place in the ring, in order or behind a gap, and the window opens
+// as they are consumed (RFC 9293 sections 3.4, 3.8.6).
+
+#include "netproxy/stack/tcp.h"
+
+#include <algorithm>
+
+namespace osh::netproxy::stack
+{
+namespace
+{
+
+// Notes [begin, end) as present behind the gap. False: too many islands; the bytes are not kept.
+bool note_island(Flow& flow, Hole added)
+{
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < flow.hole_count; ++i) {
+        Hole const hole = flow.holes[i];
+        if (is_before(added.end, hole.begin) || is_before(hole.end, added.begin)) {
+            flow.holes[kept++] = hole;
+            continue;
+        }
+        added.begin = is_before(hole.begin, added.begin) ? hole.begin : added.begin;
+        added.end = is_before(added.end, hole.end) ? hole.end : added.end;
+    }
+    flow.hole_count = static_cast<std::uint8_t>(kept);
+    if (kept == Flow::kMostHoles)
+        return false;
+    // The latest first, as RFC 2018 section 4 wants them told.
+    std::copy_backward(flow.holes.begin(), flow.holes.begin() + static_cast<std::ptrdiff_t>(kept),
+        flow.holes.begin() + static_cast<std::ptrdiff_t>(kept) + 1);
+    flow.holes[0] = added;
+    ++flow.hole_count;
+    return true;
+}
+
+// The gap closed up to `end`: islands that touch it join.
+Sequence join_islands(Flow& flow, Sequence end)
+{
+    for (bool has_joined = true; has_joined;) {
+        has_joined = false;
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < flow.hole_count; ++i) {
+            Hole const hole = flow.holes[i];
+            if (!is_at_or_before(hole.begin, end)) {
+                flow.holes[kept++] = hole;
+                continue;
+            }
+            has_joined = true;
+            end = is_before(end, hole.end) ? hole.end : end;
+        }
+        flow.hole_count = static_cast<std::uint8_t>(kept);
+    }
+    return end;
+}
+
+// The part of the payload that lies inside the window and before the peer's FIN.
+Bytes usable(Flow const& flow, wire::TcpSegment const& segment, Sequence& begin)
+{
+    Bytes payload = segment.payload;
+    begin = segment.sequence;
+    if (is_before(begin, flow.receive_next)) {
+        auto const old = static_cast<std::size_t>(distance(begin, flow.receive_next));
+        payload = payload.subspan(std::min(old, payload.size()));
+        begin = flow.receive_next;
+    }
+    Sequence end = flow.receive_edge;
+    if (flow.peer_fin_known && is_before(flow.peer_fin, end))
+        end = flow.peer_fin;
+    auto const room = static_cast<std::size_t>(std::max(distance(begin, end), 0));
+    return payload.first(std::min(room, payload.size()));
+}
+
+} // namespace
+
+void tcp_take_data(World& world, Flow& flow, wire::TcpSegment const& segment, Instant)
+{
+    flow.ack_due = true;
+    world.wake(flow);
+    Sequence begin = 0;
+    Bytes const payload = usable(flow, segment, begin);
+    if (payload.empty())
+        return;
+    auto const gap = static_cast<std::size_t>(distance(flow.receive_next, begin));
+    if (!flow.received.write(world.pool, flow.received.size() + gap, payload)) {
+        ++world.drops.over_limit; // not acknowledged, so it comes again
+        return;
+    }
+    Sequence const end = begin + static_cast<Sequence>(payload.size());
+    if (gap > 0) {
+        if (!note_island(flow, {begin, end}))
+            ++world.drops.over_limit;
+        return;
+    }
+    Sequence const next = join_islands(flow, end);
+    flow.received.extend(static_cast<std::size_t>(distance(flow.receive_next, next)));
+    flow.receive_next = next;
+    world.tell_readable(flow);
+}
+
+std::uint32_t tcp_receive_room(World const& world, Flow const& flow)
+{
+    std::size_t const held = flow.received.size();
+    std::uint32_t const own = held >= world.limits.receive_ring
+                                  ? 0
+                                  : world.limits.receive_ring - static_cast<std::uint32_t>(held);
+    // When the pool runs low each flow promises less, but a little always: the pool refuses what
+    // does not fit, and a refused segment comes again.
+    constexpr std::uint64_t kSmallestShare = 16 * 1024;
+    std::uint64_t const share = std::max(world.pool.room() / 8, kSmallestShare);
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(own, share));
+}
+
+void tcp_consume(World& world, Flow& flow, std::size_t count)
+{
+    flow.received.consume(world.pool, std::min(count, flow.received.size()));
+    // RFC 9293 section 3.8.6.2.2: move the right edge in steps that are worth a segment.
+    std::int32_t const gained =
+        distance(flow.receive_edge, flow.receive_next + tcp_receive_room(world, flow));
+    auto const worth =
+        static_cast<std::int32_t>(std::min<std::uint32_t>(world.limits.receive_ring / 4, 65535));
+    if (gained >= worth && !flow.peer_finished) {
+        flow.ack_due = true;
+        world.wake(flow);
+    }
+    tcp_release(world);
+    tcp_end_if_done(world, flow, world.now);
+}
+
+} // namespace osh::netproxy::stack
