@@ -151,6 +151,9 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     probe_kernel(facts, request.depth);
     probe_system(facts, request);
     probe_paths(facts, request);
+    for (char const* helper : {"/osh-init", "/osh-netproxy"})
+        if (sys::look_at(facts.libexec + helper).exists)
+            facts.existing_paths.push_back(facts.libexec + helper);
     walk_for_masks(facts, request.masks);
     return facts;
 }
