@@ -1,5 +1,6 @@
 // The table of subcommands, in the order `osh help` shows them.
 
+#include "launcher/cli/boundary_commands.h"
 #include "launcher/cli/command.h"
 #include "launcher/cli/policy_command.h"
 #include "launcher/cli/profile_command.h"
@@ -13,6 +14,8 @@ std::vector<Command> const& commands()
 {
     static std::vector<Command> const table{
         {"run", "start an agent in a sandbox", run_command},
+        {"plan", "print what run would do, without doing it", plan_command},
+        {"doctor", "what this machine offers, and the fix for what is missing", doctor_command},
         {"ps", "list sessions", ps_command},
         {"logs", "show what a session reached and was refused", logs_command},
         {"approvals", "show and answer waiting requests", approvals_command},
