@@ -325,6 +325,10 @@ Result<LoadedProfile> load_profile(
     }
     auto compiled = policy::compile_profile(requested, shelf.shelf(), all_names(places));
     loaded.profile = std::move(compiled.profile);
+    if (loaded.profile)
+        for (auto& [name, value] : loaded.profile->env.set)
+            if (value == "~" || value.starts_with("~/"))
+                value = places.home + value.substr(1);
     loaded.diagnostics = std::move(compiled.diagnostics);
     for (auto const& file : shelf.files())
         if (std::ranges::find(loaded.files, file) == loaded.files.end())
