@@ -7,6 +7,7 @@
 #include "launcher/supervise/core/flag_layers.h"
 #include "launcher/supervise/profile_store.h"
 #include "launcher/sys/folder.h"
+#include "launcher/sys/host_view.h"
 #include "policy/base/text.h"
 
 #include <algorithm>
@@ -103,8 +104,19 @@ Result<std::shared_ptr<policy::Policy const>> compiled(SessionRequest const& req
     return result.policy;
 }
 
-std::vector<std::string> command_of(
-    policy::Profile const& profile, ParsedOptions const& options)
+bool is_installed(launcher::Environment const& environment, std::string const& name)
+{
+    auto const path = environment.find("PATH");
+    if (path == environment.end())
+        return false;
+    auto const folders = split(path->second, ':');
+    return std::any_of(folders.begin(), folders.end(), [&](std::string_view folder) {
+        return sys::look_at(fmt::format("{}/{}", folder, name)).exists;
+    });
+}
+
+std::vector<std::string> command_of(policy::Profile const& profile,
+    launcher::Environment const& environment, ParsedOptions const& options)
 {
     std::vector<std::string> command = options.positionals;
     bool const has_preset = profile.agent && !profile.agent->command.empty();
@@ -115,7 +127,9 @@ std::vector<std::string> command_of(
     auto const& agent = *profile.agent;
     bool const is_alias = std::find(agent.aliases.begin(), agent.aliases.end(), command.front()) !=
                           agent.aliases.end();
-    if (is_alias)
+    // An alias is another spelling of the agent, unless a program of that name is installed:
+    // `osh run sh` means sh, also where a preset for shells applies.
+    if (is_alias && !is_installed(environment, command.front()))
         command.front() = agent.command;
     if (command.front() == agent.command)
         command.insert(command.begin() + 1, agent.args.begin(), agent.args.end());
@@ -168,7 +182,7 @@ Result<SessionRequest> session_request(ParsedOptions const& options, Secrets sec
     request.profile = std::move(profile);
     request.layers = std::move(layers);
     LET(policy, compiled(request));
-    auto const command = command_of(request.profile, options);
+    auto const command = command_of(request.profile, environment, options);
     if (command.empty())
         return fail(Errc::Invalid, "no command. Say what to run, for example `osh run -- bash`; "
                                    "`osh run --help` lists the options.");

@@ -4,6 +4,8 @@
 #include "launcher/supervise/core/stdio.h"
 #include "launcher/supervise/core/tally.h"
 
+#include "policy/messages/json.h"
+
 #include <gtest/gtest.h>
 
 namespace osh::launcher

@@ -235,7 +235,8 @@ TEST(Desk, AnUnprovenProgramGetsNoLastingAnswer)
     auto unknown = question(1);
     unknown.program.is_ambiguous = true;
     desk.ask(unknown, at(0s), Attendance::Someone);
-    for (auto const& offer : desk.open().front().offers)
+    auto const view = desk.open().front();
+    for (auto const& offer : view.offers)
         EXPECT_EQ(offer.durations, std::vector<std::string>{"once"});
 }
 
