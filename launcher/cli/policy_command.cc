@@ -1,5 +1,6 @@
 #include "launcher/cli/policy_command.h"
 
+#include "launcher/cli/session_commands.h"
 #include "launcher/sys/io.h"
 #include "policy/base/text.h"
 
@@ -20,6 +21,7 @@ std::vector<Command> const& verbs()
     static std::vector<Command> const table{
         {"check", "errors and warnings of policy files", policy_check},
         {"test", "what would happen to a request", policy_test},
+        {"set", "replace the network part of a running session's policy", policy_set_command},
     };
     return table;
 }

@@ -192,7 +192,7 @@ policy::Target Core::target_of(Flow const& flow) const
     policy::Target target;
     target.host = flow.host;
     target.port = flow.tuple.destination_port;
-    target.scheme = flow.agent_tls ? "https" : flow.http ? "http" : "tcp";
+    target.scheme = flow.scheme;
     if (flow.request) {
         target.method = flow.request->method;
         target.path = flow.request->canonical_path.empty() ? flow.request->path

@@ -78,7 +78,6 @@ proxy::LocalAnswer json_answer(int status, std::string body)
 {
     proxy::LocalAnswer answer;
     answer.status = status;
-    answer.fields = {{"Cache-Control", "no-store"}};
     answer.body = std::move(body) + "\n";
     return answer;
 }

@@ -64,6 +64,7 @@ struct Flow {
     bool is_literal = false;
     Phase phase = Phase::Identify;
     bool is_accepted = false;
+    std::string_view scheme = "tcp"; // http or https once the client has spoken it
 
     Identity identity;
     std::shared_ptr<policy::Policy const> policy; // keeps the views of `connect` alive

@@ -61,6 +61,7 @@ void Core::start_inspection(Flow& flow)
 {
     flow.http = std::make_unique<proxy::Http1Connection>(proxy::Http1Limits{},
         flow.is_encrypted() ? proxy::HttpScheme::Https : proxy::HttpScheme::Http);
+    flow.scheme = flow.is_encrypted() ? "https" : "http";
     flow.phase = Phase::Inspect;
     timers_.set(flow.id, at_.now + kHeadTimeout);
     pump(flow);

@@ -4,6 +4,7 @@
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
 #include "policy/base/text.h"
+#include "policy/evaluate/canonical_path.h"
 
 namespace osh::netproxy::core
 {
@@ -80,6 +81,13 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
         question.body = flow.http->body();
     flow.policy = policy_;
     auto verdict = policy::evaluate(*flow.policy, question);
+    if (verdict.canonical_path.empty() && verdict.code != policy::DenyCode::BadRequest) {
+        // Nothing names this host, so nothing was spelled out: a person is shown, and the server
+        // sent, the same one spelling all the same.
+        auto target = policy::canonical_target(head.path, head.query, flow.host);
+        if (target.ok() && !target->has_encoded_slash)
+            verdict.canonical_path = std::move(target->path);
+    }
     flow.request->canonical_path = verdict.canonical_path;
     if (verdict.needs_body && flow.awaits_body) {
         verdict.needs_body = false;

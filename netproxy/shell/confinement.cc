@@ -6,7 +6,8 @@
 #include "launcher/sys/unshare.h"
 #include "netproxy/shell/syscall_filter.h"
 
-#include <algorithm>
+#include <cstdlib>
+#include <ctime>
 #include <fcntl.h>
 
 namespace osh::netproxy::shell
@@ -66,6 +67,9 @@ Result<> leave_the_host()
 
 Result<> lock_system_calls()
 {
+    // gmtime_r(3) reads the time zone's file at its first call; certificates are in UTC.
+    ::setenv("TZ", "UTC0", 1);
+    ::tzset();
     return sys::install_filter(syscall_filter());
 }
 
