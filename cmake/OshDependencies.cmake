@@ -25,6 +25,8 @@ find_path(OSH_LLHTTP_SOURCES llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
 if(OSH_LLHTTP_SOURCES)
   add_library(osh_llhttp STATIC ${OSH_LLHTTP_SOURCES}/llhttp.c ${OSH_LLHTTP_SOURCES}/api.c ${OSH_LLHTTP_SOURCES}/http.c)
   target_include_directories(osh_llhttp SYSTEM PUBLIC ${OSH_LLHTTP_INCLUDE})
+  # The strict of the two state machines that llhttp 8 holds (newer versions have only that one).
+  target_compile_definitions(osh_llhttp PUBLIC LLHTTP_STRICT_MODE=1)
   target_compile_options(osh_llhttp PRIVATE -w)
 else()
   pkg_check_modules(llhttp REQUIRED IMPORTED_TARGET libllhttp)

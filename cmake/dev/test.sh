@@ -1,6 +1,130 @@
-# Tests, fuzzers, benchmarks. Sourced by ./dev.
-run_tests() {
-    echo "not yet" >&2; return 1
+# Tests, fuzzers, benchmarks. Sourced by ./dev. Every suite ends in a line `N passed, M failed[, K skipped]`; the last line
+# adds them up.
+agents_version=2.1.329
+total_passed=0 total_failed=0 total_skipped=0
+
+# add_up NAME COMMAND…: runs a suite, shows its output, adds its closing line to the totals. A suite without one failed.
+add_up() {
+    local name=$1 log status=0 line
+    shift
+    log=$(mktemp)
+    echo "== $name"
+    "$@" 2>&1 | tee "$log" || true
+    status=${PIPESTATUS[0]}
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 || true)
+    rm -f "$log"
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)? ]]; then
+        total_passed=$((total_passed + BASH_REMATCH[1]))
+        total_failed=$((total_failed + BASH_REMATCH[2]))
+        total_skipped=$((total_skipped + ${BASH_REMATCH[4]:-0}))
+        if [ "$status" != 0 ] && [ "${BASH_REMATCH[2]}" = 0 ]; then total_failed=$((total_failed + 1)); fi
+    else
+        echo "dev: suite \"$name\" ended with status $status and no closing line"
+        total_failed=$((total_failed + 1))
+    fi
 }
-run_fuzzers() { echo "not yet" >&2; return 1; }
-run_benchmarks() { echo "not yet" >&2; return 1; }
+
+# GoogleTest programs and fuzz replays of one build, each in its own process, summed up.
+unit_tests() {
+    local build=$1 program log passed=0 failed=0 skipped=0
+    for program in "$build"/tests/*_tests "$build"/tests/*_replay "$build"/tray/*_tests; do
+        [ -x "$program" ] || continue
+        log=$(mktemp)
+        if [[ $program == *_replay ]]; then
+            local parser
+            parser=$(basename "$program" _fuzz_replay)
+            if "$program" "$top/tests/fuzz/seeds/$parser" >"$log" 2>&1; then passed=$((passed + 1)); else
+                failed=$((failed + 1)); echo "FAIL $parser seeds"; tail -n 20 "$log"; fi
+        elif QT_QPA_PLATFORM=offscreen "$program" --gtest_brief=1 >"$log" 2>&1; then
+            passed=$((passed + $(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}.*/\1/p' "$log" | tail -n 1)))
+            skipped=$((skipped + $(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1 | grep . || echo 0)))
+            grep -A3 'Skipped$' "$log" || true
+        else
+            cat "$log"
+            local bad
+            bad=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) tests\{0,1\},.*/\1/p' "$log" | tail -n 1)
+            failed=$((failed + ${bad:-1}))
+            passed=$((passed + $(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}.*/\1/p' "$log" | tail -n 1 | grep . || echo 0)))
+        fi
+        rm -f "$log"
+    done
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
+
+# The real agents come from npm, once; without the registry their cases are skipped and say so.
+need_agents() {
+    agents_dir=${OSH_TEST_AGENTS:-/var/cache/osh-tests}
+    [ -w "$(dirname "$agents_dir")" ] || [ -w "$agents_dir" ] || agents_dir=${XDG_CACHE_HOME:-$HOME/.cache}/osh/agents
+    local claude=$agents_dir/claude
+    [ -x "$claude/node_modules/.bin/claude" ] && return 0
+    command -v npm >/dev/null || need_packages npm || return 0
+    mkdir -p "$claude"
+    echo "dev: fetching Claude Code $agents_version from npm for the tests" >&2
+    (cd "$claude" && npm install --prefix . --no-fund --no-audit "@anthropic-ai/claude-code@$agents_version") >&2 ||
+        echo "dev: npm could not fetch it; its cases will be skipped" >&2
+}
+
+end_to_end() {
+    local stage=$1
+    shift
+    if [ "$(id -u)" = 0 ] && [ ! -e /dev/net/tun ]; then mkdir -p /dev/net; mknod -m 0666 /dev/net/tun c 10 200; fi
+    /usr/bin/python3 "$top/tests/e2e/run.py" --stage "$stage" --agents "$agents_dir" "$@"
+}
+
+policy_conformance() {
+    local corpus=$top/../shared/conformance/policy
+    [ -f "$corpus/check.py" ] || { echo "0 passed, 0 failed, 1 skipped"; return 0; }
+    /usr/bin/python3 "$corpus/check.py" --cmd "$top/build/stage/bin/osh policy test --policy {policy} --json"
+}
+
+run_tests() {
+    local fast=no
+    [ "${1:-}" = --fast ] && fast=yes
+    prepare
+    # shellcheck disable=SC2086
+    need_packages $test_packages
+    build_preset release
+    cmake --install "$top/build/release" --prefix "$top/build/stage" >/dev/null
+    add_up "lints" /usr/bin/python3 "$top/tests/lint/run.py" --build "$top/build/release"
+    add_up "unit tests" unit_tests "$top/build/release"
+    if [ $fast = no ]; then
+        need_agents
+        add_up "policy conformance" policy_conformance
+        add_up "end to end" end_to_end "$top/build/stage"
+        build_preset asan
+        add_up "unit tests, ASan and UBSan" unit_tests "$top/build/asan"
+        cmake --install "$top/build/asan" --prefix "$top/build/stage-asan" >/dev/null
+        add_up "end to end, ASan and UBSan" end_to_end "$top/build/stage-asan" --as user \
+            --only 'network.curl_*,network.bulk_*,network.git_clone,credentials.*,boundary.exit_status,boundary.pipes'
+    fi
+    echo
+    echo "$total_passed passed, $total_failed failed, $total_skipped skipped"
+    [ "$total_failed" = 0 ]
+}
+
+run_fuzzers() {
+    local seconds=${1:-60} target name failed=0 passed=0
+    prepare
+    # shellcheck disable=SC2086
+    need_packages $fuzz_packages
+    build_preset fuzz
+    for target in "$top"/build/fuzz/tests/*_fuzz; do
+        name=$(basename "$target" _fuzz)
+        mkdir -p "$top/build/fuzz/corpus/$name"
+        echo "== $name, $seconds s"
+        if "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=0 -verbosity=0 \
+            -artifact_prefix="$top/build/fuzz/$name-" "$top/build/fuzz/corpus/$name" "$top/tests/fuzz/seeds/$name"; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+        fi
+    done
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ]
+}
+
+run_benchmarks() {
+    build_stage
+    /usr/bin/python3 "$top/tests/bench/run.py" --stage "$top/build/stage" "$@"
+}

@@ -49,6 +49,57 @@ std::string unknown_option(OptionTable const& table, std::string const& word)
         in_quotes(word), hint, table.command);
 }
 
+// May throw CLI::ParseError: the only place that talks to CLI11.
+void parse_with_cli11(
+    OptionTable const& table, std::vector<std::string> words, ParsedOptions& parsed)
+{
+    CLI::App app;
+    app.set_help_flag();
+    app.allow_extras(false);
+    std::map<std::string, std::vector<std::string>> values;
+    std::map<std::string, int> flags;
+    for (auto const& row : table.rows) {
+        std::string const name = long_name(row.names);
+        if (row.value_name.empty())
+            app.add_flag(row.names, flags[name]);
+        else
+            app.add_option(row.names, values[name])->expected(1)->take_all();
+    }
+    int help = 0;
+    app.add_flag("-h,--help", help);
+    if (table.positionals == Positionals::Intermixed)
+        app.add_option("positionals", parsed.positionals);
+    std::reverse(words.begin(), words.end());
+    app.parse(std::move(words));
+    parsed.wants_help = help > 0;
+    for (auto& [name, list] : values)
+        if (!list.empty())
+            parsed.values[name] = std::move(list);
+    for (auto const& [name, count] : flags)
+        if (count > 0)
+            parsed.values[name].assign(static_cast<std::size_t>(count), "");
+}
+
+bool is_known(OptionTable const& table, std::string_view word)
+{
+    std::string_view const option = word.substr(0, word.find('='));
+    for (auto const& row : table.rows)
+        for (std::string_view name : split(row.names, ','))
+            if (name == option)
+                return true;
+    return false;
+}
+
+Error too_much(OptionTable const& table, Arguments own)
+{
+    for (auto const& word : own)
+        if (word.starts_with("-") && word != "--" && word != "-" && !is_known(table, word))
+            return {Errc::Invalid, 0, unknown_option(table, word)};
+    return {Errc::Invalid, 0,
+        fmt::format(
+            "osh {}: too many arguments. See `osh {} --help`.", table.command, table.command)};
+}
+
 } // namespace
 
 std::string ParsedOptions::last(std::string const& name, std::string fallback) const
@@ -69,51 +120,15 @@ Result<ParsedOptions> parse_options(OptionTable const& table, Arguments argument
     ParsedOptions parsed;
     bool const ends = table.positionals == Positionals::EndOptions;
     std::size_t const own = ends ? own_arguments(table, arguments) : arguments.size();
-    std::vector<std::string> words(arguments.begin(), arguments.begin() + own);
     if (ends && own < arguments.size()) {
         std::size_t const first = arguments[own] == "--" ? own + 1 : own;
         parsed.positionals.assign(arguments.begin() + first, arguments.end());
     }
     try {
-        CLI::App app;
-        app.set_help_flag();
-        app.allow_extras(false);
-        std::map<std::string, std::vector<std::string>> values;
-        std::map<std::string, int> flags;
-        for (auto const& row : table.rows) {
-            std::string const name = long_name(row.names);
-            if (row.value_name.empty())
-                app.add_flag(row.names, flags[name]);
-            else
-                app.add_option(row.names, values[name])->expected(1)->take_all();
-        }
-        int help = 0;
-        app.add_flag("-h,--help", help);
-        if (!ends)
-            app.add_option("positionals", parsed.positionals);
-        std::reverse(words.begin(), words.end());
-        app.parse(std::move(words));
-        parsed.wants_help = help > 0;
-        for (auto& [name, list] : values)
-            if (!list.empty())
-                parsed.values[name] = std::move(list);
-        for (auto const& [name, count] : flags)
-            if (count > 0)
-                parsed.values[name].assign(static_cast<std::size_t>(count), "");
+        parse_with_cli11(table, {arguments.begin(), arguments.begin() + own}, parsed);
         return parsed;
     } catch (CLI::ExtrasError const&) {
-        for (auto const& word : arguments.first(own))
-            if (word.starts_with("-") && word != "--" && word != "-") {
-                bool is_known = false;
-                for (auto const& row : table.rows)
-                    for (std::string_view name : split(row.names, ','))
-                        is_known =
-                            is_known || name == std::string_view(word).substr(0, word.find('='));
-                if (!is_known)
-                    return fail(Errc::Invalid, unknown_option(table, word));
-            }
-        return fail(Errc::Invalid, fmt::format("osh {}: too many arguments. See `osh {} --help`.",
-                                       table.command, table.command));
+        return std::unexpected<Error>(too_much(table, arguments.first(own)));
     } catch (CLI::ParseError const& error) {
         return fail(Errc::Invalid, fmt::format("osh {}: {}. See `osh {} --help`.", table.command,
                                        shown(error.what(), 300), table.command));

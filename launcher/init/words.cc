@@ -1,5 +1,228 @@
+// Kind byte, then the fields in the order of the struct, little-endian.
+
 #include "launcher/init/words.h"
+
+#include <bit>
 
 namespace osh::launcher
 {
+namespace
+{
+
+enum class Kind : std::uint8_t {
+    Plan = 1,
+    Start,
+    Signal,
+    Prepared = 16,
+    Started,
+    Stopped,
+    Ended,
+    Failed
+};
+
+constexpr std::size_t kMaxSentence = 4096, kMaxPem = 64 * 1024, kMaxFilter = 64 * 1024;
+
+ByteWriter start(Kind kind)
+{
+    ByteWriter out;
+    out.u8(static_cast<std::uint8_t>(kind));
+    return out;
+}
+
+void put_signed(ByteWriter& out, std::int32_t value)
+{
+    out.u32_le(std::bit_cast<std::uint32_t>(value));
+}
+
+Result<std::int32_t> take_signed(ByteReader& in)
+{
+    LET(value, in.u32_le());
+    return std::bit_cast<std::int32_t>(value);
+}
+
+void put_bytes(ByteWriter& out, std::vector<std::byte> const& bytes)
+{
+    out.text_le(text_of(bytes));
+}
+
+Result<std::vector<std::byte>> take_bytes(ByteReader& in, std::size_t limit)
+{
+    LET(text, in.text_le(limit));
+    Bytes const bytes = bytes_of(text);
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+std::vector<std::byte> encode_word(WordPlan const& word)
+{
+    ByteWriter out = start(Kind::Plan);
+    for (auto const* bytes :
+        {&word.plan, &word.calls_filter, &word.arguments_filter, &word.init_filter})
+        put_bytes(out, *bytes);
+    for (bool flag :
+        {word.plan_in_memfd, word.has_in, word.has_out, word.has_err, word.wants_terminal})
+        out.u8(flag ? 1 : 0);
+    out.u16_be(word.rows);
+    out.u16_be(word.columns);
+    return out.take();
+}
+
+Result<WordPlan> take_plan(ByteReader& in)
+{
+    WordPlan word;
+    LET(plan, take_bytes(in, kMaxWord));
+    word.plan = std::move(plan);
+    for (auto* filter : {&word.calls_filter, &word.arguments_filter, &word.init_filter}) {
+        LET(bytes, take_bytes(in, kMaxFilter));
+        *filter = std::move(bytes);
+    }
+    for (auto* flag : {&word.plan_in_memfd, &word.has_in, &word.has_out, &word.has_err,
+             &word.wants_terminal}) {
+        LET(value, in.u8());
+        *flag = value == 1;
+    }
+    LET(rows, in.u16_be());
+    word.rows = rows;
+    LET(columns, in.u16_be());
+    word.columns = columns;
+    return word;
+}
+
+std::vector<std::byte> encode_word(WordStart const& word)
+{
+    ByteWriter out = start(Kind::Start);
+    out.text_le(word.ca_pem);
+    return out.take();
+}
+
+std::vector<std::byte> encode_word(WordSignal const& word)
+{
+    ByteWriter out = start(Kind::Signal);
+    put_signed(out, word.number);
+    return out.take();
+}
+
+std::vector<std::byte> encode_word(WordPrepared const&)
+{
+    return start(Kind::Prepared).take();
+}
+
+std::vector<std::byte> encode_word(WordStarted const& word)
+{
+    ByteWriter out = start(Kind::Started);
+    put_signed(out, word.pid);
+    return out.take();
+}
+
+std::vector<std::byte> encode_word(WordStopped const& word)
+{
+    ByteWriter out = start(Kind::Stopped);
+    put_signed(out, word.signal);
+    return out.take();
+}
+
+std::vector<std::byte> encode_word(WordEnded const& word)
+{
+    ByteWriter out = start(Kind::Ended);
+    out.u8(word.by_signal ? 1 : 0);
+    put_signed(out, word.value);
+    return out.take();
+}
+
+std::vector<std::byte> encode_word(WordFailed const& word)
+{
+    ByteWriter out = start(Kind::Failed);
+    out.text_le(std::string_view(word.step).substr(0, kMaxSentence));
+    out.text_le(std::string_view(word.sentence).substr(0, kMaxSentence));
+    put_signed(out, word.exit_code);
+    return out.take();
+}
+
+Result<FromInit> take_ended(ByteReader& in)
+{
+    LET(by_signal, in.u8());
+    LET(value, take_signed(in));
+    return FromInit(WordEnded{by_signal == 1, value});
+}
+
+Result<FromInit> take_failed(ByteReader& in)
+{
+    WordFailed word;
+    LET(step, in.text_le(kMaxSentence));
+    word.step = std::move(step);
+    LET(sentence, in.text_le(kMaxSentence));
+    word.sentence = std::move(sentence);
+    LET(code, take_signed(in));
+    word.exit_code = code;
+    return FromInit(std::move(word));
+}
+
+template<typename T> Result<T> whole(Result<T> word, ByteReader const& in)
+{
+    if (word.ok() && !in.is_empty())
+        return fail(Errc::Malformed, "init channel: bytes after a word");
+    return word;
+}
+
+Result<ToInit> take_to_init(Kind kind, ByteReader& in)
+{
+    if (kind == Kind::Plan) {
+        LET(word, take_plan(in));
+        return ToInit(std::move(word));
+    }
+    if (kind == Kind::Start) {
+        LET(pem, in.text_le(kMaxPem));
+        return ToInit(WordStart{std::move(pem)});
+    }
+    if (kind == Kind::Signal) {
+        LET(number, take_signed(in));
+        return ToInit(WordSignal{number});
+    }
+    return fail(Errc::Malformed, "init channel: unknown word");
+}
+
+Result<FromInit> take_from_init(Kind kind, ByteReader& in)
+{
+    if (kind == Kind::Prepared)
+        return FromInit(WordPrepared{});
+    if (kind == Kind::Started) {
+        LET(pid, take_signed(in));
+        return FromInit(WordStarted{pid});
+    }
+    if (kind == Kind::Stopped) {
+        LET(signal, take_signed(in));
+        return FromInit(WordStopped{signal});
+    }
+    if (kind == Kind::Ended)
+        return take_ended(in);
+    if (kind == Kind::Failed)
+        return take_failed(in);
+    return fail(Errc::Malformed, "init channel: unknown word");
+}
+
+} // namespace
+
+std::vector<std::byte> encode(ToInit const& word)
+{
+    return std::visit([](auto const& one) { return encode_word(one); }, word);
+}
+
+std::vector<std::byte> encode(FromInit const& word)
+{
+    return std::visit([](auto const& one) { return encode_word(one); }, word);
+}
+
+Result<ToInit> decode_to_init(Bytes message)
+{
+    ByteReader in(message);
+    LET(kind, in.u8());
+    return whole(take_to_init(static_cast<Kind>(kind), in), in);
+}
+
+Result<FromInit> decode_from_init(Bytes message)
+{
+    ByteReader in(message);
+    LET(kind, in.u8());
+    return whole(take_from_init(static_cast<Kind>(kind), in), in);
+}
+
 } // namespace osh::launcher

@@ -7,11 +7,26 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace osh::launcher
 {
 
+inline constexpr int kInitChannel = 3; // the descriptor init finds its channel on
+inline constexpr std::size_t kMaxWord = 128 * 1024; // longer plans and bundles come as a memfd
+
 // ---- supervisor -> init
+
+// First message. Descriptors with it, in this order and where the flag says so: a memfd with the
+// plan's bytes, the owner channel (always), stdin, stdout, stderr.
+struct WordPlan {
+    std::vector<std::byte> plan; // empty: in the memfd
+    std::vector<std::byte> calls_filter, arguments_filter, init_filter;
+    bool plan_in_memfd = false;
+    bool has_in = false, has_out = false, has_err = false;
+    bool wants_terminal = false;
+    std::uint16_t rows = 24, columns = 80;
+};
 struct WordStart {      // start the agent; the CA certificate goes into the trust files first
     std::string ca_pem; // "" without network
 };
@@ -39,7 +54,7 @@ struct WordFailed { // set-up or exec failed
     std::int32_t exit_code = 125; // 125, 126, 127
 };
 
-using ToInit = std::variant<WordStart, WordSignal>;
+using ToInit = std::variant<WordPlan, WordStart, WordSignal>;
 using FromInit = std::variant<WordPrepared, WordStarted, WordStopped, WordEnded, WordFailed>;
 
 std::vector<std::byte> encode(ToInit const& word);

@@ -17,6 +17,7 @@ struct HostFacts {
     std::string project_root; // found by probing for .git upwards, or the working directory
     std::string kernel_release;
     int landlock_abi = 0; // 0: absent; -1: built in but off
+    int landlock_errata = 0;
     bool has_user_namespaces = false;
     std::string user_namespace_problem; // why not, in words, with the fix
     bool has_tun = false;
@@ -26,7 +27,11 @@ struct HostFacts {
     // System paths that exist: "/usr", "/bin", …; the value is the link target for symbolic links,
     // "" else.
     std::map<std::string, std::string> system_paths;
-    std::vector<std::string> existing_paths; // of those the profile asked about
+    // Of those the profile asked about; a directory ends in "/". Masked files and directories of
+    // the project are listed in masked_paths.
+    std::vector<std::string> existing_paths;
+    std::vector<std::string> masked_paths;
+    bool mask_walk_ended_early = false; // the project is larger than the walk's bound
     std::string trust_bundle;                // path of the host's CA bundle, "" if none
     std::uint64_t memory_bytes = 0;
     std::string libexec; // directory with osh-init, osh-netproxy

@@ -25,7 +25,8 @@ enum class MountKind : std::uint8_t {
     Symlink,
     File,
     MaskFile,
-    MaskDirectory
+    MaskDirectory,
+    Self // the target, as it stands by then, on itself: other flags, and it cannot be renamed away
 };
 
 struct MountStep { // in order; targets are absolute paths inside the sandbox
@@ -41,18 +42,26 @@ struct MountStep { // in order; targets are absolute paths inside the sandbox
 struct LandlockRule {
     std::string path;
     enum class Access : std::uint8_t {
+        List, // directories may be listed, nothing else
         Read,
         ReadExecute,
         ReadWrite,
         ReadWriteExecute,
         Device,
         Terminal
-    } access;
+    } access = Access::Read;
+    bool optional = true; // a path that is not there needs no rule
 };
 
 struct ResourceLimit {
     std::string name; // "nofile", as prlimit(1) spells them
     std::uint64_t value = 0;
+};
+
+// Kept between sessions, outside: made by the supervisor before the start when missing.
+struct StatePath {
+    std::string host_path;
+    bool is_file = false;
 };
 
 struct Plan {
@@ -64,12 +73,17 @@ struct Plan {
     std::vector<MountStep> mounts;
     std::vector<LandlockRule> landlock;
     std::vector<ResourceLimit> limits;
+    std::vector<StatePath> state;
+    std::string trust_bundle; // host path of the CA bundle that the session CA is added to
+    std::string trust_file;   // inside: written at start, the other places are links to it
+    std::int32_t oom_score_adjust = 500; // in a shortage the sandbox goes first
     std::string project; // host path, also the path inside
     std::uint32_t uid = 0, gid = 0;
     std::string host_name = "osh";
     bool has_network = true;
     bool nested_allow = false, debug_allow = true;
     bool require_landlock = true;
+    std::int32_t landlock_abi = 0; // of this kernel; 0: the layer is absent and the profile bears it
     std::vector<std::string> notes; // what weakens the session, one line each
 };
 
@@ -83,6 +97,9 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
 
 std::string describe(Plan const& plan);      // `osh plan`
 std::string describe_json(Plan const& plan); // `osh plan --json`
+
+inline constexpr std::size_t kMaxPlanMessage = 4 * 1024 * 1024;
+inline constexpr std::uint32_t kMaxPlanItems = 65'536;
 
 // For the message to init: exact, versioned, bounded.
 std::vector<std::byte> encode(Plan const& plan);

@@ -38,6 +38,8 @@ struct RequestHead {
     bool wants_websocket = false;
 };
 
+enum class HttpScheme { Http, Https };
+
 struct Http1Limits {
     std::size_t head = 64 * 1024;
     std::size_t fields = 200;
@@ -70,15 +72,18 @@ struct Forward {
 class Http1Connection
 {
 public:
-    explicit Http1Connection(Http1Limits const& limits = {});
+    explicit Http1Connection(Http1Limits const& limits = {}, HttpScheme scheme = HttpScheme::Https);
     ~Http1Connection();
 
-    // ---- bytes in. Return how much was taken; less than offered means: come back when room()
-    // grew.
+    // ---- bytes in. Return how much was taken; less than offered means: keep the rest and offer it
+    // again after consume_to_*(), forward(), answer(), want_body() or the end of an exchange.
     std::size_t agent_bytes(Bytes bytes);
     void agent_ended();
     std::size_t upstream_bytes(Bytes bytes);
     void upstream_ended(bool cleanly);
+    // How much would be taken now, at least when it is one body: 0 means do not read that side.
+    std::size_t agent_room() const;
+    std::size_t upstream_room() const;
 
     // ---- the question: a complete head that waits for forward() or answer(). Null when there is
     // none.
@@ -90,6 +95,10 @@ public:
     bool body_is_too_large() const;
     void forward(Forward plan);
     void answer(LocalAnswer const& reply);
+    // A pooled upstream connection was closed before it gave a byte, and the request can be sent
+    // again without harm (RFC 9112 section 9.3.1): puts it into to_upstream() once more.
+    bool may_send_again() const;
+    void send_again();
     // The upstream failed before an answer began: 502 with this JSON body, else the connection is
     // cut.
     void upstream_failed(LocalAnswer const& reply);
@@ -104,7 +113,11 @@ public:
     bool upstream_is_reusable() const; // between exchanges, keep-alive on both sides
     bool is_finished() const; // the agent's connection is to be closed once to_agent() is empty
     std::string const& refusal() const; // why a malformed request was refused with 400; "" if none
-    int response_status() const;        // of the last final response head; 0 before it
+    std::string const&
+    upstream_fault() const;      // why an answer of the upstream was refused; "" if not
+    bool was_cut() const;        // the last answer is incomplete: reset, do not close cleanly
+    bool is_tunnel() const;      // after a verified 101: opaque bytes both ways
+    int response_status() const; // of the last final response head; 0 before it
 
 private:
     struct Impl;

@@ -1,7 +1,7 @@
 #pragma once
-// TLS sessions over memory: ciphertext in, plaintext out, and back. Only tls_engine.cc includes
-// mbedTLS. Agent side: TlsServer with a leaf of the session CA. Upstream side: TlsClient, verified
-// against the host's trust anchors.
+// TLS sessions over memory: ciphertext in, plaintext out, and back. Only
+// tls_library.h, for the tls_*.cc files, includes mbedTLS. Agent side: a server with a leaf of the
+// session CA. Upstream side: a client that verifies against the host's trust anchors.
 
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"

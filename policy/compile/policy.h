@@ -11,7 +11,7 @@
 namespace osh::policy
 {
 
-struct CompiledNetwork; // the index that evaluate() walks
+class CompiledNetwork; // the index that evaluate() walks
 
 struct FilesystemSection {
     bool is_present = false;     // the section exists in the document

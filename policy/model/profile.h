@@ -99,12 +99,18 @@ struct AgentPreset { // [agent]
     std::vector<std::string> args, aliases, binaries, state, config_files;
     bool inner_sandbox_off = true;
     std::string host_notes, guidance, version_check;
+    // Filled on the host by launcher/supervise/agent_program from the "which:NAME" entries of
+    // `binaries`: what was found, and folders that must be visible (read-only, executable) for it
+    // to run. The planner binds install_directories like filesystem.read and puts
+    // program_directories in front of PATH.
+    std::vector<std::string> resolved_binaries, install_directories, program_directories;
 };
 
 struct CredentialSource {
     enum class Kind { Environment, File, Command, Unsupported } kind = Kind::Unsupported;
     std::string name;                 // variable or path
     std::string pointer;              // JSON pointer into a file or a command's answer
+    bool first_line_only = false;     // pass(1) keeps notes below the password
     std::vector<std::string> command; // argument list, never a shell line
     std::optional<Duration> ttl, timeout;
     std::string text; // as written, for messages
@@ -151,6 +157,7 @@ struct Credential {
     std::uint32_t uses_per_minute = 120;
     std::string when;  // "", "source-present", "login-file-exists"
     std::string group; // first matching `when` of a group wins
+    bool from_agent_preset = false; // exempt from approvals.credentialed = "deny"
 };
 
 struct Profile {

@@ -1,0 +1,98 @@
+// (Profile, Policy, HostFacts) -> Plan. Pure: everything it needs to know came in as a value.
+
+#include "launcher/plan/environment.h"
+#include "launcher/plan/plan.h"
+#include "launcher/plan/project_tree.h"
+#include "launcher/plan/start_errors.h"
+#include "launcher/plan/system_tree.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+constexpr std::uint64_t kDefaultTasks = 4'096, kDefaultFiles = 65'536;
+constexpr std::uint64_t kMessageQueueBytes = 819'200, kPendingSignals = 4'096;
+
+void add_limits(Plan& plan, policy::ResourceProfile const& resources)
+{
+    plan.limits = {{"core", 0}, {"msgqueue", kMessageQueueBytes}, {"nice", 0},
+        {"nofile", resources.files.value_or(kDefaultFiles)},
+        {"nproc", resources.tasks.value_or(kDefaultTasks)}, {"rtprio", 0},
+        {"sigpending", kPendingSignals}};
+    if (resources.memory_bytes || resources.swap_bytes)
+        plan.notes.emplace_back("memory is not limited as a group in this version: the sandbox is "
+                                "only the first to be ended when the machine runs out of it");
+}
+
+bool bears_absence(policy::Profile const& profile, std::string_view layer)
+{
+    auto const& layers = profile.optional_layers;
+    return std::find(layers.begin(), layers.end(), layer) != layers.end();
+}
+
+std::string start_directory(Plan const& plan, HostFacts const& facts, policy::Profile const& profile)
+{
+    if (profile.filesystem.project == policy::ProjectAccess::None)
+        return profile.filesystem.home == policy::HomeKind::None ? "/tmp" : facts.home;
+    return is_at_or_below(facts.working_directory, plan.project) ? facts.working_directory
+                                                                  : plan.project;
+}
+
+void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& profile)
+{
+    plan.profile_name = profile.name;
+    plan.project = facts.project_root;
+    plan.uid = facts.uid;
+    plan.gid = facts.gid;
+    plan.has_network = profile.network.mode != policy::NetworkMode::Off;
+    plan.nested_allow = profile.nested_allow;
+    plan.debug_allow = profile.debug;
+    plan.require_landlock = !bears_absence(profile, "landlock");
+    plan.landlock_abi = std::max(facts.landlock_abi, 0);
+    plan.trust_bundle = facts.trust_bundle;
+    plan.notes = profile.unsafe_notes;
+    if (facts.uid == 0)
+        plan.notes.emplace_back(
+            "running as root: inside, the agent is uid 0 without any capability, but files owned by "
+            "root are guarded by the mounts and Landlock alone, and the process limit does not "
+            "hold. Use an ordinary account where you can");
+    if (plan.landlock_abi == 0 && !plan.require_landlock)
+        plan.notes.emplace_back("Landlock is absent: mounts alone guard the files");
+    if (plan.nested_allow)
+        plan.notes.emplace_back(
+            "nested sandboxes are allowed: Landlock's file rules are off, because a domain that "
+            "has them refuses mount(2), and system calls for namespaces are open");
+}
+
+} // namespace
+
+Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
+    HostFacts const& facts, std::vector<std::string> const& command)
+{
+    Planned planned;
+    Plan& plan = planned.plan;
+    plan.command = command;
+    add_identity(plan, facts, profile);
+    planned.errors = project_errors(facts, profile);
+    for (auto& error : host_errors(facts, plan))
+        planned.errors.push_back(std::move(error));
+    if (command.empty() || command[0].empty())
+        planned.errors.push_back({Errc::Invalid, 0,
+            "no command was given.\nfix: osh run [options] [--] COMMAND [ARGS…]\n"
+            "help: osh run --help (command-missing)"});
+    add_system_tree(plan, facts, profile);
+    add_kernel_tree(plan, facts, profile);
+    add_home(plan, facts, profile);
+    add_grants(planned, facts, profile, policy.filesystem);
+    add_project(planned, facts, profile, policy.filesystem);
+    plan.working_directory = start_directory(plan, facts, profile);
+    add_environment(plan, facts, profile);
+    add_limits(plan, profile.resources);
+    return planned;
+}
+
+} // namespace osh::launcher

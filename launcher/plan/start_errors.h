@@ -1,0 +1,15 @@
+#pragma once
+// What keeps a session from starting, each as one paragraph: what failed, why with the observed
+// value, and the fixes, safest first (design: approvals, "Errors at start").
+
+#include "launcher/plan/plan.h"
+
+namespace osh::launcher
+{
+
+// Of the machine: the same list is what `osh doctor` calls errors.
+std::vector<Error> host_errors(HostFacts const& facts, Plan const& plan);
+// Of the place the person stands in.
+std::vector<Error> project_errors(HostFacts const& facts, policy::Profile const& profile);
+
+} // namespace osh::launcher

@@ -1,0 +1,182 @@
+#include "launcher/seccomp/arguments.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+constexpr std::uint32_t kAll = 0xFFFFFFFFU;
+using Rules = std::vector<ArgumentRule>;
+
+ArgumentTest is(unsigned index, std::uint32_t value)
+{
+    return {index, kAll, value};
+}
+
+ArgumentTest has_bits(unsigned index, std::uint32_t bits)
+{
+    return {index, bits, bits};
+}
+
+// Namespaces are where most kernel holes of the last years were reached from (CVE-2022-0185,
+// CVE-2024-1086).
+void add_namespaces(Rules& rules)
+{
+    for (std::uint32_t flag : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
+             CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP}) {
+        rules.push_back({"clone", EPERM, {has_bits(0, flag)}});
+        rules.push_back({"unshare", EPERM, {has_bits(0, flag)}});
+    }
+    rules.push_back({"unshare", EPERM, {has_bits(0, CLONE_NEWTIME)}}); // in clone: part of a signal
+}
+
+void add_socket_families(Rules& rules)
+{
+    for (auto const& other : all_but(0, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}))
+        rules.push_back({"socket", EAFNOSUPPORT, {other}});
+    for (auto const& other : all_but(0, {AF_UNIX}))
+        rules.push_back({"socketpair", EAFNOSUPPORT, {other}});
+    for (auto const& other : all_but(2, {NETLINK_ROUTE}))
+        rules.push_back({"socket", EPROTONOSUPPORT, {is(0, AF_NETLINK), other}});
+    constexpr std::uint32_t kTypeMask = 0xF;
+    for (std::uint32_t family : {AF_INET, AF_INET6}) {
+        for (std::uint32_t type = 0; type <= kTypeMask; ++type)
+            if (type != SOCK_STREAM && type != SOCK_DGRAM)
+                rules.push_back({"socket", EPERM, {is(0, family), {1, kTypeMask, type}}});
+        // Not SCTP, DCCP, UDP-Lite, MPTCP (Go falls back from it), SMC.
+        constexpr std::uint32_t kPing = IPPROTO_ICMP, kPing6 = IPPROTO_ICMPV6;
+        std::uint32_t const ping = family == AF_INET ? kPing : kPing6;
+        for (auto const& other : all_but(2, {0, IPPROTO_TCP, IPPROTO_UDP, ping}))
+            rules.push_back({"socket", EPROTONOSUPPORT, {is(0, family), other}});
+    }
+}
+
+void add_socket_options(Rules& rules)
+{
+    constexpr std::uint32_t kAttachBpf = 50, kReuseportCbpf = 51, kReuseportEbpf = 52;
+    for (std::uint32_t option : {kAttachBpf, kReuseportCbpf, kReuseportEbpf})
+        rules.push_back({"setsockopt", EPERM, {is(1, SOL_SOCKET), is(2, option)}});
+    constexpr std::uint32_t kTcpRepair = 19, kTcpUlp = 31;
+    for (std::uint32_t option : {kTcpRepair, kTcpUlp})
+        rules.push_back({"setsockopt", EPERM, {is(1, IPPROTO_TCP), is(2, option)}});
+    // 64 to 127: tables of packet filters (CVE-2021-22555).
+    constexpr std::uint32_t kFilterMask = 0xFFFFFFC0U, kFilterTables = 64;
+    for (std::uint32_t level : {IPPROTO_IP, IPPROTO_IPV6}) {
+        rules.push_back({"setsockopt", EPERM, {is(1, level), {2, kFilterMask, kFilterTables}}});
+        rules.push_back({"getsockopt", EPERM, {is(1, level), {2, kFilterMask, kFilterTables}}});
+    }
+}
+
+// Set-id bits reach the host's file system through the project: "nosuid" inside does not stop them.
+void add_modes(Rules& rules)
+{
+    struct Place {
+        std::string_view call;
+        unsigned mode;
+    };
+    for (std::uint32_t bit : {S_ISUID, S_ISGID}) {
+        for (Place place : {Place{"chmod", 1}, Place{"fchmod", 1}, Place{"fchmodat", 2},
+                 Place{"fchmodat2", 2}, Place{"mknod", 1}, Place{"mknodat", 2}, Place{"creat", 1},
+                 Place{"mkdir", 1}, Place{"mkdirat", 2}})
+            rules.push_back({place.call, EPERM, {has_bits(place.mode, bit)}});
+        // The mode of open counts only with one of these flags; without it there may be rubbish.
+        constexpr std::uint32_t kTemporary = O_TMPFILE & ~static_cast<std::uint32_t>(O_DIRECTORY);
+        for (std::uint32_t flag : {static_cast<std::uint32_t>(O_CREAT), kTemporary}) {
+            rules.push_back({"open", EPERM, {has_bits(1, flag), has_bits(2, bit)}});
+            rules.push_back({"openat", EPERM, {has_bits(2, flag), has_bits(3, bit)}});
+        }
+    }
+    for (std::uint32_t kind : {S_IFCHR, S_IFBLK}) {
+        rules.push_back({"mknod", EPERM, {{1, S_IFMT, kind}}});
+        rules.push_back({"mknodat", EPERM, {{2, S_IFMT, kind}}});
+    }
+}
+
+// Ways to type into a terminal or to load code behind it. CVE-2017-5226 (TIOCSTI), CVE-2017-2636
+// (line disciplines), TIOCLINUX pastes on the console.
+void add_terminals(Rules& rules)
+{
+    constexpr std::uint32_t kTioclinux = 0x541C, kTiocsetd = 0x5423, kTioccons = 0x541D,
+                            kTiocvhangup = 0x5437, kKdskbent = 0x4B47, kKdskbsent = 0x4B49,
+                            kKdsigaccept = 0x4B4E;
+    for (std::uint32_t request : {static_cast<std::uint32_t>(TIOCSTI), kTioclinux, kTiocsetd,
+             kTioccons, kTiocvhangup, kKdskbent, kKdskbsent, kKdsigaccept})
+        rules.push_back({"ioctl", EPERM, {is(1, request)}});
+}
+
+void add_processes(Rules& rules, FilterChoice choice)
+{
+    // "The user" and "a group" reach the person's other processes, which no PID namespace stops.
+    rules.push_back({"setpriority", EPERM, {is(0, PRIO_PGRP)}});
+    rules.push_back({"setpriority", EPERM, {is(0, PRIO_USER)}});
+    constexpr std::uint32_t kIoprioGroup = 2, kIoprioUser = 3;
+    rules.push_back({"ioprio_set", EPERM, {is(0, kIoprioGroup)}});
+    rules.push_back({"ioprio_set", EPERM, {is(0, kIoprioUser)}});
+    constexpr std::uint32_t kPolicyMask = 0x3FFFFFFFU; // without SCHED_RESET_ON_FORK
+    constexpr std::uint32_t kFifo = 1, kRoundRobin = 2, kDeadline = 6;
+    for (std::uint32_t policy : {kFifo, kRoundRobin, kDeadline})
+        rules.push_back({"sched_setscheduler", EPERM, {{1, kPolicyMask, policy}}});
+    rules.push_back({"prctl", EPERM, {is(0, PR_SET_MM)}}); // could lie about its own executable
+    constexpr std::uint32_t kQuery = 0xFFFFFFFFU, kLinux32 = PER_LINUX32, kFixed = ADDR_NO_RANDOMIZE;
+    for (auto const& other : all_but(0, {0, kLinux32, kFixed, kLinux32 | kFixed, kQuery}))
+        rules.push_back({"personality", EPERM, {other}});
+    if (!choice.nested_allow)
+        rules.push_back({"seccomp", EPERM, {has_bits(1, SECCOMP_FILTER_FLAG_NEW_LISTENER)}});
+}
+
+struct Block {
+    std::uint64_t begin = 0;
+    unsigned bits = 0; // the block has 2^bits values
+};
+
+} // namespace
+
+std::vector<ArgumentTest> all_but(unsigned index, std::vector<std::uint32_t> allowed)
+{
+    std::vector<ArgumentTest> tests;
+    std::vector<Block> open{{0, 32}};
+    while (!open.empty()) {
+        Block const block = open.back();
+        open.pop_back();
+        std::uint64_t const end = block.begin + (std::uint64_t{1} << block.bits);
+        bool const holds_allowed = std::any_of(allowed.begin(), allowed.end(),
+            [&](std::uint64_t value) { return value >= block.begin && value < end; });
+        if (!holds_allowed) {
+            auto const mask = static_cast<std::uint32_t>(~((std::uint64_t{1} << block.bits) - 1));
+            tests.push_back({index, mask, static_cast<std::uint32_t>(block.begin)});
+        } else if (block.bits > 0) {
+            open.push_back({block.begin + (std::uint64_t{1} << (block.bits - 1)), block.bits - 1});
+            open.push_back({block.begin, block.bits - 1});
+        }
+    }
+    return tests;
+}
+
+std::vector<ArgumentRule> argument_rules(FilterChoice choice)
+{
+    Rules rules;
+    if (!choice.nested_allow)
+        add_namespaces(rules);
+    add_socket_families(rules);
+    add_socket_options(rules);
+    add_modes(rules);
+    add_terminals(rules);
+    add_processes(rules, choice);
+    return rules;
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,26 @@
+#pragma once
+// Builds the system call filter of the agent, as BPF: an allow list of named groups, each call with its
+// reason (groups.cc), narrowed by rules over arguments (arguments.cc). Runs when osh is built
+// (make_filters.cc): libseccomp needs 8 ms for it, half of what a start may take. What the
+// supervisor uses is programs.h. Design: security H7, seccomp(2), seccomp_rule_add(3).
+//
+// Two programs: which calls exist, and which arguments they may have. The kernel takes the stricter
+// answer, and its cache of constant answers (Linux 5.11) makes plain calls cost nothing extra.
+
+#include "launcher/seccomp/programs.h"
+#include "policy/base/bytes.h"
+#include "policy/base/result.h"
+
+#include <vector>
+
+namespace osh::launcher
+{
+
+struct BuiltFilter { // arrays of struct sock_filter
+    std::vector<std::byte> calls, arguments;
+};
+
+Result<BuiltFilter> build_agent_filter(FilterChoice choice);
+Result<std::vector<std::byte>> build_init_filter();
+
+} // namespace osh::launcher

@@ -1,0 +1,22 @@
+#pragma once
+// The finished filters, generated when osh is built (make_filters.cc from the tables of groups.cc
+// and arguments.cc): arrays of struct sock_filter for seccomp(2).
+
+#include "policy/base/bytes.h"
+
+namespace osh::launcher
+{
+
+struct FilterChoice {
+    bool nested_allow = false; // namespaces and mounts for an agent's own sandbox
+    bool debug_allow = true;   // ptrace of own children
+};
+
+struct FilterPrograms {
+    Bytes calls, arguments;
+};
+
+FilterPrograms agent_filter(FilterChoice choice);
+Bytes init_filter();
+
+} // namespace osh::launcher

@@ -1,0 +1,461 @@
+#include "launcher/supervise/supervisor.h"
+
+#include "launcher/apply/launch.h"
+#include "launcher/supervise/core/session_state.h"
+#include "launcher/supervise/core/tally.h"
+#include "launcher/supervise/front_desk.h"
+#include "launcher/supervise/init_link.h"
+#include "launcher/supervise/journal_file.h"
+#include "launcher/supervise/netproxy_link.h"
+#include "launcher/supervise/session_files.h"
+#include "launcher/supervise/stdio_relay.h"
+#include "launcher/sys/folder.h"
+#include "launcher/sys/self.h"
+#include "launcher/sys/signals.h"
+#include "policy/base/text.h"
+
+#include <csignal>
+#include <cstdio>
+#include <fmt/core.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+constexpr Duration kForegroundLook = 300ms; // how soon a `fg` without SIGCONT is noticed
+constexpr Duration kHelperFarewell = 300ms; // for netproxy's last counts
+constexpr Duration kInitFarewell = 3s;      // from the agent's end to init's
+
+class Supervisor
+{
+public:
+    Supervisor(SessionRequest request, SessionFolders folders, sys::EventLoop loop)
+        : request_(std::move(request)), folders_(std::move(folders)), loop_(std::move(loop)),
+          journal_(folders_.state),
+          session_(request_.plan.has_network ? Network::On : Network::Off)
+    {
+    }
+
+    Result<> start();
+    int run();
+
+private:
+    Result<> start_netproxy();
+    Result<> start_sandbox();
+    Result<> start_signals();
+    Result<> start_desk();
+    FrontDeskHooks desk_hooks();
+
+    void handle(SessionEvent const& event);
+    void perform(SessionCommand const& command);
+    void on(policy::FromNetproxy const& message);
+    void on(FromInit const& word);
+    void on_signals();
+    void on_policy_loaded(policy::PolicyLoaded const& loaded);
+    void set_policy(ClientId client, policy::control::SetPolicy const& set);
+    void note(std::string const& kind, std::string const& text);
+    void journal(std::string const& line);
+    void complain(std::string const& sentence) const;
+
+    Instant next_deadline() const;
+    void on_time();
+    void wait_for_the_end();
+    int finish();
+    SessionEnd end_of_session() const;
+
+    SessionRequest request_;
+    SessionFolders folders_;
+    sys::EventLoop loop_;
+    JournalFile journal_;
+    Session session_;
+    Tally tally_;
+    WallTime started_ = sys::wall_now();
+    Instant time_limit_ = Instant::never();
+    std::optional<StdioRelay> relay_;
+    std::unique_ptr<NetproxyLink> netproxy_;
+    std::unique_ptr<InitLink> init_;
+    std::unique_ptr<FrontDesk> desk_;
+    sys::Fd signals_;
+    struct PendingPolicy {
+        std::uint64_t generation = 0, number = 0;
+        ClientId client = 0;
+        std::vector<policy::PolicyLayer> layers;
+    };
+    std::optional<PendingPolicy> pending_policy_;
+    std::uint64_t generation_ = 1, allowed_ = 0, denied_ = 0;
+    std::string failure_;
+    bool is_abandoned_ = false; // a fatal signal after the agent's end: do not wait for anything
+};
+
+Result<> Supervisor::start()
+{
+    TRY(sys::set_no_new_privileges());
+    sys::forbid_core_dumps();
+    sys::set_private_umask();
+    TRY(start_desk());
+    if (request_.plan.has_network)
+        TRY(start_netproxy()); // it starts while the sandbox is being built
+    TRY(start_sandbox());
+    // Only now: before, init's maps in /proc could not be written by an undumpable parent.
+    TRY(sys::forbid_inspection());
+    TRY(start_signals());
+    note("started", fmt::format("{} profile {}", request_.agent, request_.profile.name));
+    if (!folders_.state_problem.empty())
+        complain("the journal cannot be kept: " + folders_.state_problem);
+    return {};
+}
+
+Result<> Supervisor::start_netproxy()
+{
+    NetproxyHooks hooks;
+    hooks.said = [this](auto const& message) { on(message); };
+    hooks.gone = [this](auto const& how) { handle(NetproxyFailed{how}); };
+    LET(link, NetproxyLink::start(loop_, request_.facts.libexec, std::move(hooks)));
+    netproxy_ = std::move(link);
+    return {};
+}
+
+Result<> Supervisor::start_sandbox()
+{
+    LET(relay, StdioRelay::choose(request_.terminal));
+    relay_ = std::move(relay);
+    LET(stdio, relay_->plan());
+    LET(sandbox, prepare(request_.plan, std::move(stdio), request_.facts));
+    InitHooks hooks;
+    hooks.said = [this](auto const& word) { on(word); };
+    hooks.gone = [this](auto const& how) { handle(InitGone{how}); };
+    if (netproxy_)
+        TRY(netproxy_->set_up(request_, sandbox, folders_.id));
+    LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd),
+                  std::move(sandbox.init_channel), std::move(hooks)));
+    init_ = std::move(init);
+    return relay_->start(loop_, std::move(sandbox.pty));
+}
+
+Result<> Supervisor::start_signals()
+{
+    // After prepare(): a blocked signal would stay blocked in the agent.
+    LET(signals, sys::signal_descriptor({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
+                     SIGWINCH, SIGCONT, SIGTSTP}));
+    signals_ = std::move(signals);
+    sys::ignore_signal(SIGPIPE);
+    LET(watch, loop_.watch(signals_, sys::Interest::Read, [this](auto) { on_signals(); }));
+    (void)watch;
+    if (request_.profile.resources.wall_time)
+        time_limit_ = sys::now() + *request_.profile.resources.wall_time;
+    return {};
+}
+
+Result<> Supervisor::start_desk()
+{
+    LET(desk, FrontDesk::open(loop_, folders_.runtime, desk_rules(request_.profile.approvals),
+                  desk_hooks()));
+    desk_ = std::move(desk);
+    if (request_.is_attended)
+        desk_->set_attended();
+    return {};
+}
+
+FrontDeskHooks Supervisor::desk_hooks()
+{
+    FrontDeskHooks hooks;
+    hooks.answer_proxy = [this](policy::Answer const& answer) {
+        if (netproxy_ && !netproxy_->is_gone() && !netproxy_->send(answer).ok())
+            handle(NetproxyFailed{"does not take answers any more"});
+    };
+    hooks.note = [this](auto const& kind, auto const& text) { note(kind, text); };
+    hooks.hello = [this] {
+        policy::control::ServerHello hello;
+        hello.session = folders_.id;
+        hello.osh = OSH_VERSION;
+        hello.profile = request_.profile.name;
+        hello.agent = request_.agent;
+        hello.project = request_.plan.project.substr(request_.plan.project.rfind('/') + 1);
+        hello.started = rfc3339(started_);
+        hello.max_scope =
+            request_.profile.approvals.max_scope == policy::GrantScope::Once ? "once" : "session";
+        return hello;
+    };
+    hooks.info = [this] {
+        auto const grants = desk_->desk().grants().size();
+        return policy::control::SessionInfo{0, folders_.id, request_.name, request_.profile.name,
+            request_.agent, request_.plan.project, rfc3339(started_),
+            session_.is_over()      ? "stopping"
+            : session_.is_running() ? "running"
+                                    : "starting",
+            sys::own_process_id(), static_cast<std::uint32_t>(desk_->desk().open().size()),
+            static_cast<std::uint32_t>(grants), allowed_, denied_, generation_};
+    };
+    hooks.stop = [this](int signal) { handle(StopAsked{signal}); };
+    hooks.set_policy = [this](ClientId client, auto const& set) { set_policy(client, set); };
+    return hooks;
+}
+
+void Supervisor::handle(SessionEvent const& event)
+{
+    for (auto const& command : session_.handle(event))
+        perform(command);
+}
+
+void Supervisor::perform(SessionCommand const& command)
+{
+    if (auto const* start = std::get_if<StartAgent>(&command)) {
+        if (init_ && !init_->send(WordStart{start->ca_pem}).ok())
+            handle(InitGone{"does not listen"});
+    } else if (auto const* signal = std::get_if<SignalAgent>(&command)) {
+        if (init_)
+            (void)init_->send(WordSignal{signal->signal}).ok(); // its end is told by the pidfd
+    } else if (std::holds_alternative<KillSandbox>(command)) {
+        if (init_)
+            init_->kill();
+    } else if (std::holds_alternative<TakeTerminal>(command)) {
+        relay_->take_terminal();
+    } else if (std::holds_alternative<GiveTerminalBack>(command)) {
+        if (relay_)
+            relay_->give_terminal_back();
+    } else if (auto const* stop = std::get_if<StopOurselves>(&command)) {
+        sys::stop_own_group(stop->signal);
+        handle(Continued{});
+    } else if (auto const* complaint = std::get_if<Complain>(&command)) {
+        failure_ = complaint->sentence;
+        complain(complaint->sentence);
+    }
+}
+
+void Supervisor::on(policy::FromNetproxy const& message)
+{
+    if (auto const* ready = std::get_if<policy::Ready>(&message)) {
+        handle(NetproxyReady{ready->ca_pem});
+    } else if (auto const* question = std::get_if<policy::Question>(&message)) {
+        desk_->ask(*question);
+    } else if (auto const* gone = std::get_if<policy::QuestionGone>(&message)) {
+        desk_->gone(gone->id);
+    } else if (auto const* decided = std::get_if<policy::Decided>(&message)) {
+        tally_.count(*decided);
+        ++(decided->decision == "deny" ? denied_ : allowed_);
+        if (request_.profile.audit.journal != policy::JournalDetail::Off)
+            journal(journal_line(*decided, sys::wall_now()));
+    } else if (auto const* notice = std::get_if<policy::Notice>(&message)) {
+        tally_.count(*notice);
+        note("notice", notice->code + ": " + notice->text);
+        desk_->server().send_to_all(policy::control::Notice{notice->code, notice->text});
+    } else if (auto const* closed = std::get_if<policy::FlowClosed>(&message)) {
+        tally_.count(*closed);
+    } else if (auto const* loaded = std::get_if<policy::PolicyLoaded>(&message)) {
+        on_policy_loaded(*loaded);
+    }
+}
+
+void Supervisor::on(FromInit const& word)
+{
+    if (std::holds_alternative<WordStarted>(word))
+        handle(AgentStarted{});
+    else if (auto const* stopped = std::get_if<WordStopped>(&word))
+        handle(AgentStopped{stopped->signal});
+    else if (auto const* ended = std::get_if<WordEnded>(&word))
+        handle(AgentEnded{ended->by_signal, ended->value});
+    else if (auto const* failed = std::get_if<WordFailed>(&word))
+        handle(LaunchFailed{failed->step.empty() ? failed->sentence
+                                                 : failed->step + ": " + failed->sentence,
+            failed->exit_code});
+}
+
+void Supervisor::on_signals()
+{
+    for (;;) {
+        auto signal = sys::next_signal(signals_);
+        if (!signal.ok() || !*signal)
+            return;
+        if (**signal == SIGWINCH)
+            relay_->resized();
+        else if (**signal == SIGCONT)
+            handle(Continued{});
+        else if (session_.is_over())
+            is_abandoned_ = true;
+        else
+            handle(SignalCaught{**signal});
+    }
+}
+
+// The network part of a running session is replaced: compiled here first, so that a broken
+// document never reaches netproxy; it decides by the new one from the moment it says so.
+void Supervisor::set_policy(ClientId client, policy::control::SetPolicy const& set)
+{
+    policy::control::PolicyResult result{set.n, false, generation_, ""};
+    std::vector<policy::PolicyLayer> layers{{set.name, set.text, ""}};
+    for (auto const& layer : request_.layers)
+        if (!layer.approval.empty())
+            layers.push_back(layer);
+    auto const enforcement = request_.profile.policy.default_enforce
+                                 ? policy::Enforcement::DefaultEnforce
+                                 : policy::Enforcement::AsWritten;
+    auto const compiled = policy::compile_policy(layers, enforcement);
+    if (!compiled.policy)
+        result.text = render(compiled.diagnostics);
+    else if (!netproxy_ || netproxy_->is_gone())
+        result.text = "this session has no network";
+    else if (pending_policy_)
+        result.text = "another policy is being loaded";
+    else if (auto sent = netproxy_->send_policy(generation_ + 1, layers); !sent.ok())
+        result.text = sent.error().sentence;
+    else {
+        pending_policy_ = PendingPolicy{generation_ + 1, set.n, client, std::move(layers)};
+        return;
+    }
+    desk_->server().send(client, result);
+}
+
+void Supervisor::on_policy_loaded(policy::PolicyLoaded const& loaded)
+{
+    if (!pending_policy_ || loaded.generation != pending_policy_->generation)
+        return;
+    auto pending = *std::move(pending_policy_);
+    pending_policy_.reset();
+    if (loaded.ok) {
+        generation_ = loaded.generation;
+        request_.layers = std::move(pending.layers);
+        note("policy", fmt::format("generation {} loaded", generation_));
+    }
+    desk_->server().send(pending.client,
+        policy::control::PolicyResult{pending.number, loaded.ok, generation_, loaded.error});
+}
+
+void Supervisor::note(std::string const& kind, std::string const& text)
+{
+    journal(journal_line(
+        JournalEvent{kind, {{"text", policy::json::Value{std::string(clipped(text, kJournalField))}}}},
+        sys::wall_now()));
+}
+
+void Supervisor::journal(std::string const& line)
+{
+    journal_.write(line, sys::now(), sys::wall_now());
+    if (auto const problem = journal_.take_problem(); problem && desk_)
+        desk_->server().send_to_all(policy::control::Notice{"journal", *problem});
+}
+
+void Supervisor::complain(std::string const& sentence) const
+{
+    fmt::print(stderr, "osh: {}\n", shown_lines(sentence));
+}
+
+Instant Supervisor::next_deadline() const
+{
+    Instant soonest = std::min(desk_->next_deadline(), time_limit_);
+    if (relay_ && relay_->waits_for_foreground())
+        soonest = std::min(soonest, sys::now() + kForegroundLook);
+    return soonest;
+}
+
+void Supervisor::on_time()
+{
+    Instant const now = sys::now();
+    if (desk_->next_deadline() <= now)
+        desk_->tick();
+    if (time_limit_ <= now && !session_.is_over())
+        handle(TimeIsUp{});
+    if (relay_ && relay_->waits_for_foreground())
+        relay_->take_terminal();
+}
+
+int Supervisor::run()
+{
+    for (auto const& command : session_.begin())
+        perform(command);
+    while (!session_.is_over()) {
+        if (auto turn = loop_.run_once(next_deadline()); !turn.ok()) {
+            handle(LaunchFailed{turn.error().sentence, kExitHelperDied});
+            break;
+        }
+        on_time();
+    }
+    wait_for_the_end();
+    return finish();
+}
+
+// The agent's status is known. Init ends by itself and takes the rest with it; then what was
+// written is carried out to the last byte, and netproxy tells its last counts.
+void Supervisor::wait_for_the_end()
+{
+    Instant const init_limit = sys::now() + kInitFarewell;
+    while (init_ && !init_->is_gone()) {
+        if (sys::now() >= init_limit || is_abandoned_)
+            init_->kill();
+        if (!loop_.run_once(init_limit).ok())
+            break;
+    }
+    if (relay_)
+        relay_->agent_ended();
+    if (netproxy_ && !netproxy_->is_gone()) {
+        netproxy_->expect_end();
+        (void)netproxy_->send(policy::Stop{}).ok();
+    }
+    Instant const helper_limit = sys::now() + kHelperFarewell;
+    auto const helper_runs = [&] {
+        return netproxy_ && !netproxy_->is_gone() && sys::now() < helper_limit;
+    };
+    auto const output_waits = [&] { return relay_ && !relay_->is_drained() && !is_abandoned_; };
+    while (helper_runs() || output_waits())
+        if (!loop_.run_once(helper_runs() ? helper_limit : Instant::never()).ok())
+            break;
+}
+
+SessionEnd Supervisor::end_of_session() const
+{
+    SessionEnd end;
+    end.session = folders_.id;
+    end.agent = request_.agent;
+    end.profile = request_.profile.name;
+    end.project = request_.plan.project;
+    end.started = started_;
+    end.ended = sys::wall_now();
+    end.exit_code = session_.exit_code();
+    end.by_signal = session_.ended_by_signal();
+    end.failed_by = session_.failed_by();
+    end.failure = failure_;
+    end.journal_dropped = journal_.dropped();
+    return end;
+}
+
+int Supervisor::finish()
+{
+    note("ended", fmt::format("exit {}", session_.exit_code()));
+    auto const end = end_of_session();
+    auto const& counts = desk_->desk().counts();
+    std::string const report = tally_.report_json(end, counts);
+    if (folders_.state.is_open())
+        write_report(folders_.state, report);
+    if (request_.report == "json")
+        fmt::print(stderr, "{}", report);
+    else if (request_.report.starts_with("json="))
+        write_file(request_.report.substr(5), report);
+    desk_->server().send_to_all(policy::control::End{session_.exit_code(), ""});
+    bool const wants_summary = request_.verbosity != Verbosity::Quiet &&
+                               request_.profile.audit.report != policy::ReportKind::None &&
+                               end.failed_by != FailedBy::Osh;
+    if (wants_summary && (tally_.is_worth_telling() || request_.verbosity == Verbosity::Verbose))
+        fmt::print(stderr, "{}", tally_.summary(end, counts));
+    if (request_.on_denied == OnDenied::Fail && tally_.denied_unattended())
+        return kExitDeniedUnattended;
+    return session_.exit_code();
+}
+
+} // namespace
+
+int supervise(SessionRequest request, SessionFolders folders)
+{
+    auto loop = sys::EventLoop::create();
+    if (!loop.ok()) {
+        fmt::print(stderr, "osh: {}\n", loop.error().sentence);
+        return kExitCannotStart;
+    }
+    Supervisor supervisor(std::move(request), std::move(folders), *std::move(loop));
+    if (auto started = supervisor.start(); !started.ok()) {
+        fmt::print(stderr, "osh: {}\n", shown_lines(started.error().sentence));
+        return kExitCannotStart;
+    }
+    return supervisor.run();
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,42 @@
+#pragma once
+// Landlock, landlock(7): rights of the ABI that this kernel has, all of them handled, so that what
+// has no rule is refused. Constants that the installed kernel headers lack stand here.
+
+#include "launcher/sys/fd.h"
+#include "policy/base/result.h"
+
+#include <cstdint>
+
+namespace osh::sys
+{
+
+// 0: no Landlock in this kernel; -1: built in but switched off at boot.
+int landlock_abi();
+int landlock_errata(); // bit mask, 0 where the kernel does not tell
+
+enum class LandlockAccess : std::uint8_t {
+    List, // directories may be listed, nothing else
+    Read,
+    ReadExecute,
+    ReadWrite,
+    ReadWriteExecute,
+    Device,
+    Terminal
+};
+
+class Landlock
+{
+public:
+    static Result<Landlock> create(int abi);
+    // Files get the part of the rights that files can have.
+    Result<> allow(Fd const& place, LandlockAccess access);
+    // For this thread and what it executes; needs no_new_privs.
+    Result<> enforce();
+
+private:
+    Landlock(Fd ruleset, std::uint64_t handled);
+    Fd ruleset_;
+    std::uint64_t handled_ = 0;
+};
+
+} // namespace osh::sys

@@ -1,0 +1,37 @@
+#include "launcher/sys/self.h"
+
+#include <cerrno>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+namespace osh::sys
+{
+
+Result<> set_no_new_privileges()
+{
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+        return fail_errno(errno, "cannot set no_new_privs");
+    return {};
+}
+
+void forbid_core_dumps()
+{
+    rlimit const none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+}
+
+Result<> forbid_inspection()
+{
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return fail_errno(errno, "cannot make osh non-dumpable");
+    return {};
+}
+
+void set_private_umask()
+{
+    ::umask(077);
+}
+
+} // namespace osh::sys

@@ -1,0 +1,140 @@
+#include "launcher/sys/socket.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace osh::sys
+{
+namespace
+{
+
+constexpr std::size_t kMaxParts = 4;
+
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+};
+
+SocketAddress socket_address(IpAddress const& address, std::uint16_t port)
+{
+    SocketAddress result;
+    if (address.is_v4()) {
+        sockaddr_in v4{};
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(port);
+        v4.sin_addr.s_addr = htonl(address.v4_host_order());
+        std::memcpy(&result.storage, &v4, sizeof v4);
+        result.size = sizeof v4;
+    } else {
+        sockaddr_in6 v6{};
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(port);
+        std::memcpy(&v6.sin6_addr, address.bytes().data(), address.bytes().size());
+        std::memcpy(&result.storage, &v6, sizeof v6);
+        result.size = sizeof v6;
+    }
+    return result;
+}
+
+void switch_on(Fd const& socket, int level, int option)
+{
+    int const on = 1;
+    ::setsockopt(socket.raw(), level, option, &on, sizeof on); // a comfort: works without
+}
+
+Io outcome(ssize_t count)
+{
+    if (count > 0)
+        return {IoStatus::Done, static_cast<std::size_t>(count), 0};
+    if (count == 0)
+        return {IoStatus::Ended, 0, 0};
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+        return {IoStatus::Busy, 0, errno};
+    return {IoStatus::Failed, 0, errno};
+}
+
+} // namespace
+
+Result<Fd> start_connect(IpAddress const& address, std::uint16_t port)
+{
+    int const family = address.is_v4() ? AF_INET : AF_INET6;
+    Fd socket = Fd::adopt_raw_fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket.is_open())
+        return fail_errno(errno, "socket");
+    switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
+    switch_on(socket, SOL_SOCKET, SO_KEEPALIVE);
+    auto const where = socket_address(address, port);
+    // bind(2) and friends want sockaddr*; the storage is one.
+    auto const* raw = static_cast<sockaddr const*>(static_cast<void const*>(&where.storage));
+    if (::connect(socket.raw(), raw, where.size) != 0 && errno != EINPROGRESS)
+        return fail_errno(errno, "connect");
+    return socket;
+}
+
+int connect_outcome(Fd const& socket)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(socket.raw(), SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        return errno;
+    return error;
+}
+
+Io receive_into(Fd const& socket, MutableBytes into)
+{
+    ssize_t count = 0;
+    do
+        count = ::recv(socket.raw(), into.data(), into.size(), 0);
+    while (count < 0 && errno == EINTR);
+    return outcome(count);
+}
+
+Io send_from(Fd const& socket, Bytes from)
+{
+    ssize_t count = 0;
+    do
+        count = ::send(socket.raw(), from.data(), from.size(), MSG_NOSIGNAL);
+    while (count < 0 && errno == EINTR);
+    return outcome(count);
+}
+
+void shut_sending(Fd const& socket)
+{
+    ::shutdown(socket.raw(), SHUT_WR);
+}
+
+void reset_on_close(Fd const& socket)
+{
+    linger const now{1, 0};
+    ::setsockopt(socket.raw(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+Io read_packet(Fd const& device, MutableBytes into)
+{
+    ssize_t count = 0;
+    do
+        count = ::read(device.raw(), into.data(), into.size());
+    while (count < 0 && errno == EINTR);
+    return outcome(count);
+}
+
+Io write_packet(Fd const& device, std::span<Bytes const> parts)
+{
+    std::array<iovec, kMaxParts> vectors{};
+    OSH_CHECK(parts.size() <= vectors.size());
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        vectors[i] = {const_cast<std::byte*>(parts[i].data()), parts[i].size()}; // only read
+    ssize_t count = 0;
+    do
+        count = ::writev(device.raw(), vectors.data(), static_cast<int>(parts.size()));
+    while (count < 0 && errno == EINTR);
+    return outcome(count);
+}
+
+} // namespace osh::sys

@@ -1,0 +1,37 @@
+#pragma once
+// TCP sockets towards upstreams, and reads and writes that say Busy without building a sentence:
+// they run once per packet. tcp(7), ip(7), socket(7).
+
+#include "launcher/sys/fd.h"
+#include "policy/base/bytes.h"
+#include "policy/base/ip_address.h"
+
+#include <cstdint>
+#include <span>
+
+namespace osh::sys
+{
+
+enum class IoStatus : std::uint8_t { Done, Busy, Ended, Failed };
+
+struct Io {
+    IoStatus status = IoStatus::Failed;
+    std::size_t count = 0; // of Done
+    int error = 0;         // errno(3) of Failed
+};
+
+// A non-blocking TCP socket whose connect(2) is under way. Nagle is off: what we relay was already
+// batched by its sender.
+Result<Fd> start_connect(IpAddress const& address, std::uint16_t port);
+int connect_outcome(Fd const& socket); // SO_ERROR: 0 when connected
+
+Io receive_into(Fd const& socket, MutableBytes into);
+Io send_from(Fd const& socket, Bytes from); // no SIGPIPE
+void shut_sending(Fd const& socket);        // FIN: the other direction stays open
+void reset_on_close(Fd const& socket);      // closing sends RST
+
+// One packet per call, as tun devices have it.
+Io read_packet(Fd const& device, MutableBytes into);
+Io write_packet(Fd const& device, std::span<Bytes const> parts);
+
+} // namespace osh::sys

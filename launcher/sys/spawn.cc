@@ -1,0 +1,162 @@
+#include "launcher/sys/spawn.h"
+
+#include "launcher/sys/signals.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace osh::sys
+{
+namespace
+{
+
+// waitid(2): P_PIDFD is missing in older headers.
+constexpr auto kPidfd = static_cast<idtype_t>(3);
+
+void close_from_in_child(unsigned first)
+{
+    ::syscall(SYS_close_range, first, ~0u, 0u);
+}
+
+// PR_SET_PDEATHSIG races with the parent's end: whoever was adopted meanwhile ends at once.
+void die_with_parent_in_child(pid_t parent)
+{
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent)
+        ::_exit(127);
+}
+
+struct ExecWords {
+    char const* path;
+    char* const* argv;
+    char* const* envp;
+    int channel, errors;
+    pid_t parent;
+};
+
+[[noreturn]] void exec_in_child(ExecWords const& words)
+{
+    die_with_parent_in_child(words.parent);
+    ::setsid();
+    reset_signals_in_child();
+    int const nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    // Moved out of the way first: the listed numbers may be among 0 to 3.
+    int const channel = ::fcntl(words.channel, F_DUPFD, 10);
+    int const errors = ::fcntl(words.errors, F_DUPFD, 10);
+    if (nothing < 0 || channel < 0 || errors < 0)
+        ::_exit(127);
+    if (::dup2(nothing, 0) < 0 || ::dup2(nothing, 1) < 0 || ::dup2(errors, 2) < 0 ||
+        ::dup2(channel, kHelperChannel) < 0)
+        ::_exit(127);
+    close_from_in_child(kHelperChannel + 1);
+    ::execve(words.path, words.argv, words.envp);
+    ::_exit(127);
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& words)
+{
+    std::vector<char*> pointers;
+    for (auto& word : words)
+        pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+struct JanitorWork {
+    int alive, folder;
+    char const* name;
+    char const* file;
+};
+
+[[noreturn]] void clean_in_child(JanitorWork const& work)
+{
+    ::setsid();
+    for (int signal = 1; signal < 32; ++signal)
+        ::signal(signal, SIG_IGN);
+    if (::dup2(work.alive, 0) < 0 || ::dup2(work.folder, 1) < 0)
+        ::_exit(1);
+    close_from_in_child(2);
+    ::prctl(PR_SET_NAME, "osh-janitor");
+    char byte = 0;
+    while (::read(0, &byte, 1) > 0 || errno == EINTR)
+        errno = 0;
+    int const inner = ::openat(1, work.name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (inner >= 0)
+        ::unlinkat(inner, work.file, 0);
+    ::unlinkat(1, work.name, AT_REMOVEDIR);
+    ::_exit(0);
+}
+
+Result<Fd> pidfd_of(pid_t pid)
+{
+    Fd pidfd = Fd::adopt_raw_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (pidfd.is_open())
+        return pidfd;
+    int const why = errno;
+    ::kill(pid, SIGKILL);
+    return fail_errno(why, "pidfd_open");
+}
+
+} // namespace
+
+Result<HelperProcess> start_helper(HelperStart start)
+{
+    auto const argv = pointers_to(start.arguments);
+    auto const envp = pointers_to(start.environment);
+    ExecWords const words{start.path.c_str(), argv.data(), envp.data(), start.channel.raw(),
+        start.errors.raw(), ::getpid()};
+    pid_t const pid = ::fork();
+    if (pid < 0)
+        return fail_errno(errno, "cannot start " + start.path + ": fork");
+    if (pid == 0)
+        exec_in_child(words);
+    LET(pidfd, pidfd_of(pid));
+    return HelperProcess{std::move(pidfd), pid};
+}
+
+Result<Janitor> start_janitor(Fd const& parent, std::string const& name, std::string const& file)
+{
+    LET(alive, make_pipe());
+    JanitorWork const work{alive.read.raw(), parent.raw(), name.c_str(), file.c_str()};
+    pid_t const pid = ::fork();
+    if (pid < 0)
+        return fail_errno(errno, "fork");
+    if (pid == 0)
+        clean_in_child(work);
+    return Janitor{std::move(alive.write), pid};
+}
+
+Result<WaitStatus> reap(Fd const& pidfd)
+{
+    siginfo_t info{};
+    int outcome = 0;
+    do
+        outcome = ::waitid(kPidfd, static_cast<id_t>(pidfd.raw()), &info, WEXITED);
+    while (outcome != 0 && errno == EINTR);
+    if (outcome != 0)
+        return fail_errno(errno, "waitid");
+    return WaitStatus{info.si_code != CLD_EXITED, info.si_status};
+}
+
+void kill_process(Fd const& pidfd, int signal)
+{
+    if (pidfd.is_open())
+        ::syscall(SYS_pidfd_send_signal, pidfd.raw(), signal, nullptr, 0);
+}
+
+Result<Pipe> make_pipe()
+{
+    std::array<int, 2> raw{};
+    if (::pipe2(raw.data(), O_CLOEXEC) != 0)
+        return fail_errno(errno, "pipe2");
+    return Pipe{Fd::adopt_raw_fd(raw[0]), Fd::adopt_raw_fd(raw[1])};
+}
+
+} // namespace osh::sys

@@ -1,0 +1,35 @@
+#pragma once
+// What the core wants from the user-space stack, and nothing else: the agent's half of every flow.
+// The real one forwards to stack::Stack (stack_side.h); playbook tests bring a script.
+// Semantics are those of stack/stack.h.
+
+#include "netproxy/stack/stack.h"
+
+namespace osh::netproxy::core
+{
+
+using stack::FlowId;
+
+class AgentSide
+{
+public:
+    virtual ~AgentSide() = default;
+
+    virtual void accept(FlowId flow, Instant now) = 0;
+    virtual void refuse(FlowId flow) = 0;
+    virtual void refuse(FlowId flow, stack::Unreachable why) = 0;
+    virtual void reset(FlowId flow) = 0;
+    virtual void finish(FlowId flow) = 0;
+    virtual Bytes received(FlowId flow) const = 0;
+    virtual void consume(FlowId flow, std::size_t count) = 0;
+    virtual MutableBytes send_space(FlowId flow) = 0;
+    virtual void commit(FlowId flow, std::size_t count) = 0;
+    virtual bool peer_finished(FlowId flow) const = 0;
+
+    virtual void answer_dns(
+        std::uint64_t question, stack::DnsReply reply, IpAddress const& address) = 0;
+    virtual void answer_dns_name(std::uint64_t question, std::string_view name) = 0;
+    virtual void refuse_udp(stack::FlowTuple const& tuple, stack::Unreachable why) = 0;
+};
+
+} // namespace osh::netproxy::core

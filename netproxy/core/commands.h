@@ -1,0 +1,53 @@
+#pragma once
+// What the core wants done outside: imperative values that the shell carries out. The core never
+// calls back.
+
+#include "policy/base/ip_address.h"
+#include "policy/messages/netproxy.h"
+#include "policy/messages/owner.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace osh::netproxy::core
+{
+
+using UpstreamId = std::uint64_t; // never reused; 0 is none
+
+struct AskOwner { // answered by Core::owner_known
+    policy::OwnerQuery query;
+};
+struct Resolve { // answered by Core::resolved
+    std::uint64_t id = 0;
+    std::string name;
+};
+struct Dial { // every address was checked; answered by Core::dialled or Core::dial_failed
+    UpstreamId upstream = 0;
+    std::vector<IpAddress> addresses; // in the order to try
+    std::uint16_t port = 0;
+};
+struct Attend { // there is something to write, or room to read into again, or a half-close to do
+    UpstreamId upstream = 0;
+};
+enum class Ending : std::uint8_t { Finish, Reset };
+struct CloseUpstream { // also ends a dial that is under way; nothing is reported afterwards
+    UpstreamId upstream = 0;
+    Ending how = Ending::Finish;
+};
+struct Tell {
+    policy::FromNetproxy message;
+};
+
+using Command = std::variant<AskOwner, Resolve, Dial, Attend, CloseUpstream, Tell>;
+
+enum class DialFailure : std::uint8_t { Refused, Unreachable, TimedOut, Other };
+
+// Both clocks of one moment: durations are measured on the first, certificates live on the second.
+struct Moment {
+    Instant now;
+    WallTime wall;
+};
+
+} // namespace osh::netproxy::core

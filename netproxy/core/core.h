@@ -1,0 +1,149 @@
+#pragma once
+// The orchestration of flows: facts in (packets' events, owners, addresses, bytes, answers, time),
+// commands out. No I/O, no clock; every default is Deny. docs/netproxy.md tells the whole story.
+//
+// Bytes are not copied through here where a view will do: the shell reads from upstream straight
+// into upstream_space() and writes straight from to_upstream().
+
+#include "credentials/rewrite/rewrite.h"
+#include "netproxy/core/agent_side.h"
+#include "netproxy/core/flow.h"
+#include "netproxy/core/journal.h"
+#include "netproxy/core/timers.h"
+#include "netproxy/stack/name_pool.h"
+
+#include <unordered_map>
+
+namespace osh::netproxy::core
+{
+
+class Core
+{
+public:
+    struct Parts { // borrowed; must outlive the core
+        AgentSide& agent;
+        stack::NamePool& names;
+        proxy::AgentTls& agent_tls;
+        proxy::UpstreamTls& upstream_tls;
+    };
+    Core(Parts const& parts, Settings settings, std::shared_ptr<policy::Policy const> policy);
+
+    // ---- facts
+    void handle(stack::Event const& event, Moment at);
+    void handle_time(Moment at);
+    void owner_known(policy::OwnerAnswer const& answer, Moment at);
+    void resolved(std::uint64_t id, Result<std::vector<IpAddress>> const& addresses, Moment at);
+    void dialled(UpstreamId upstream, Moment at);
+    void dial_failed(UpstreamId upstream, DialFailure failure, std::string const& why, Moment at);
+    void upstream_ended(UpstreamId upstream, Ending how, Moment at);
+    void answered(policy::Answer const& answer, Moment at);
+    void lend(credentials::LentCredential credential);
+    void swap_policy(std::shared_ptr<policy::Policy const> policy, Moment at);
+
+    // ---- bytes between a flow and its upstream
+    Bytes to_upstream(UpstreamId upstream) const;
+    void sent_upstream(UpstreamId upstream, std::size_t count, Moment at);
+    bool has_finished_sending(UpstreamId upstream) const; // half-close once to_upstream is empty
+    bool wants_upstream(UpstreamId upstream) const;       // there is room to read into
+    MutableBytes upstream_space(UpstreamId upstream);     // empty: do not read now
+    // 0: nothing came, the space is given back.
+    void received_from_upstream(UpstreamId upstream, std::size_t count, Moment at);
+
+    // ---- results
+    std::vector<Command> take_commands();
+    Instant next_deadline() const { return timers_.next(); }
+    std::size_t flow_count() const { return flows_.size(); }
+
+private:
+    // flow_open.cc
+    void opened(stack::TcpOpened const& event);
+    void decide(Flow& flow);
+    void take_route(Flow& flow);
+    void refuse(Flow& flow, policy::Verdict const& verdict);
+    bool needs_inspection(Flow const& flow) const;
+    bool is_askable(Flow const& flow, policy::Verdict const& verdict) const;
+    // dns.cc
+    void asked(stack::DnsAsked const& event);
+    void asked_reverse(stack::DnsAsked const& event);
+    // flow_first_bytes.cc
+    void look_at_first_bytes(Flow& flow);
+    void look_at_hello(Flow& flow);
+    void start_inspection(Flow& flow);
+    void neither_tls_nor_http(Flow& flow);
+    bool check_spliced_start(Flow& flow);
+    void silence_is_over(Flow& flow);
+    // flow_pump.cc
+    void pump(Flow& flow);
+    bool take_from_agent(Flow& flow);
+    bool take_plain_from_agent(Flow& flow);
+    bool give_to_agent(Flow& flow);
+    bool take_from_upstream(Flow& flow);
+    bool give_to_upstream(Flow& flow);
+    void settle(Flow& flow);
+    std::size_t send_to_agent(Flow& flow, Bytes bytes);
+    // flow_request.cc
+    bool judge(Flow& flow);
+    void judged(Flow& flow, policy::Verdict const& verdict);
+    void proceed(Flow& flow, std::string_view decision);
+    void answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
+    void answer_misdirected(Flow& flow, std::string_view asked);
+    void forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite);
+    void refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite);
+    policy::Verdict verdict_on_request(Flow& flow, proxy::RequestHead const& head);
+    // flow_question.cc
+    void park(Flow& flow, policy::Verdict const& verdict);
+    void release(Flow& flow, policy::Answer const& answer);
+    void drop_question(Flow& flow);
+    // flow_upstream.cc
+    void open_upstream(Flow& flow);
+    void upstream_failed(Flow& flow, DialFailure failure, std::string const& why);
+    void drop_upstream(Flow& flow, Ending how);
+    std::vector<IpAddress> checked(
+        Flow& flow, std::vector<IpAddress> const& found, policy::Verdict& why_not);
+    void address_denied(Flow& flow, policy::Verdict const& verdict);
+    void upstream_is_ready(Flow& flow);
+    void dial(Flow& flow, std::vector<IpAddress> const& found);
+    // flow_splice.cc
+    void pump_splice(Flow& flow);
+    // core.cc
+    void timed_out(Flow& flow);
+    void readable(Flow& flow);
+    void closed(Flow& flow, Ending how);
+    void end(Flow& flow, Ending how);
+    void sweep();
+    void attend(Flow& flow);
+    void finish_agent(Flow& flow);
+    Flow* find(FlowId id);
+    Flow* find_upstream(UpstreamId id);
+    Flow const* find_upstream(UpstreamId id) const;
+    // swap.cc
+    void judge_again(Flow& flow);
+    bool is_still_allowed(Flow& flow);
+    bool request_is_allowed(Flow& flow);
+    // journal lines
+    void journal(Flow const& flow, policy::Decided line);
+    policy::Target target_of(Flow const& flow) const;
+    policy::ConnectQuestion question_of(Flow const& flow) const;
+
+    Parts parts_;
+    Settings settings_;
+    std::shared_ptr<policy::Policy const> policy_;
+    credentials::Gate gate_;
+    std::unordered_map<FlowId, std::unique_ptr<Flow>> flows_;
+    std::unordered_map<UpstreamId, FlowId> by_upstream_;
+    std::unordered_map<std::uint64_t, FlowId> by_question_;
+    std::vector<FlowId> gone_;
+    std::size_t pending_owners_ = 0;
+    UpstreamId next_upstream_ = 1;
+    std::uint64_t next_question_ = 1;
+    Timers timers_;
+    std::vector<Command> commands_;
+    Journal journal_{commands_};
+    Moment at_{};
+};
+
+// A policy's verdict as a journal line, without the flow's own facts.
+policy::Decided decided_line(
+    std::string_view kind, policy::Verdict const& verdict, std::string_view decision);
+
+} // namespace osh::netproxy::core

@@ -1,0 +1,163 @@
+#include "netproxy/core/denial.h"
+
+#include "netproxy/core/json_line.h"
+
+namespace osh::netproxy::core
+{
+namespace
+{
+
+constexpr std::size_t kShownPath = 1024;
+
+bool was_decided_by_person(std::string_view decision)
+{
+    return decision == "human_denied";
+}
+
+std::string guidance(std::string_view decision)
+{
+    if (was_decided_by_person(decision))
+        return "A person refused this. Do not retry, change proxy settings or look for another "
+               "route. If the task needs it, say so to the user.";
+    if (decision == "expired" || decision == "unattended" || decision == "flood")
+        return "A person was to be asked and did not answer. Do not look for another route. Tell "
+               "the user what you need and why; the request may be tried again once they allow it.";
+    return "This is a decision, not a fault. Do not retry, change proxy settings or look for "
+           "another route. If the task needs it, say so to the user.";
+}
+
+std::string what(policy::Target const& target)
+{
+    auto const place = target.host + target.path;
+    if (target.method.empty())
+        return target.host + ":" + std::to_string(target.port);
+    return target.method + " " + place;
+}
+
+std::string sentence(Denial const& denial)
+{
+    auto text = "osh: blocked by policy: " + what(denial.target);
+    if (denial.decision == "human_denied")
+        return text + " was refused by a person";
+    if (denial.decision == "expired")
+        return text + " was not answered in time";
+    if (denial.decision == "unattended")
+        return text + " needs a person's answer and nobody is there";
+    if (denial.decision == "flood")
+        return text + " came with too many other questions";
+    text += " is not allowed in profile " + denial.profile;
+    return denial.reason.empty() ? text : text + ": " + denial.reason;
+}
+
+std::string missing_rule(Denial const& denial)
+{
+    return JsonLine()
+        .text("type", "rest_allow")
+        .text("layer", "l7")
+        .text("method", denial.target.method)
+        .text("path", denial.target.path)
+        .text("host", denial.target.host)
+        .number("port", denial.target.port)
+        .text("binary", denial.binary)
+        .object();
+}
+
+std::string next_steps(Denial const& denial)
+{
+    if (denial.decision != "no_rule" && denial.decision != "wrong_binary")
+        return "[]";
+    auto const rule = "allow " + denial.target.method + " " + denial.target.path + " on "
+                      + denial.target.host + ":" + std::to_string(denial.target.port);
+    return "["
+           + json_quoted(
+               "Tell the user that the policy has no rule for this: " + shown(rule, kShownPath))
+           + "]";
+}
+
+proxy::LocalAnswer json_answer(int status, std::string body)
+{
+    proxy::LocalAnswer answer;
+    answer.status = status;
+    answer.fields = {{"Cache-Control", "no-store"}};
+    answer.body = std::move(body) + "\n";
+    return answer;
+}
+
+} // namespace
+
+std::string_view code_word(policy::DenyCode code)
+{
+    switch (code) {
+    case policy::DenyCode::None: return "";
+    case policy::DenyCode::NoRule: return "no_rule";
+    case policy::DenyCode::RuleDenied: return "rule_denied";
+    case policy::DenyCode::WrongBinary: return "wrong_binary";
+    case policy::DenyCode::AddressBlocked: return "hard_denied";
+    case policy::DenyCode::BadRequest: return "bad_request";
+    case policy::DenyCode::Unsupported: return "unsupported";
+    }
+    return "hard_denied";
+}
+
+proxy::LocalAnswer denied(Denial const& denial)
+{
+    bool const by_person = was_decided_by_person(denial.decision);
+    JsonLine line;
+    line.text("error", "policy_denied").text("detail", sentence(denial));
+    line.text("policy", by_person || denial.policy.empty() ? "-" : denial.policy);
+    line.text("rule", denial.target.method + " " + denial.target.path);
+    line.text("layer", "l7").text("protocol", "rest");
+    line.text("method", denial.target.method).text("path", denial.target.path);
+    line.text("host", denial.target.host).number("port", denial.target.port);
+    line.text("binary", denial.binary);
+    if (!by_person)
+        line.raw("rule_missing", missing_rule(denial));
+    line.raw("next_steps", next_steps(denial));
+    line.text("decision", denial.decision).raw("retry", "false");
+    line.text("agent_guidance", guidance(denial.decision)).text("id", denial.id);
+    auto answer = json_answer(403, line.object());
+    answer.fields.push_back(
+        {"X-OpenShell-Policy", by_person || denial.policy.empty() ? "-" : denial.policy});
+    return answer;
+}
+
+proxy::LocalAnswer denied(CredentialDenial const& denial)
+{
+    return json_answer(403, JsonLine()
+                                .text("error", denial.code)
+                                .text("detail", "osh: " + denial.hint)
+                                .text("credential", denial.credential)
+                                .text("host", denial.host)
+                                .text("hint", denial.hint)
+                                .text("decision", denial.code)
+                                .raw("retry", "false")
+                                .object());
+}
+
+proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_view asked_host)
+{
+    return json_answer(421,
+        JsonLine()
+            .text("error", "request_authority_mismatch")
+            .text("detail", "osh: the request names " + shown(asked_host)
+                                + " on a connection that was opened to " + shown(connection_host)
+                                + "; open a connection to the host itself")
+            .text("message", "Host does not match the connection")
+            .text("host", connection_host)
+            .raw("retry", "false")
+            .object());
+}
+
+proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason)
+{
+    return json_answer(
+        502, JsonLine()
+                 .text("error", "upstream_unreachable")
+                 .text("detail", "osh: " + shown(host) + " cannot be used: " + shown(reason, 300))
+                 .text("host", host)
+                 .text("reason", reason)
+                 .raw("retry", "true")
+                 .object());
+}
+
+} // namespace osh::netproxy::core

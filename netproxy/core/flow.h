@@ -1,0 +1,96 @@
+#pragma once
+// One connection of the agent: what is known about it and how far it has come. Data only; what is
+// done with it stands in the flow_*.cc files, one per stretch of its life.
+//
+//   Identify -> Connect -> Splice                      an allowed connection whose bytes are
+//   carried
+//            -> FirstBytes -> Inspect                  TLS or HTTP, judged request by request
+//                          -> Parked -> Connect        neither: a person is asked about the
+//                          connection
+//   and from anywhere -> Draining (our side is over) -> Gone
+
+#include "netproxy/core/byte_queue.h"
+#include "netproxy/core/commands.h"
+#include "netproxy/core/identity.h"
+#include "netproxy/core/settings.h"
+#include "netproxy/proxy/http1.h"
+#include "netproxy/proxy/tls.h"
+#include "netproxy/stack/stack.h"
+#include "policy/evaluate/evaluate.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace osh::netproxy::core
+{
+
+using stack::FlowId;
+
+enum class Phase : std::uint8_t {
+    Identify,
+    Connect,
+    FirstBytes,
+    Inspect,
+    Parked,
+    Splice,
+    Draining,
+    Gone
+};
+
+enum class UpstreamState : std::uint8_t { None, Resolve, Dial, Secure, Open };
+
+struct Upstream {
+    UpstreamId id = 0;
+    UpstreamState state = UpstreamState::None;
+    std::unique_ptr<proxy::TlsSession> tls; // inspected flows over TLS
+    ByteQueue inbox{kInbox};                // inspected flows: as received
+    ByteQueue plain{kStaged};               // decrypted, not yet taken by the HTTP parser
+    bool has_ended = false;                 // nothing more will be received
+    bool ended_cleanly = false;
+    bool attend_queued = false;
+    bool lacks_space = false; // splice: the agent's side had no room when last asked
+};
+
+// The request that was judged last: what a new policy judges again while it is under way.
+struct JudgedRequest {
+    std::string method, path, query, protocol, canonical_path;
+};
+
+struct Flow {
+    FlowId id = 0;
+    stack::FlowTuple tuple;
+    std::string host; // the name behind a synthetic address, or the address in text
+    bool is_literal = false;
+    Phase phase = Phase::Identify;
+    bool is_accepted = false;
+
+    Identity identity;
+    std::shared_ptr<policy::Policy const> policy; // keeps the views of `connect` alive
+    policy::ConnectVerdict connect;
+    bool was_allowed_by_person =
+        false; // the connection; a request's answer covers that request only
+
+    // Splice: nothing goes upstream before the first bytes of a TLS client were looked at.
+    bool may_send_upstream = false;
+    // A ClientHello that names another host than DNS gave: every request is answered 421.
+    std::string misdirected_name;
+
+    std::unique_ptr<proxy::TlsSession> agent_tls;
+    std::unique_ptr<proxy::Http1Connection> http;
+    ByteQueue agent_plain{kStaged}; // decrypted, not yet taken by the HTTP parser
+    bool agent_end_told = false;
+    bool awaits_body = false;
+    std::optional<JudgedRequest> request;
+    std::uint64_t question = 0; // parked on this one; 0: not parked
+    std::string answer_id;      // "q-12", for the journal line of the request it answered
+    bool request_allowed_by_person = false;
+    bool is_idle = false; // between requests: the idle timer runs
+
+    Upstream upstream;
+    std::uint64_t bytes_up = 0, bytes_down = 0;
+
+    bool is_encrypted() const { return agent_tls != nullptr; }
+};
+
+} // namespace osh::netproxy::core

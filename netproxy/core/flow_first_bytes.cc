@@ -1,0 +1,154 @@
+// What the client speaks decides how its flow goes on (security design H11, decision table at
+// ClientHello). Nothing has reached an upstream on an inspected flow; on a spliced one the upstream
+// is connected and has seen no byte.
+
+#include "netproxy/core/core.h"
+#include "netproxy/core/denial.h"
+#include "netproxy/core/first_bytes.h"
+#include "netproxy/wire/client_hello.h"
+#include "policy/base/text.h"
+
+namespace osh::netproxy::core
+{
+
+using wire::HelloStatus;
+
+void Core::look_at_first_bytes(Flow& flow)
+{
+    auto const start = parts_.agent.received(flow.id);
+    switch (first_bytes(start)) {
+    case Speaks::Tls: look_at_hello(flow); return;
+    case Speaks::Http: start_inspection(flow); return;
+    case Speaks::Other: neither_tls_nor_http(flow); return;
+    case Speaks::NeedMore: break;
+    }
+    if (parts_.agent.peer_finished(flow.id)) // it closed without a word
+        finish_agent(flow);
+}
+
+void Core::look_at_hello(Flow& flow)
+{
+    auto const start = parts_.agent.received(flow.id);
+    auto const hello = wire::read_client_hello(start);
+    if (hello.status == HelloStatus::NeedMore && start.size() < wire::kMaxClientHello) {
+        timers_.set(flow.id, at_.now + kHelloTimeout);
+        return;
+    }
+    if (hello.status != HelloStatus::Complete) {
+        neither_tls_nor_http(flow);
+        return;
+    }
+    bool const is_misdirected =
+        !flow.is_literal && !hello.server_name.empty() && hello.server_name != flow.host;
+    // The leaf is for the name that the client will verify, so that it can read the answer.
+    std::string leaf = flow.host;
+    if (!hello.server_name.empty())
+        leaf = hello.server_name;
+    if (is_misdirected)
+        flow.misdirected_name = hello.server_name;
+    auto session = parts_.agent_tls.accept(leaf, at_.wall);
+    if (!session.ok()) {
+        journal_.notice("leaf_failed", session.error().sentence, at_.now);
+        parts_.agent.reset(flow.id);
+        end(flow, Ending::Reset);
+        return;
+    }
+    flow.agent_tls = *std::move(session);
+    start_inspection(flow);
+}
+
+void Core::start_inspection(Flow& flow)
+{
+    flow.http = std::make_unique<proxy::Http1Connection>(proxy::Http1Limits{},
+        flow.is_encrypted() ? proxy::HttpScheme::Https : proxy::HttpScheme::Http);
+    flow.phase = Phase::Inspect;
+    timers_.set(flow.id, at_.now + kHeadTimeout);
+    pump(flow);
+}
+
+// Neither TLS nor HTTP. A rule at connection level carries it; a rule about requests cannot judge
+// it; where nothing allows it, a person may be asked about the connection.
+void Core::neither_tls_nor_http(Flow& flow)
+{
+    auto& verdict = flow.connect.verdict;
+    if (verdict.decision == policy::Decision::Deny) {
+        if (is_askable(flow, verdict))
+            park(flow, verdict);
+        else
+            refuse(flow, verdict);
+        return;
+    }
+    if (flow.connect.inspection == policy::Inspection::Terminate) {
+        policy::Verdict cannot = verdict;
+        cannot.decision = policy::Decision::Deny;
+        cannot.code = policy::DenyCode::Unsupported;
+        cannot.reason = "the rule judges requests and this connection speaks neither TLS nor HTTP";
+        refuse(flow, cannot);
+        return;
+    }
+    journal(flow, decided_line("connect", verdict, "allow"));
+    flow.phase = Phase::Connect;
+    flow.may_send_upstream = true;
+    open_upstream(flow);
+}
+
+// The client is silent: perhaps the server speaks first (SSH, SMTP).
+void Core::silence_is_over(Flow& flow)
+{
+    bool const has_begun = !parts_.agent.received(flow.id).empty();
+    if (has_begun || is_http_port(flow.tuple.destination_port)) {
+        parts_.agent.reset(flow.id); // a head or hello that does not come
+        end(flow, Ending::Reset);
+        return;
+    }
+    if (flow.connect.verdict.decision != policy::Decision::Deny
+        && flow.connect.inspection == policy::Inspection::Terminate) {
+        timers_.set(flow.id, at_.now + kHeadTimeout);
+        return; // judged by request: only the client can begin
+    }
+    neither_tls_nor_http(flow);
+}
+
+// On a spliced flow the first bytes pass only when they do not name another host. True: go on.
+bool Core::check_spliced_start(Flow& flow)
+{
+    auto const start = parts_.agent.received(flow.id);
+    if (flow.may_send_upstream || start.empty())
+        return flow.may_send_upstream;
+    if (first_bytes(start) != Speaks::Tls) {
+        flow.may_send_upstream = true;
+        return true;
+    }
+    auto const hello = wire::read_client_hello(start);
+    if (hello.status == HelloStatus::NeedMore && start.size() < wire::kMaxClientHello) {
+        timers_.set(flow.id, at_.now + kHelloTimeout);
+        return false;
+    }
+    timers_.clear(flow.id);
+    bool const may_terminate = !flow.connect.tls_skip && settings_.terminate != TerminateTls::Never;
+    if (hello.has_encrypted_hello && may_terminate) {
+        // The name that counts may be hidden, and GREASE looks the same (RFC 9849). Terminated, the
+        // extension means nothing and the client goes on without it.
+        drop_upstream(flow, Ending::Finish);
+        look_at_hello(flow);
+        return false;
+    }
+    bool const names_the_host =
+        flow.is_literal
+        || (hello.status == HelloStatus::Complete && hello.server_name == flow.host
+            && !hello.has_encrypted_hello);
+    if (names_the_host || hello.status == HelloStatus::NotTls) {
+        flow.may_send_upstream = true;
+        return true;
+    }
+    auto line = decided_line("connect", flow.connect.verdict, "deny");
+    line.code = "name_mismatch";
+    line.reason =
+        "the TLS client names " + in_quotes(hello.server_name) + " on a connection to " + flow.host;
+    journal(flow, std::move(line));
+    parts_.agent.reset(flow.id);
+    end(flow, Ending::Reset);
+    return false;
+}
+
+} // namespace osh::netproxy::core

@@ -1,0 +1,133 @@
+// The first stretch of a flow: SYN, owner, verdict on the connection, and the route that follows.
+// Nothing was sent to anyone yet; the agent's connect() still waits.
+
+#include "netproxy/core/core.h"
+#include "netproxy/core/denial.h"
+#include "netproxy/core/first_bytes.h"
+#include "netproxy/core/forbidden_names.h"
+#include "policy/model/address_class.h"
+
+namespace osh::netproxy::core
+{
+namespace
+{
+
+bool is_public(IpAddress const& address)
+{
+    return policy::classify(address).kind == policy::AddressKind::Public;
+}
+
+} // namespace
+
+void Core::opened(stack::TcpOpened const& event)
+{
+    auto const& tuple = event.tuple;
+    auto const name = parts_.names.name_of(tuple.destination, at_.now);
+    bool const is_stale = name.empty() && parts_.names.is_synthetic(tuple.destination);
+    if (settings_.network_off || pending_owners_ >= kMaxPendingOwners) {
+        parts_.agent.refuse(event.flow, stack::Unreachable::AdminProhibited);
+        return;
+    }
+    if (is_stale) { // an address that no name stands behind: the client must ask DNS again
+        parts_.agent.refuse(event.flow, stack::Unreachable::Host);
+        return;
+    }
+    auto flow = std::make_unique<Flow>();
+    flow->id = event.flow;
+    flow->tuple = tuple;
+    flow->is_literal = name.empty();
+    flow->host = name.empty() ? tuple.destination.text() : std::string(name);
+    flow->policy = policy_;
+    commands_.push_back(AskOwner{{event.flow, 6, tuple.source, tuple.destination, tuple.source_port,
+        tuple.destination_port}});
+    ++pending_owners_;
+    timers_.set(flow->id, at_.now + kOwnerTimeout);
+    flows_.emplace(flow->id, std::move(flow));
+}
+
+void Core::owner_known(policy::OwnerAnswer const& answer, Moment at)
+{
+    at_ = at;
+    auto* flow = find(answer.id);
+    if (flow == nullptr || flow->phase != Phase::Identify)
+        return; // closed meanwhile
+    --pending_owners_;
+    timers_.clear(flow->id);
+    flow->identity = Identity::from(answer);
+    decide(*flow);
+    sweep();
+}
+
+void Core::decide(Flow& flow)
+{
+    flow.policy = policy_;
+    flow.connect = policy::evaluate(*flow.policy, question_of(flow));
+    auto& verdict = flow.connect.verdict;
+    if (is_forbidden_name(flow.host)) {
+        verdict.decision = policy::Decision::Deny;
+        verdict.code = policy::DenyCode::AddressBlocked;
+    }
+    take_route(flow);
+}
+
+// May a person, or audit mode, let this pass? A rule that says no, a blocked address and a request
+// that cannot be understood stay refused.
+bool Core::is_askable(Flow const& flow, policy::Verdict const& verdict) const
+{
+    // A private address without a name is opened by a rule or not at all.
+    if (flow.is_literal && !is_public(flow.tuple.destination))
+        return false;
+    return settings_.when_unruled != WhenUnruled::Deny
+           && (verdict.code == policy::DenyCode::NoRule
+               || verdict.code == policy::DenyCode::WrongBinary);
+}
+
+bool Core::needs_inspection(Flow const& flow) const
+{
+    if (flow.connect.verdict.decision == policy::Decision::Deny)
+        return true; // to ask or to refuse in words
+    if (flow.connect.inspection == policy::Inspection::Terminate)
+        return true;
+    if (flow.connect.tls_skip || settings_.terminate == TerminateTls::Never)
+        return false;
+    return settings_.terminate == TerminateTls::Always
+           || gate_.is_bound(flow.host, flow.tuple.destination_port);
+}
+
+void Core::take_route(Flow& flow)
+{
+    auto const& verdict = flow.connect.verdict;
+    bool const is_denied = verdict.decision == policy::Decision::Deny;
+    bool const is_worth_words = is_http_port(flow.tuple.destination_port) && !flow.is_literal;
+    if (is_denied && !is_askable(flow, verdict) && !is_worth_words) {
+        refuse(flow, verdict);
+        return;
+    }
+    if (!needs_inspection(flow)) {
+        journal(flow, decided_line("connect", verdict,
+                          verdict.decision == policy::Decision::Audit ? "audit" : "allow"));
+        flow.phase = Phase::Connect;
+        open_upstream(flow);
+        return;
+    }
+    parts_.agent.accept(flow.id, at_.now);
+    flow.is_accepted = true;
+    flow.phase = Phase::FirstBytes;
+    bool const server_may_speak_first = !is_http_port(flow.tuple.destination_port);
+    timers_.set(flow.id, at_.now + (server_may_speak_first ? kSilence : kHeadTimeout));
+}
+
+// Refused before anything was answered: connect() inside fails at once.
+void Core::refuse(Flow& flow, policy::Verdict const& verdict)
+{
+    journal(flow, decided_line("connect", verdict, "deny"));
+    if (flow.is_accepted)
+        parts_.agent.reset(flow.id);
+    else if (flow.is_literal)
+        parts_.agent.refuse(flow.id, stack::Unreachable::AdminProhibited);
+    else
+        parts_.agent.refuse(flow.id);
+    end(flow, Ending::Reset);
+}
+
+} // namespace osh::netproxy::core

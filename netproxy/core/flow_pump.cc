@@ -1,0 +1,208 @@
+// An inspected flow: moves bytes through its layers until nothing moves any more.
+//
+//   agent ciphertext -> agent_tls -> http -> upstream.tls -> upstream
+//                                     ^ judge
+// Every step has a bounded buffer and takes only what the next one has room for, so a slow reader
+// on one side stops the reading on the other.
+
+#include "netproxy/core/core.h"
+
+#include <cstring>
+
+namespace osh::netproxy::core
+{
+
+using proxy::TlsState;
+
+void Core::pump(Flow& flow)
+{
+    bool moved = true;
+    while (moved && flow.phase == Phase::Inspect) {
+        moved = take_from_agent(flow);
+        moved = judge(flow) || moved;
+        if (flow.phase != Phase::Inspect)
+            return;
+        moved = give_to_upstream(flow) || moved;
+        if (flow.phase != Phase::Inspect)
+            return;
+        moved = take_from_upstream(flow) || moved;
+        moved = give_to_agent(flow) || moved;
+    }
+    if (flow.phase == Phase::Inspect)
+        settle(flow);
+}
+
+bool Core::take_from_agent(Flow& flow)
+{
+    auto const received = parts_.agent.received(flow.id);
+    bool const has_ended = received.empty() && parts_.agent.peer_finished(flow.id);
+    if (flow.agent_tls == nullptr) {
+        auto const taken = flow.http->agent_bytes(received);
+        parts_.agent.consume(flow.id, taken);
+        if (has_ended && !flow.agent_end_told) {
+            flow.agent_end_told = true;
+            flow.http->agent_ended();
+            return true;
+        }
+        return taken > 0;
+    }
+    auto const taken = flow.agent_tls->receive(received);
+    parts_.agent.consume(flow.id, taken);
+    if (has_ended && flow.agent_tls->state() != TlsState::Closed)
+        flow.agent_tls->transport_ended();
+    return take_plain_from_agent(flow) || taken > 0;
+}
+
+bool Core::take_plain_from_agent(Flow& flow)
+{
+    auto& staged = flow.agent_plain;
+    if (staged.is_empty() && flow.agent_tls->state() != TlsState::Handshake) {
+        staged.commit(flow.agent_tls->read(staged.space()));
+        if (staged.is_empty())
+            staged.clear(); // idle flows hold no buffer
+    }
+    auto const taken = flow.http->agent_bytes(staged.front());
+    staged.consume(taken);
+    auto const state = flow.agent_tls->state();
+    bool const is_over = state == TlsState::Closed || state == TlsState::Failed;
+    if (is_over && staged.is_empty() && !flow.agent_end_told) {
+        flow.agent_end_told = true;
+        if (state == TlsState::Failed)
+            journal_.notice("ca_refused", flow.host + ": " + flow.agent_tls->failure(), at_.now);
+        flow.http->agent_ended();
+        return true;
+    }
+    return taken > 0;
+}
+
+bool Core::give_to_upstream(Flow& flow)
+{
+    auto& upstream = flow.upstream;
+    if (upstream.tls == nullptr)
+        return false; // plain: the shell takes the parser's own output
+    if (upstream.state == UpstreamState::Secure) {
+        if (upstream.tls->state() == TlsState::Failed) {
+            // Never a bypass: nothing was sent but the handshake (S15).
+            upstream_failed(flow, DialFailure::Other, std::string(upstream.tls->failure()));
+            return false;
+        }
+        if (upstream.tls->state() != TlsState::Open)
+            return false;
+        upstream.state = UpstreamState::Open;
+        timers_.clear(flow.id);
+    }
+    auto const taken = upstream.tls->write(flow.http->to_upstream());
+    flow.http->consume_to_upstream(taken);
+    return taken > 0;
+}
+
+bool Core::take_from_upstream(Flow& flow)
+{
+    auto& upstream = flow.upstream;
+    if (upstream.id == 0)
+        return false;
+    std::size_t moved = 0;
+    bool is_over = upstream.has_ended && upstream.inbox.is_empty();
+    bool is_clean = upstream.ended_cleanly;
+    if (upstream.tls != nullptr) {
+        auto const taken = upstream.tls->receive(upstream.inbox.front());
+        upstream.inbox.consume(taken);
+        moved += taken;
+        auto const before = upstream.tls->state();
+        if (is_over && before != TlsState::Closed)
+            upstream.tls->transport_ended();
+        moved += upstream.tls->state() != before ? 1 : 0; // a failed handshake is seen next round
+        if (upstream.plain.is_empty() && upstream.state == UpstreamState::Open) {
+            upstream.plain.commit(upstream.tls->read(upstream.plain.space()));
+            if (upstream.plain.is_empty())
+                upstream.plain.clear();
+        }
+        auto const state = upstream.tls->state();
+        is_over = (is_over || state == TlsState::Closed || state == TlsState::Failed)
+                  && upstream.plain.is_empty() && upstream.state == UpstreamState::Open;
+        is_clean = state == TlsState::Closed; // without close_notify a body may be cut short
+    }
+    auto& source = upstream.tls != nullptr ? upstream.plain : upstream.inbox;
+    auto const taken = flow.http->upstream_bytes(source.front());
+    source.consume(taken);
+    moved += taken;
+    if (is_over && source.is_empty() && flow.http->may_send_again()) {
+        drop_upstream(flow, Ending::Finish); // a kept connection that had died meanwhile
+        flow.http->send_again();
+        open_upstream(flow);
+        return true;
+    }
+    if (is_over && source.is_empty()) {
+        flow.http->upstream_ended(is_clean);
+        drop_upstream(flow, Ending::Finish);
+        return true;
+    }
+    return moved > 0;
+}
+
+bool Core::give_to_agent(Flow& flow)
+{
+    if (flow.agent_tls == nullptr) {
+        auto const sent = send_to_agent(flow, flow.http->to_agent());
+        flow.http->consume_to_agent(sent);
+        return sent > 0;
+    }
+    auto const taken = flow.agent_tls->write(flow.http->to_agent());
+    flow.http->consume_to_agent(taken);
+    auto const sent = send_to_agent(flow, flow.agent_tls->output());
+    flow.agent_tls->consume_output(sent);
+    return taken > 0 || sent > 0;
+}
+
+std::size_t Core::send_to_agent(Flow& flow, Bytes bytes)
+{
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+        auto const space = parts_.agent.send_space(flow.id);
+        if (space.empty())
+            break;
+        auto const count = std::min(space.size(), bytes.size() - sent);
+        std::memcpy(space.data(), bytes.data() + sent, count);
+        parts_.agent.commit(flow.id, count);
+        sent += count;
+    }
+    return sent;
+}
+
+// Nothing moves any more: is the flow over, idle, or waiting for someone?
+void Core::settle(Flow& flow)
+{
+    auto& http = *flow.http;
+    bool const has_failed =
+        flow.agent_tls != nullptr && flow.agent_tls->state() == TlsState::Failed;
+    if (has_failed && flow.agent_tls->output().empty()) {
+        finish_agent(flow);
+        return;
+    }
+    if (http.is_finished() && http.to_agent().empty() && http.was_cut()) {
+        parts_.agent.reset(flow.id); // an answer that is cut short must not look complete
+        end(flow, Ending::Reset);
+        return;
+    }
+    if (http.is_finished() && http.to_agent().empty()) {
+        if (flow.agent_tls != nullptr) {
+            flow.agent_tls->close();
+            flow.agent_tls->consume_output(send_to_agent(flow, flow.agent_tls->output()));
+            if (!flow.agent_tls->output().empty())
+                return; // the rest goes when the agent's window opens
+        }
+        finish_agent(flow);
+        return;
+    }
+    bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;
+    if (!is_busy && flow.upstream.id != 0 && !http.upstream_is_reusable())
+        drop_upstream(flow, Ending::Finish);
+    bool const has_spoken = flow.request.has_value();
+    if (!is_busy && has_spoken && !flow.is_idle) {
+        flow.is_idle = true;
+        timers_.set(flow.id, at_.now + kIdleTimeout);
+    }
+    attend(flow);
+}
+
+} // namespace osh::netproxy::core

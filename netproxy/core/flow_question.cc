@@ -1,0 +1,84 @@
+// Parking a flow until a person answers or the deadline passes (design: approvals). Only this flow
+// waits; whatever does not end in an allow is a Deny with a reason the agent can read.
+
+#include "netproxy/core/core.h"
+#include "netproxy/core/denial.h"
+
+namespace osh::netproxy::core
+{
+
+void Core::park(Flow& flow, policy::Verdict const& verdict)
+{
+    bool const is_request = flow.http != nullptr;
+    if (!is_request)
+        flow.phase = Phase::Parked;
+    flow.question = next_question_++;
+    by_question_.emplace(flow.question, flow.id);
+    if (by_question_.size() > kMaxPendingQuestions) {
+        release(flow, {flow.question, false, "flood", ""});
+        return;
+    }
+    policy::Question question;
+    question.id = flow.question;
+    question.program = flow.identity.program();
+    question.target = target_of(flow);
+    question.why_code = code_word(verdict.code);
+    question.why_text = verdict.reason;
+    timers_.set(flow.id, at_.now + settings_.hold);
+    commands_.push_back(Tell{std::move(question)});
+}
+
+void Core::answered(policy::Answer const& answer, Moment at)
+{
+    at_ = at;
+    auto const found = by_question_.find(answer.question);
+    if (found == by_question_.end())
+        return; // too late: it was denied at its deadline
+    if (auto* flow = find(found->second))
+        release(*flow, answer);
+    sweep();
+}
+
+void Core::release(Flow& flow, policy::Answer const& answer)
+{
+    by_question_.erase(flow.question);
+    flow.question = 0;
+    flow.answer_id = answer.id;
+    timers_.clear(flow.id);
+    policy::Verdict verdict;
+    verdict.decision = answer.allow ? policy::Decision::Allow : policy::Decision::Deny;
+    auto const refusal = answer.decision.empty() ? std::string("human_denied") : answer.decision;
+    if (flow.http == nullptr) {
+        auto line = decided_line("connect", verdict, answer.allow ? "allow" : "deny");
+        line.code = answer.allow ? "" : refusal;
+        journal(flow, std::move(line));
+        if (answer.allow) {
+            flow.was_allowed_by_person = true;
+            flow.may_send_upstream = true;
+            flow.phase = Phase::Connect;
+            open_upstream(flow);
+        } else {
+            parts_.agent.reset(flow.id);
+            end(flow, Ending::Reset);
+        }
+        return;
+    }
+    if (answer.allow) {
+        flow.request_allowed_by_person = true;
+        journal(flow, decided_line("request", verdict, "allow"));
+        proceed(flow, "allow");
+    } else
+        answer_denied(flow, verdict, refusal);
+    pump(flow);
+}
+
+void Core::drop_question(Flow& flow)
+{
+    if (flow.question == 0)
+        return;
+    by_question_.erase(flow.question);
+    commands_.push_back(Tell{policy::QuestionGone{flow.question}});
+    flow.question = 0;
+}
+
+} // namespace osh::netproxy::core

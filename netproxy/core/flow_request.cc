@@ -1,0 +1,211 @@
+// One HTTP request at its head: the policy's verdict, then the credential gate, then forward or
+// answer. What was judged is what is sent: the canonical path, the connection's own name as Host.
+
+#include "netproxy/core/core.h"
+#include "netproxy/core/denial.h"
+#include "policy/base/text.h"
+
+namespace osh::netproxy::core
+{
+namespace
+{
+
+constexpr std::uint32_t kDefaultBodyLimit = 64 * 1024; // judged bodies, where the rule sets none
+
+std::string authority_of(Flow const& flow)
+{
+    bool const is_v6 = flow.is_literal && !flow.tuple.destination.is_v4();
+    auto host = is_v6 ? "[" + flow.host + "]" : flow.host;
+    std::uint16_t const usual = flow.is_encrypted() ? 443 : 80;
+    if (flow.tuple.destination_port != usual)
+        host += ":" + std::to_string(flow.tuple.destination_port);
+    return host;
+}
+
+} // namespace
+
+// True when something was decided and bytes may move again.
+bool Core::judge(Flow& flow)
+{
+    auto const* head = flow.http->waiting();
+    if (head == nullptr || flow.question != 0)
+        return false;
+    bool const body_is_known = flow.http->body().has_value() || flow.http->body_is_too_large();
+    if (flow.awaits_body && !body_is_known)
+        return false;
+    flow.is_idle = false;
+    timers_.clear(flow.id);
+    flow.answer_id.clear();
+    flow.request_allowed_by_person = false;
+    flow.request = JudgedRequest{
+        head->method, head->path, head->query, head->wants_websocket ? "websocket" : "rest", ""};
+    if (!flow.misdirected_name.empty()) {
+        answer_misdirected(flow, flow.misdirected_name);
+        return true;
+    }
+    if (head->authority != authority_of(flow)) {
+        answer_misdirected(flow, head->authority);
+        return true;
+    }
+    auto verdict = verdict_on_request(flow, *head);
+    if (verdict.needs_body && !flow.awaits_body) {
+        flow.awaits_body = true;
+        timers_.set(flow.id, at_.now + kHeadTimeout);
+        flow.http->want_body(
+            flow.connect.max_body_bytes > 0 ? flow.connect.max_body_bytes : kDefaultBodyLimit);
+        return true;
+    }
+    flow.awaits_body = false;
+    judged(flow, verdict);
+    return true;
+}
+
+policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& head)
+{
+    std::vector<std::string> names;
+    std::vector<policy::Header> headers;
+    names.reserve(head.fields.size());
+    for (auto const& field : head.fields) {
+        names.push_back(to_lower_ascii(field.name));
+        headers.push_back({names.back(), field.value});
+    }
+    policy::RequestQuestion question;
+    question.connection = question_of(flow);
+    question.protocol = flow.request->protocol;
+    question.method = head.method;
+    question.path = head.path;
+    question.query = head.query;
+    question.headers = headers;
+    if (flow.awaits_body)
+        question.body = flow.http->body();
+    flow.policy = policy_;
+    auto verdict = policy::evaluate(*flow.policy, question);
+    flow.request->canonical_path = verdict.canonical_path;
+    if (verdict.needs_body && flow.awaits_body) {
+        verdict.needs_body = false;
+        verdict.decision = policy::Decision::Deny;
+        verdict.code = policy::DenyCode::BadRequest;
+        verdict.reason = "the body is larger than the rule may judge";
+    }
+    bool const is_closed_host = flow.connect.verdict.decision == policy::Decision::Deny;
+    if (is_closed_host && verdict.code != policy::DenyCode::BadRequest) {
+        auto path = std::move(verdict.canonical_path);
+        verdict = flow.connect.verdict;
+        verdict.canonical_path = std::move(path);
+    }
+    return verdict;
+}
+
+void Core::judged(Flow& flow, policy::Verdict const& verdict)
+{
+    if (verdict.decision != policy::Decision::Deny) {
+        auto const word = verdict.decision == policy::Decision::Audit ? "audit" : "allow";
+        journal(flow, decided_line("request", verdict, word));
+        proceed(flow, word);
+        return;
+    }
+    if (!is_askable(flow, verdict) || verdict.canonical_path.empty()) {
+        answer_denied(flow, verdict, code_word(verdict.code));
+        return;
+    }
+    if (settings_.when_unruled == WhenUnruled::Audit) {
+        journal(flow, decided_line("request", verdict, "audit"));
+        proceed(flow, "audit");
+        return;
+    }
+    park(flow, verdict);
+}
+
+// Allowed by a rule, a person or audit mode: the credential gate has the last word.
+void Core::proceed(Flow& flow, std::string_view)
+{
+    auto const* head = flow.http->waiting();
+    OSH_CHECK(head != nullptr);
+    auto const& program = flow.identity.caller();
+    credentials::RewriteQuestion question;
+    question.host = flow.host;
+    question.port = flow.tuple.destination_port;
+    question.method = head->method;
+    question.canonical_path = flow.request->canonical_path;
+    question.query = head->query;
+    question.binary = program.binary;
+    question.is_encrypted = flow.is_encrypted(); // then the upstream is TLS too, verified before
+                                                 // the first byte of the request leaves
+    for (auto& field : proxy::upstream_fields(*head))
+        question.fields.push_back({std::move(field.name), std::move(field.value)});
+    auto rewrite = gate_.judge(question);
+    if (rewrite.outcome == credentials::RewriteVerdict::Outcome::Refuse)
+        refuse_credential(flow, rewrite);
+    else
+        forward(flow, *head, std::move(rewrite));
+}
+
+void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite)
+{
+    if (!rewrite.credential.empty()) {
+        policy::Decided line;
+        line.kind = "credential";
+        line.decision = "allow";
+        line.credential = rewrite.credential;
+        journal(flow, std::move(line));
+    }
+    proxy::Forward plan;
+    plan.path_and_query = rewrite.path.empty() ? flow.request->canonical_path : rewrite.path;
+    if (head.has_query)
+        plan.path_and_query += "?" + rewrite.query;
+    plan.host = authority_of(flow);
+    plan.is_websocket = head.wants_websocket;
+    bool const scrubs = !rewrite.scrub.empty();
+    for (auto& field : rewrite.fields) {
+        // A compressed answer could carry the secret past the scrubber.
+        if (scrubs && equals_ignoring_case(field.name, "accept-encoding"))
+            continue;
+        plan.fields.push_back({std::move(field.name), std::move(field.value)});
+    }
+    plan.scrub = std::move(rewrite.scrub);
+    plan.scrub_with = std::move(rewrite.scrub_with);
+    flow.http->forward(std::move(plan));
+    if (flow.upstream.id == 0)
+        open_upstream(flow);
+}
+
+void Core::refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite)
+{
+    policy::Decided line;
+    line.kind = "credential";
+    line.decision = "deny";
+    line.code = rewrite.code;
+    line.credential = rewrite.credential;
+    line.reason = rewrite.hint;
+    journal(flow, std::move(line));
+    if (rewrite.code != "credential_unavailable")
+        journal_.notice("credential_misuse",
+            "credential " + shown(rewrite.credential) + " was refused at " + flow.host + ": "
+                + rewrite.hint,
+            at_.now);
+    flow.http->answer(
+        denied(CredentialDenial{rewrite.code, rewrite.credential, flow.host, rewrite.hint}));
+}
+
+void Core::answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision)
+{
+    auto line = decided_line("request", verdict, "deny");
+    line.code = decision;
+    Denial denial{target_of(flow), flow.identity.program().binary, settings_.profile, line.policy,
+        std::string(decision), verdict.reason, flow.answer_id};
+    journal(flow, std::move(line));
+    flow.http->answer(denied(denial));
+}
+
+void Core::answer_misdirected(Flow& flow, std::string_view asked)
+{
+    policy::Decided line;
+    line.kind = "request";
+    line.decision = "deny";
+    line.code = "name_mismatch";
+    line.reason = "the request names " + in_quotes(asked) + " on a connection to " + flow.host;
+    journal(flow, std::move(line));
+    flow.http->answer(misdirected(flow.host, asked));
+}
+
+} // namespace osh::netproxy::core

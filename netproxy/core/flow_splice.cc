@@ -1,0 +1,96 @@
+// Bytes of a flow and its upstream. A spliced flow hands out views into the stack's own rings, so
+// the shell moves them without a copy here; the rings' bounds are the back-pressure both ways.
+
+#include "netproxy/core/core.h"
+
+namespace osh::netproxy::core
+{
+
+void Core::pump_splice(Flow& flow)
+{
+    if (!flow.may_send_upstream && !check_spliced_start(flow) && flow.phase != Phase::Splice)
+        return;
+    flow.upstream.lacks_space = false;
+    attend(flow);
+}
+
+Bytes Core::to_upstream(UpstreamId id) const
+{
+    auto const* flow = find_upstream(id);
+    if (flow == nullptr)
+        return {};
+    auto const& upstream = flow->upstream;
+    if (flow->phase == Phase::Splice)
+        return flow->may_send_upstream ? parts_.agent.received(flow->id) : Bytes{};
+    if (upstream.tls != nullptr)
+        return upstream.tls->output();
+    return upstream.state == UpstreamState::Open && flow->http ? flow->http->to_upstream()
+                                                               : Bytes{};
+}
+
+void Core::sent_upstream(UpstreamId id, std::size_t count, Moment at)
+{
+    at_ = at;
+    auto* flow = find_upstream(id);
+    if (flow == nullptr || count == 0)
+        return;
+    flow->bytes_up += count;
+    if (flow->phase == Phase::Splice) {
+        parts_.agent.consume(flow->id, count);
+        return;
+    }
+    if (flow->upstream.tls != nullptr)
+        flow->upstream.tls->consume_output(count);
+    else if (flow->http != nullptr)
+        flow->http->consume_to_upstream(count);
+    pump(*flow);
+    sweep();
+}
+
+bool Core::has_finished_sending(UpstreamId id) const
+{
+    auto const* flow = find_upstream(id);
+    return flow != nullptr && flow->phase == Phase::Splice && parts_.agent.peer_finished(flow->id)
+           && parts_.agent.received(flow->id).empty();
+}
+
+bool Core::wants_upstream(UpstreamId id) const
+{
+    auto const* flow = find_upstream(id);
+    if (flow == nullptr || flow->upstream.has_ended)
+        return false;
+    if (flow->phase == Phase::Splice)
+        return !flow->upstream.lacks_space; // asking for space would take it
+    return flow->upstream.inbox.has_space();
+}
+
+MutableBytes Core::upstream_space(UpstreamId id)
+{
+    auto* flow = find_upstream(id);
+    if (flow == nullptr || flow->upstream.has_ended)
+        return {};
+    if (flow->phase == Phase::Splice) {
+        auto const space = parts_.agent.send_space(flow->id);
+        flow->upstream.lacks_space = space.empty();
+        return space;
+    }
+    return flow->upstream.inbox.has_space() ? flow->upstream.inbox.space() : MutableBytes{};
+}
+
+void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
+{
+    at_ = at;
+    auto* flow = find_upstream(id);
+    if (flow == nullptr)
+        return;
+    flow->bytes_down += count;
+    if (flow->phase == Phase::Splice) {
+        parts_.agent.commit(flow->id, count);
+        return;
+    }
+    flow->upstream.inbox.commit(count);
+    pump(*flow);
+    sweep();
+}
+
+} // namespace osh::netproxy::core

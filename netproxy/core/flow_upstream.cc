@@ -1,0 +1,193 @@
+// The upstream half of a flow: resolve, check every address, dial, secure. Only for what was
+// allowed: no look-up and no packet leaves before the verdict (S4).
+
+#include "netproxy/core/core.h"
+#include "netproxy/core/denial.h"
+#include "policy/model/address_class.h"
+
+#include <algorithm>
+
+namespace osh::netproxy::core
+{
+
+void Core::open_upstream(Flow& flow)
+{
+    auto& upstream = flow.upstream;
+    upstream = Upstream{};
+    upstream.id = next_upstream_++;
+    upstream.state = UpstreamState::Resolve;
+    by_upstream_.emplace(upstream.id, flow.id);
+    timers_.set(flow.id, at_.now + kConnectTimeout);
+    if (flow.is_literal)
+        dial(flow, {flow.tuple.destination});
+    else
+        commands_.push_back(Resolve{upstream.id, flow.host});
+}
+
+void Core::resolved(std::uint64_t id, Result<std::vector<IpAddress>> const& addresses, Moment at)
+{
+    at_ = at;
+    auto* flow = find_upstream(id);
+    if (flow == nullptr || flow->upstream.state != UpstreamState::Resolve)
+        return;
+    if (!addresses.ok())
+        upstream_failed(*flow, DialFailure::Unreachable, addresses.error().sentence);
+    else
+        dial(*flow, *addresses);
+    sweep();
+}
+
+void Core::dial(Flow& flow, std::vector<IpAddress> const& found)
+{
+    policy::Verdict why_not;
+    why_not.code = policy::DenyCode::AddressBlocked;
+    why_not.reason = "the name has no usable address";
+    auto addresses = checked(flow, found, why_not);
+    if (addresses.empty()) {
+        address_denied(flow, why_not);
+        return;
+    }
+    flow.upstream.state = UpstreamState::Dial;
+    commands_.push_back(Dial{flow.upstream.id, std::move(addresses), flow.tuple.destination_port});
+}
+
+// What is checked here is what is dialled: no second look-up can slip another address in.
+std::vector<IpAddress> Core::checked(
+    Flow& flow, std::vector<IpAddress> const& found, policy::Verdict& why_not)
+{
+    bool const is_let_through = flow.was_allowed_by_person || flow.request_allowed_by_person
+                                || settings_.when_unruled == WhenUnruled::Audit;
+    std::vector<IpAddress> addresses;
+    for (auto const& address : found) {
+        auto verdict = policy::check_address(*policy_, question_of(flow), address);
+        bool const is_unruled = verdict.code == policy::DenyCode::NoRule
+                                || verdict.code == policy::DenyCode::WrongBinary;
+        bool const is_public = policy::classify(address).kind == policy::AddressKind::Public;
+        if (verdict.decision != policy::Decision::Deny
+            || (is_let_through && is_unruled && is_public))
+            addresses.push_back(address);
+        else
+            why_not = std::move(verdict);
+        if (addresses.size() == kMaxAddresses)
+            break;
+    }
+    return addresses;
+}
+
+void Core::address_denied(Flow& flow, policy::Verdict const& verdict)
+{
+    auto line = decided_line("address", verdict, "deny");
+    journal(flow, line);
+    drop_upstream(flow, Ending::Finish);
+    if (flow.http == nullptr) {
+        parts_.agent.refuse(flow.id, stack::Unreachable::AdminProhibited);
+        if (flow.is_accepted)
+            parts_.agent.reset(flow.id);
+        end(flow, Ending::Reset);
+        return;
+    }
+    Denial denial{target_of(flow), flow.identity.program().binary, settings_.profile, line.policy,
+        line.code, verdict.reason, ""};
+    flow.http->upstream_failed(denied(denial));
+    pump(flow);
+}
+
+void Core::dialled(UpstreamId id, Moment at)
+{
+    at_ = at;
+    auto* flow = find_upstream(id);
+    if (flow == nullptr || flow->upstream.state != UpstreamState::Dial)
+        return;
+    if (flow->is_encrypted()) {
+        auto session =
+            parts_.upstream_tls.connect(flow->host, flow->tuple.destination_port, at_.wall);
+        if (!session.ok()) {
+            upstream_failed(*flow, DialFailure::Other, session.error().sentence);
+            sweep();
+            return;
+        }
+        flow->upstream.tls = *std::move(session);
+        flow->upstream.state = UpstreamState::Secure;
+        pump(*flow);
+    } else
+        upstream_is_ready(*flow);
+    sweep();
+}
+
+void Core::upstream_is_ready(Flow& flow)
+{
+    flow.upstream.state = UpstreamState::Open;
+    timers_.clear(flow.id);
+    if (flow.http != nullptr) {
+        pump(flow);
+        return;
+    }
+    flow.phase = Phase::Splice;
+    if (!flow.is_accepted)
+        parts_.agent.accept(flow.id, at_.now);
+    flow.is_accepted = true;
+    pump_splice(flow);
+    attend(flow);
+}
+
+void Core::dial_failed(UpstreamId id, DialFailure failure, std::string const& why, Moment at)
+{
+    at_ = at;
+    if (auto* flow = find_upstream(id))
+        upstream_failed(*flow, failure, why);
+    sweep();
+}
+
+// The truthful error: connect() inside fails as it would have failed outside, a request gets a 502
+// with the reason.
+void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& why)
+{
+    journal_.notice("upstream_unusable", flow.host + ": " + why, at_.now);
+    drop_upstream(flow, Ending::Finish);
+    if (flow.http != nullptr) {
+        timers_.clear(flow.id);
+        flow.http->upstream_failed(upstream_unusable(flow.host, why));
+        pump(flow);
+        return;
+    }
+    if (flow.is_accepted)
+        parts_.agent.reset(flow.id);
+    else if (failure == DialFailure::Refused)
+        parts_.agent.refuse(flow.id);
+    else
+        parts_.agent.refuse(flow.id, stack::Unreachable::Host);
+    end(flow, Ending::Reset);
+}
+
+void Core::upstream_ended(UpstreamId id, Ending how, Moment at)
+{
+    at_ = at;
+    auto* flow = find_upstream(id);
+    if (flow == nullptr)
+        return;
+    flow->upstream.has_ended = true;
+    flow->upstream.ended_cleanly = how == Ending::Finish;
+    if (flow->http != nullptr)
+        pump(*flow);
+    else if (how == Ending::Reset) {
+        parts_.agent.reset(flow->id);
+        end(*flow, Ending::Reset);
+    } else {
+        parts_.agent.finish(flow->id); // half-close: the agent may go on sending
+        timers_.set(flow->id, at_.now + kIdleTimeout);
+    }
+    sweep();
+}
+
+void Core::drop_upstream(Flow& flow, Ending how)
+{
+    auto& upstream = flow.upstream;
+    if (upstream.id == 0)
+        return;
+    by_upstream_.erase(upstream.id);
+    if (upstream.state != UpstreamState::Resolve)
+        commands_.push_back(CloseUpstream{upstream.id, how});
+    upstream = Upstream{};
+}
+
+} // namespace osh::netproxy::core

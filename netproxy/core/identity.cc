@@ -1,0 +1,65 @@
+#include "netproxy/core/identity.h"
+
+#include <algorithm>
+
+namespace osh::netproxy::core
+{
+namespace
+{
+
+// A file the agent can write, a deleted file or a traced process proves nothing: its name could be
+// anyone's.
+bool may_be_relied_on(policy::ProcessIdentity const& process)
+{
+    return process.is_trusted_place && !process.is_deleted && !process.is_traced
+           && process.exe.starts_with('/');
+}
+
+std::string shown_binary(policy::ProcessIdentity const& process)
+{
+    return may_be_relied_on(process) ? process.exe : "untrusted:" + process.exe;
+}
+
+bool is_same_program(policy::Holder const& a, policy::Holder const& b)
+{
+    return a.process.exe == b.process.exe && a.process.inode == b.process.inode
+           && a.process.device == b.process.device;
+}
+
+} // namespace
+
+Identity Identity::from(policy::OwnerAnswer const& answer)
+{
+    Identity identity;
+    if (answer.holders.empty())
+        return identity;
+    auto const& first = answer.holders.front();
+    identity.program_.binary = shown_binary(first.process);
+    identity.program_.script = first.process.script;
+    identity.program_.command_line = first.process.command_line;
+    identity.program_.pid = first.process.pid;
+    for (auto const& ancestor : first.ancestors)
+        identity.program_.chain.push_back(shown_binary(ancestor));
+
+    // A socket that several programs hold belongs to whichever of them is the least trusted.
+    identity.program_.is_ambiguous = !std::ranges::all_of(
+        answer.holders, [&](auto const& other) { return is_same_program(first, other); });
+    bool const is_proven = !identity.program_.is_ambiguous
+                           && std::ranges::all_of(answer.holders,
+                               [](auto const& holder) { return may_be_relied_on(holder.process); });
+    if (!is_proven)
+        return identity;
+    identity.binary_ = first.process.exe;
+    for (auto const& ancestor : first.ancestors)
+        if (may_be_relied_on(ancestor))
+            identity.ancestors_.push_back(ancestor.exe);
+    return identity;
+}
+
+policy::Caller Identity::caller() const
+{
+    ancestor_views_.assign(ancestors_.begin(), ancestors_.end());
+    return {binary_, ancestor_views_};
+}
+
+} // namespace osh::netproxy::core

@@ -1,0 +1,40 @@
+#include "netproxy/core/settings.h"
+
+#include <algorithm>
+
+namespace osh::netproxy::core
+{
+namespace
+{
+
+WhenUnruled when_unruled(policy::Setup const& setup)
+{
+    if (setup.audit_all)
+        return WhenUnruled::Audit;
+    bool const asks = setup.approvals == "ask" || setup.approvals == "queue";
+    return asks && setup.hold != "never" ? WhenUnruled::Ask : WhenUnruled::Deny;
+}
+
+TerminateTls terminate_tls(policy::Setup const& setup)
+{
+    if (setup.intercept == "all")
+        return TerminateTls::Always;
+    return setup.intercept == "none" ? TerminateTls::Never : TerminateTls::WhereNeeded;
+}
+
+} // namespace
+
+Settings settings_from(policy::Setup const& setup)
+{
+    Settings settings;
+    settings.profile = setup.profile;
+    settings.network_off = setup.network_off;
+    settings.when_unruled = when_unruled(setup);
+    settings.terminate = terminate_tls(setup);
+    // Node's fetch gives up after 300 s; a day is a bound against a broken message.
+    settings.hold = std::chrono::seconds(std::clamp(setup.hold_seconds, 1u, 86'400u));
+    settings.journals_requests = setup.journal_requests;
+    return settings;
+}
+
+} // namespace osh::netproxy::core

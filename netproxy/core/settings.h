@@ -1,0 +1,44 @@
+#pragma once
+// What the supervisor set up, as the core needs it, and the core's own bounds.
+
+#include "policy/base/time.h"
+#include "policy/messages/netproxy.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace osh::netproxy::core
+{
+
+enum class WhenUnruled : std::uint8_t { Deny, Ask, Audit };
+enum class TerminateTls : std::uint8_t { WhereNeeded, Always, Never };
+
+struct Settings {
+    std::string profile;
+    bool network_off = false;
+    WhenUnruled when_unruled = WhenUnruled::Deny;
+    TerminateTls terminate = TerminateTls::WhereNeeded;
+    Duration hold = 55s;
+    bool journals_requests = false;
+};
+
+Settings settings_from(policy::Setup const& setup);
+
+// Each bound answers one way to exhaust us (security design H19).
+inline constexpr std::size_t kMaxPendingOwners = 1024;   // SYNs that wait for their owner
+inline constexpr std::size_t kMaxPendingQuestions = 256; // parked flows; the desk shows far fewer
+inline constexpr std::size_t kInbox = 64 * 1024;         // bytes from upstream, per inspected flow
+inline constexpr std::size_t kStaged = 16 * 1024 + 512;  // one TLS record, decrypted
+inline constexpr std::size_t kMaxAddresses = 8;          // of one name
+inline constexpr Duration kOwnerTimeout = 5s;            // init answers in microseconds
+inline constexpr Duration kHeadTimeout = 30s;            // first request head, or a ClientHello
+inline constexpr Duration kHelloTimeout = 10s;
+inline constexpr Duration kSilence = 300ms;      // then the server is expected to speak first
+inline constexpr Duration kIdleTimeout = 15min;  // between requests
+inline constexpr Duration kConnectTimeout = 60s; // resolve, dial and upstream handshake together
+inline constexpr Duration kLinger = 5min;        // a half-closed or closing flow
+inline constexpr unsigned kLinesPerSecond = 200; // of the journal
+inline constexpr unsigned kLineBurst = 1000;
+
+} // namespace osh::netproxy::core

@@ -1,0 +1,46 @@
+#pragma once
+// AgentSide on the real stack: forwards, adds nothing but the lifetime of DNS answers.
+
+#include "netproxy/core/agent_side.h"
+
+namespace osh::netproxy::core
+{
+
+// Long enough to spare look-ups, shorter than the name pool's epoch, so that an address that a
+// resolver inside still believes in still means the same name.
+inline constexpr std::uint32_t kDnsTtlSeconds = 30;
+
+class StackSide final : public AgentSide
+{
+public:
+    explicit StackSide(stack::Stack& stack) : stack_(stack) {}
+
+    void accept(FlowId flow, Instant now) override { stack_.accept(flow, now); }
+    void refuse(FlowId flow) override { stack_.refuse(flow); }
+    void refuse(FlowId flow, stack::Unreachable why) override { stack_.refuse(flow, why); }
+    void reset(FlowId flow) override { stack_.reset(flow); }
+    void finish(FlowId flow) override { stack_.finish(flow); }
+    Bytes received(FlowId flow) const override { return stack_.received(flow); }
+    void consume(FlowId flow, std::size_t count) override { stack_.consume(flow, count); }
+    MutableBytes send_space(FlowId flow) override { return stack_.send_space(flow); }
+    void commit(FlowId flow, std::size_t count) override { stack_.commit(flow, count); }
+    bool peer_finished(FlowId flow) const override { return stack_.peer_finished(flow); }
+    void answer_dns(
+        std::uint64_t question, stack::DnsReply reply, IpAddress const& address) override
+    {
+        stack_.answer_dns(question, reply, address, kDnsTtlSeconds);
+    }
+    void answer_dns_name(std::uint64_t question, std::string_view name) override
+    {
+        stack_.answer_dns_name(question, name);
+    }
+    void refuse_udp(stack::FlowTuple const& tuple, stack::Unreachable why) override
+    {
+        stack_.refuse_udp(tuple, why);
+    }
+
+private:
+    stack::Stack& stack_;
+};
+
+} // namespace osh::netproxy::core

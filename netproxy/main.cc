@@ -1,0 +1,42 @@
+// osh-netproxy: every byte between agent and world. Started by the supervisor with its channel as
+// descriptor 3 and an empty environment; not for people. docs/netproxy.md is its theory of
+// operation.
+
+#include "launcher/sys/io.h"
+#include "netproxy/shell/confinement.h"
+#include "netproxy/shell/driver.h"
+#include "policy/base/text.h"
+
+#include <csignal>
+
+namespace
+{
+
+using namespace osh;
+
+constexpr int kChannel = 3; // what start_helper of the supervisor gives
+
+Result<> run()
+{
+    auto channel = sys::Fd::adopt_raw_fd(kChannel);
+    TRY(netproxy::shell::leave_the_host());
+    LET(start, netproxy::shell::receive_start(channel));
+    LET(driver, netproxy::shell::Driver::create(std::move(start), std::move(channel)));
+    TRY(netproxy::shell::lock_system_calls());
+    TRY(driver->say_ready());
+    return driver->run();
+}
+
+} // namespace
+
+int main()
+{
+    ::signal(SIGPIPE, SIG_IGN);
+    auto const outcome = run();
+    if (outcome.ok())
+        return 0;
+    auto const errors = sys::Fd::adopt_raw_fd(2);
+    auto const line = "osh-netproxy: " + shown(outcome.error().sentence, 2000) + "\n";
+    static_cast<void>(sys::write_all(errors, line).ok()); // nobody left to tell
+    return 1;
+}

@@ -1,0 +1,179 @@
+// Http1Connection: the doors of the state machine in http1_machine.h.
+#include "netproxy/proxy/http1_machine.h"
+
+#include "policy/base/check.h"
+
+namespace osh::netproxy::proxy
+{
+
+Http1Connection::Http1Connection(Http1Limits const& limits, HttpScheme scheme)
+    : impl_(std::make_unique<Impl>())
+{
+    impl_->limits = limits;
+    impl_->scheme = scheme;
+}
+
+Http1Connection::~Http1Connection() = default;
+
+std::size_t Http1Connection::agent_bytes(Bytes bytes)
+{
+    return impl_->take_agent(bytes);
+}
+
+void Http1Connection::agent_ended()
+{
+    impl_->agent_ended();
+}
+
+std::size_t Http1Connection::upstream_bytes(Bytes bytes)
+{
+    return impl_->take_upstream(bytes);
+}
+
+void Http1Connection::upstream_ended(bool cleanly)
+{
+    impl_->upstream_ended(cleanly);
+}
+
+std::size_t Http1Connection::agent_room() const
+{
+    return impl_->agent_room();
+}
+
+std::size_t Http1Connection::upstream_room() const
+{
+    return impl_->upstream_room();
+}
+
+RequestHead const* Http1Connection::waiting() const
+{
+    return impl_->agent == Impl::AgentState::Waiting ? &impl_->request.head : nullptr;
+}
+
+void Http1Connection::want_body(std::size_t limit)
+{
+    OSH_CHECK(waiting() != nullptr);
+    if (impl_->wanted)
+        return;
+    impl_->wanted = limit;
+    if (impl_->request.framing.kind == BodyKind::Length && impl_->request.framing.length > limit)
+        impl_->is_too_large = true;
+    else if (impl_->request.expects_continue)
+        impl_->to_agent.append("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+std::optional<std::string_view> Http1Connection::body() const
+{
+    bool const is_complete = impl_->wanted && !impl_->is_too_large && impl_->request_body.is_done();
+    if (!is_complete)
+        return std::nullopt;
+    return impl_->kept;
+}
+
+bool Http1Connection::body_is_too_large() const
+{
+    return impl_->is_too_large;
+}
+
+void Http1Connection::forward(Forward plan)
+{
+    OSH_CHECK(waiting() != nullptr);
+    impl_->forward(std::move(plan));
+}
+
+void Http1Connection::answer(LocalAnswer const& reply)
+{
+    OSH_CHECK(waiting() != nullptr);
+    impl_->answer(reply);
+}
+
+bool Http1Connection::may_send_again() const
+{
+    auto const& head = impl_->request.head;
+    bool const is_idempotent =
+        head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS";
+    return needs_upstream() && impl_->upstream == Impl::UpstreamState::Head
+           && !impl_->has_upstream_spoken && is_idempotent && !head.has_body;
+}
+
+void Http1Connection::send_again()
+{
+    OSH_CHECK(may_send_again());
+    impl_->to_upstream.clear();
+    impl_->to_upstream.append(impl_->sent_head);
+}
+
+void Http1Connection::upstream_failed(LocalAnswer const& reply)
+{
+    if (!needs_upstream() || impl_->upstream == Impl::UpstreamState::Tunnel
+        || impl_->has_answer_begun)
+        return impl_->cut();
+    impl_->upstream = Impl::UpstreamState::Idle;
+    impl_->is_reusable = false;
+    impl_->answer(reply);
+}
+
+Bytes Http1Connection::to_agent() const
+{
+    return impl_->to_agent.view();
+}
+
+void Http1Connection::consume_to_agent(std::size_t count)
+{
+    impl_->to_agent.consume(count);
+}
+
+Bytes Http1Connection::to_upstream() const
+{
+    return impl_->to_upstream.view();
+}
+
+void Http1Connection::consume_to_upstream(std::size_t count)
+{
+    impl_->to_upstream.consume(count);
+}
+
+bool Http1Connection::needs_upstream() const
+{
+    if (impl_->upstream == Impl::UpstreamState::Tunnel && impl_->is_finished)
+        return !impl_->to_upstream.is_empty();
+    return impl_->upstream != Impl::UpstreamState::Idle;
+}
+
+bool Http1Connection::upstream_is_reusable() const
+{
+    return impl_->upstream == Impl::UpstreamState::Idle && impl_->is_reusable
+           && impl_->to_upstream.is_empty();
+}
+
+bool Http1Connection::is_finished() const
+{
+    return impl_->is_finished;
+}
+
+std::string const& Http1Connection::refusal() const
+{
+    return impl_->refusal;
+}
+
+std::string const& Http1Connection::upstream_fault() const
+{
+    return impl_->upstream_fault;
+}
+
+bool Http1Connection::was_cut() const
+{
+    return impl_->was_cut;
+}
+
+bool Http1Connection::is_tunnel() const
+{
+    return impl_->upstream == Impl::UpstreamState::Tunnel;
+}
+
+int Http1Connection::response_status() const
+{
+    return impl_->status;
+}
+
+} // namespace osh::netproxy::proxy

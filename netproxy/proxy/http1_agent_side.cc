@@ -1,0 +1,236 @@
+// Requests in: collects a head, waits for the verdict, then passes the body on. And the answers
+// that are our own. Mustn't: look at a second request before the first exchange is over.
+#include "netproxy/proxy/http1_machine.h"
+
+#include "policy/base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace osh::netproxy::proxy
+{
+namespace
+{
+
+constexpr std::string_view kEmptyLine = "\r\n";
+
+int status_of(Error const& error)
+{
+    switch (error.code) {
+    case Errc::TooLarge: return 431;
+    case Errc::Unsupported: return 501;
+    default: return 400;
+    }
+}
+
+} // namespace
+
+LocalAnswer json_error(int status, std::string_view error, std::string_view message)
+{
+    LocalAnswer reply;
+    reply.status = status;
+    reply.body =
+        fmt::format("{{\"error\":{},\"message\":{}}}\n", json_quoted(error), json_quoted(message));
+    return reply;
+}
+
+std::size_t Http1Connection::Impl::agent_room() const
+{
+    switch (agent) {
+    case AgentState::Head: return limits.head;
+    case AgentState::Waiting:
+        return wanted && !is_too_large && !request_body.is_done() ? limits.buffered : 0;
+    case AgentState::Body: {
+        auto const room = to_upstream.room(limits.buffered);
+        return room > kChunkOverhead ? room - kChunkOverhead : 0;
+    }
+    case AgentState::Tunnel: return to_upstream.room(limits.buffered);
+    case AgentState::Done: return 0;
+    case AgentState::Closed: return limits.buffered;
+    }
+    return 0;
+}
+
+std::size_t Http1Connection::Impl::take_agent(Bytes bytes)
+{
+    std::size_t taken = 0;
+    while (taken < bytes.size()) {
+        auto const rest = bytes.subspan(taken);
+        std::size_t count = 0;
+        switch (agent) {
+        case AgentState::Head: count = take_head(rest); break;
+        case AgentState::Waiting: count = keep_body(rest); break;
+        case AgentState::Body: count = take_body(rest); break;
+        case AgentState::Done: break;
+        case AgentState::Tunnel:
+            count = std::min(rest.size(), agent_room());
+            to_upstream.append(rest.first(count));
+            break;
+        case AgentState::Closed: count = rest.size(); break; // drained, never read
+        }
+        if (count == 0)
+            break;
+        taken += count;
+    }
+    return taken;
+}
+
+std::size_t Http1Connection::Impl::take_head(Bytes bytes)
+{
+    auto const old = request_text.size();
+    // One empty line before a request is tolerated (RFC 9112 section 2.2).
+    std::size_t const limit = limits.head + kEmptyLine.size();
+    auto const part = text_of(bytes.first(std::min(bytes.size(), limit - std::min(limit, old))));
+    request_text.append(part);
+    bool const has_empty_line = request_text.starts_with(kEmptyLine);
+    auto const skipped = has_empty_line ? kEmptyLine.size() : 0;
+    auto const end =
+        end_of_head(std::string_view(request_text).substr(skipped), old - std::min(old, skipped));
+    if (end == std::string_view::npos) {
+        if (request_text.size() >= limit)
+            refuse(431, fmt::format("the head is longer than {} bytes", limits.head));
+        return part.size();
+    }
+    auto const total = skipped + end;
+    request_text.resize(total);
+    request_text.erase(0, skipped);
+    if (request_text.size() > limits.head)
+        refuse(431, fmt::format("the head is longer than {} bytes", limits.head));
+    else
+        head_is_complete();
+    return total - old;
+}
+
+void Http1Connection::Impl::head_is_complete()
+{
+    auto parsed = parse_request(request_text, limits, scheme);
+    request_text.clear();
+    if (!parsed)
+        return refuse(status_of(parsed.error()), parsed.error().sentence);
+    request = *std::move(parsed);
+    request_body.start(request.framing);
+    wanted.reset();
+    kept.clear();
+    is_too_large = false;
+    status = 0;
+    // After an Upgrade attempt, whatever its outcome, nothing more is read as HTTP.
+    close_after = request.wants_close || request.has_upgrade;
+    agent = AgentState::Waiting;
+}
+
+// The body while the question waits: only when the policy asked for it, and never beyond its limit.
+std::size_t Http1Connection::Impl::keep_body(Bytes bytes)
+{
+    if (!wanted || is_too_large || request_body.is_done())
+        return 0;
+    auto const piece = request_body.next(bytes);
+    kept.append(text_of(piece.payload));
+    if (kept.size() > *wanted)
+        is_too_large = true;
+    if (request_body.is_broken())
+        refuse(400, std::string(request_body.fault()));
+    return piece.consumed;
+}
+
+std::size_t Http1Connection::Impl::take_body(Bytes bytes)
+{
+    auto const piece = request_body.next(bytes.first(std::min(bytes.size(), agent_room())));
+    if (!piece.payload.empty())
+        write_request_payload(piece.payload);
+    if (request_body.is_broken()) {
+        if (has_answer_begun)
+            cut();
+        else
+            refuse(400, std::string(request_body.fault()));
+    } else if (request_body.is_done()) {
+        end_request_body();
+    }
+    return piece.consumed;
+}
+
+void Http1Connection::Impl::refuse(int code, std::string why)
+{
+    refusal = std::move(why);
+    upstream = UpstreamState::Idle;
+    is_reusable = false;
+    to_upstream.clear();
+    status = code;
+    write_local(json_error(code, "bad_request", refusal));
+    finish();
+}
+
+void Http1Connection::Impl::answer(LocalAnswer const& reply)
+{
+    status = reply.status;
+    bool const must_close =
+        reply.close || close_after || has_agent_ended || !request_body.is_done();
+    auto copy = reply;
+    copy.close = must_close;
+    write_local(copy);
+    to_upstream.clear();
+    if (must_close)
+        finish();
+    else
+        next_request();
+}
+
+void Http1Connection::Impl::finish()
+{
+    agent = AgentState::Closed;
+    is_finished = true;
+    request_text.clear();
+    kept.clear();
+}
+
+void Http1Connection::Impl::cut()
+{
+    was_cut = true;
+    upstream = UpstreamState::Idle;
+    is_reusable = false;
+    to_upstream.clear();
+    finish();
+}
+
+void Http1Connection::Impl::next_request()
+{
+    agent = AgentState::Head;
+    request = {};
+    kept.clear();
+    wanted.reset();
+    if (has_agent_ended)
+        finish();
+}
+
+void Http1Connection::Impl::maybe_end_exchange()
+{
+    if (!is_answer_over)
+        return;
+    bool const is_request_over = agent == AgentState::Done;
+    is_reusable = is_request_over && answer_keeps_alive;
+    upstream = UpstreamState::Idle;
+    if (!is_request_over)
+        to_upstream.clear(); // the upstream answered early; the rest of the body has no reader
+    if (!is_request_over || close_after)
+        finish();
+    else
+        next_request();
+}
+
+void Http1Connection::Impl::agent_ended()
+{
+    has_agent_ended = true;
+    switch (agent) {
+    case AgentState::Head:
+    case AgentState::Closed:
+    case AgentState::Tunnel: finish(); break;
+    case AgentState::Body: cut(); break; // never complete a request that the agent did not
+    case AgentState::Waiting:
+        if (!request_body.is_done())
+            cut();
+        break;
+    case AgentState::Done: break; // half closed: it still reads the answer
+    }
+}
+
+} // namespace osh::netproxy::proxy

@@ -1,0 +1,98 @@
+// Streaming replacement. Leftmost match first, the longer value where two start at the same place.
+#include "netproxy/proxy/http1_scrub.h"
+
+#include "policy/base/check.h"
+
+#include <algorithm>
+
+namespace osh::netproxy::proxy
+{
+
+Scrubber::Scrubber(std::vector<std::string> values, std::vector<std::string> with)
+{
+    OSH_CHECK(values.size() == with.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (values[i].empty())
+            continue;
+        values_.push_back(std::move(values[i]));
+        with_.push_back(std::move(with[i]));
+    }
+}
+
+bool Scrubber::keeps_length() const
+{
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+        if (values_[i].size() != with_[i].size())
+            return false;
+    }
+    return true;
+}
+
+Scrubber::Match Scrubber::first_match(std::string_view text) const
+{
+    Match best;
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+        auto const at = text.find(values_[i]);
+        bool const is_better = at < best.at
+                               || (at == best.at && at != std::string_view::npos
+                                   && values_[i].size() > values_[best.index].size());
+        if (is_better)
+            best = {at, i};
+    }
+    return best;
+}
+
+// The earliest place from which the end of `text` could be the start of a value.
+std::size_t Scrubber::possible_start(std::string_view text) const
+{
+    std::size_t longest = 0;
+    for (auto const& value : values_) {
+        auto length = std::min(value.size() - 1, text.size());
+        while (length > longest && !text.ends_with(std::string_view(value).substr(0, length)))
+            --length;
+        longest = std::max(longest, length);
+    }
+    return text.size() - longest;
+}
+
+std::string Scrubber::replaced(std::string_view text) const
+{
+    std::string out;
+    for (auto match = first_match(text); match.at != std::string_view::npos;
+         match = first_match(text)) {
+        out.append(text.substr(0, match.at));
+        out.append(with_[match.index]);
+        text.remove_prefix(match.at + values_[match.index].size());
+    }
+    out.append(text);
+    return out;
+}
+
+void Scrubber::feed(std::string_view piece, std::string& out)
+{
+    held_.append(piece);
+    std::string_view text = held_;
+    while (true) {
+        auto const match = first_match(text);
+        if (match.at == std::string_view::npos)
+            break;
+        // A longer value may still be growing from an earlier place, across the end of the piece.
+        auto const open = possible_start(text);
+        if (open < match.at)
+            break;
+        out.append(text.substr(0, match.at));
+        out.append(with_[match.index]);
+        text.remove_prefix(match.at + values_[match.index].size());
+    }
+    auto const open = possible_start(text);
+    out.append(text.substr(0, open));
+    held_ = std::string(text.substr(open));
+}
+
+void Scrubber::finish(std::string& out)
+{
+    out.append(replaced(held_));
+    held_.clear();
+}
+
+} // namespace osh::netproxy::proxy

@@ -1,0 +1,38 @@
+#pragma once
+// Replaces values (secrets that a server echoes) in a stream, also where a piece boundary splits
+// them. Holds back only what could be the start of a value, so a stream of events is not delayed.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace osh::netproxy::proxy
+{
+
+class Scrubber
+{
+public:
+    Scrubber() = default;
+    Scrubber(std::vector<std::string> values, std::vector<std::string> with);
+
+    bool is_active() const { return !values_.empty(); }
+    bool keeps_length() const; // every replacement is as long as its value
+    std::string replaced(std::string_view text) const;
+    // Appends to `out` what is certain; finish() appends the rest.
+    void feed(std::string_view piece, std::string& out);
+    void finish(std::string& out);
+
+private:
+    struct Match {
+        std::size_t at = std::string_view::npos;
+        std::size_t index = 0;
+    };
+    Match first_match(std::string_view text) const;
+    std::size_t possible_start(std::string_view text) const;
+
+    std::vector<std::string> values_;
+    std::vector<std::string> with_;
+    std::string held_;
+};
+
+} // namespace osh::netproxy::proxy

@@ -1,0 +1,52 @@
+#pragma once
+// MemoryTls: the TlsSession both sides use. It moves bytes between two bounded buffers and the
+// library. It knows nothing of certificates: who sets it up does (tls_agent.cc, tls_upstream.cc).
+
+#include "netproxy/proxy/byte_queue.h"
+#include "netproxy/proxy/tls.h"
+#include "netproxy/proxy/tls_library.h"
+
+namespace osh::netproxy::proxy
+{
+
+class MemoryTls : public TlsSession
+{
+public:
+    static Result<> set_up(MemoryTls& session, mbedtls_ssl_config const& config);
+    // Takes the first steps of the handshake (a client's hello). Call when everything is set.
+    void start() { advance(); }
+
+    TlsState state() const override { return state_; }
+    std::string const& failure() const override { return failure_; }
+    std::size_t receive(Bytes ciphertext) override;
+    void transport_ended() override;
+    std::size_t read(MutableBytes plaintext) override;
+    std::size_t write(Bytes plaintext) override;
+    void close() override;
+    Bytes output() const override { return output_.view(); }
+    void consume_output(std::size_t count) override { output_.consume(count); }
+    std::string_view alpn() const override;
+
+protected:
+    virtual void handshake_is_done() {}
+    virtual void got_ticket() {}
+    // Better words for a failure that the certificate check knows more about; "" if none.
+    virtual std::string explain_failure(int) { return {}; }
+    mbedtls_ssl_context& ssl() { return *ssl_.get(); }
+
+private:
+    static int send(void* session, unsigned char const* data, std::size_t size);
+    static int fetch(void* session, unsigned char* data, std::size_t size);
+    void advance();
+    void fail_with(int code);
+
+    HeldSsl ssl_;
+    ByteQueue input_;
+    ByteQueue output_;
+    TlsState state_ = TlsState::Handshake;
+    std::string failure_;
+    bool has_transport_ended_ = false;
+    bool is_starved_ = false; // the library asked for bytes and got none
+};
+
+} // namespace osh::netproxy::proxy

@@ -1,0 +1,258 @@
+#include "netproxy/shell/driver.h"
+
+#include "launcher/sys/io.h"
+#include "launcher/sys/random.h"
+#include "policy/messages/addresses.h"
+
+#include <algorithm>
+
+namespace osh::netproxy::shell
+{
+namespace
+{
+
+constexpr std::size_t kMaxNames = 16'384;  // of a session, in the synthetic pool
+constexpr std::size_t kRoundsPerTurn = 64; // events and commands may beget each other: bounded
+
+stack::Addresses addresses()
+{
+    return {*IpAddress::parse(policy::kGatewayV4), *IpAddress::parse(policy::kGatewayV6),
+        *IpAddress::parse(policy::kAgentV4), *IpAddress::parse(policy::kAgentV6)};
+}
+
+stack::Limits limits(policy::Setup const& setup)
+{
+    stack::Limits limits;
+    limits.max_flows = std::clamp(setup.max_flows, 16u, 65'536u);
+    return limits;
+}
+
+credentials::AttachKind attach_kind(std::string_view text)
+{
+    using enum credentials::AttachKind;
+    if (text == "header")
+        return Header;
+    if (text == "basic")
+        return Basic;
+    if (text == "query")
+        return Query;
+    if (text == "path")
+        return Path;
+    return text == "git" ? Git : Bearer;
+}
+
+credentials::LentCredential lent(policy::Lend& lend)
+{
+    using Mode = credentials::LentCredential::Mode;
+    credentials::LentCredential credential;
+    credential.name = lend.credential;
+    credential.placeholder = lend.placeholder;
+    credential.value = credentials::Secret::from(lend.value);
+    credentials::wipe(lend.value);
+    credential.unavailable_reason = lend.unavailable_reason;
+    for (auto const& rule : lend.attach)
+        credential.attach.push_back({attach_kind(rule.kind), rule.host, rule.port, rule.path,
+            rule.methods, rule.header, rule.value_template, rule.user, rule.param});
+    credential.programs = lend.programs;
+    credential.mode = lend.mode == "force"          ? Mode::Force
+                      : lend.mode == "replace-only" ? Mode::ReplaceOnly
+                                                    : Mode::Fill;
+    credential.is_optional = lend.optional;
+    credential.allows_plaintext = lend.plaintext;
+    credential.scrubs = lend.scrub;
+    return credential;
+}
+
+} // namespace
+
+Driver::Driver(Start start, sys::Fd supervisor, sys::EventLoop loop)
+    : setup_(std::move(start.setup)), anchors_(std::move(start.anchors)), loop_(std::move(loop)),
+      supervisor_(std::move(supervisor)), init_(std::move(start.init)), tun_(std::move(start.tun)),
+      stack_(addresses(), limits(setup_), sys::random_u64()), side_(stack_),
+      names_(*AddressBlock::parse(policy::kSyntheticV4), *AddressBlock::parse(policy::kSyntheticV6),
+          kMaxNames),
+      policy_(std::move(start.policy))
+{
+}
+
+Driver::~Driver() = default;
+
+Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
+{
+    LET(loop, sys::EventLoop::create());
+    core::HostsText hosts(start.hosts);
+    std::unique_ptr<Driver> driver(
+        new Driver(std::move(start), std::move(supervisor), std::move(loop)));
+    LET(agent_tls, proxy::AgentTls::create(driver->setup_.session, sys::wall_now()));
+    driver->agent_tls_ = std::move(agent_tls);
+    LET(upstream_tls, proxy::UpstreamTls::create(driver->anchors_));
+    driver->upstream_tls_ = std::move(upstream_tls);
+    LET(resolver, Resolver::create(driver->loop_, driver->setup_.resolvers, std::move(hosts)));
+    driver->resolver_ = std::move(resolver);
+    core::Core::Parts const parts{
+        driver->side_, driver->names_, *driver->agent_tls_, *driver->upstream_tls_};
+    driver->core_ =
+        std::make_unique<core::Core>(parts, core::settings_from(driver->setup_), driver->policy_);
+    driver->upstreams_ = std::make_unique<Upstreams>(
+        driver->loop_, *driver->core_, [self = driver.get()] { return self->moment(); });
+    TRY(driver->watch());
+    return driver;
+}
+
+core::Moment Driver::moment() const
+{
+    return {sys::now(), sys::wall_now()};
+}
+
+Result<> Driver::watch()
+{
+    TRY(supervisor_.start(loop_, [this] { take_orders(); }));
+    TRY(init_.start(loop_, [this] { take_owners(); }));
+    TRY(sys::set_nonblocking(tun_.fd()));
+    LET(watch, loop_.watch(tun_.fd(), sys::Interest::Read, [this](sys::Readiness ready) {
+        if (ready.readable)
+            note(tun_.read_batch(
+                [this](Bytes packet) { stack_.handle_packet(packet, sys::now()); }));
+    }));
+    tun_watch_ = watch;
+    return {};
+}
+
+Result<> Driver::say_ready()
+{
+    return tell(supervisor_, policy::Ready{agent_tls_->ca_pem()});
+}
+
+Result<> Driver::run()
+{
+    while (!has_stopped_ && ending_.ok()) {
+        TRY(loop_.run_once(next_deadline()));
+        TRY(turn());
+    }
+    return ending_;
+}
+
+Instant Driver::next_deadline() const
+{
+    return std::min({stack_.next_deadline(), core_->next_deadline(), upstreams_->next_deadline(),
+        resolver_->next_deadline(sys::now())});
+}
+
+Result<> Driver::turn()
+{
+    auto const at = moment();
+    stack_.handle_time(at.now);
+    core_->handle_time(at);
+    upstreams_->handle_time();
+    resolver_->handle_time(at.now);
+    settle();
+    TRY(tun_.write_all(stack_, sys::now()));
+    watch_tun();
+    return {};
+}
+
+// Events of the stack make commands, commands make events: until both are silent.
+void Driver::settle()
+{
+    for (std::size_t round = 0; round < kRoundsPerTurn; ++round) {
+        auto const events = stack_.take_events();
+        for (auto const& event : events)
+            core_->handle(event, moment());
+        auto const commands = core_->take_commands();
+        for (auto const& command : commands)
+            carry_out(command);
+        if (events.empty() && commands.empty())
+            return;
+    }
+}
+
+void Driver::watch_tun()
+{
+    if (tun_waits_for_write_ == tun_.is_blocked())
+        return;
+    tun_waits_for_write_ = tun_.is_blocked();
+    note(loop_.change(
+        tun_watch_, tun_waits_for_write_ ? sys::Interest::ReadWrite : sys::Interest::Read));
+}
+
+void Driver::carry_out(core::Command const& command)
+{
+    if (auto const* attend = std::get_if<core::Attend>(&command))
+        upstreams_->attend(attend->upstream);
+    else if (auto const* ask = std::get_if<core::AskOwner>(&command))
+        note(ask_owner(init_, ask->query));
+    else if (auto const* look_up = std::get_if<core::Resolve>(&command))
+        resolver_->resolve(look_up->name, [this, id = look_up->id](Addresses const& found) {
+            core_->resolved(id, found, moment());
+        });
+    else if (auto const* dial = std::get_if<core::Dial>(&command))
+        upstreams_->dial(*dial);
+    else if (auto const* close = std::get_if<core::CloseUpstream>(&command))
+        upstreams_->close(*close);
+    else if (auto const* word = std::get_if<core::Tell>(&command))
+        note(tell(supervisor_, word->message));
+}
+
+void Driver::take_owners()
+{
+    for (;;) {
+        auto answer = receive_owner(init_);
+        if (!answer.ok()) {
+            if (answer.error().code != Errc::Busy)
+                note(std::unexpected(std::move(answer).error()));
+            return;
+        }
+        core_->owner_known(*answer, moment());
+    }
+}
+
+void Driver::take_orders()
+{
+    while (!has_stopped_) {
+        auto order = receive_order(supervisor_);
+        if (!order.ok()) {
+            if (order.error().code != Errc::Busy)
+                note(std::unexpected(std::move(order).error()));
+            return;
+        }
+        take_order(*std::move(order));
+    }
+}
+
+void Driver::take_order(FromSupervisor order)
+{
+    if (auto* lend = std::get_if<policy::Lend>(&order.message))
+        core_->lend(lent(*lend));
+    else if (auto const* update = std::get_if<policy::PolicyUpdate>(&order.message))
+        swap(*update, order.descriptors);
+    else if (auto const* answer = std::get_if<policy::Answer>(&order.message))
+        core_->answered(*answer, moment());
+    else if (std::holds_alternative<policy::Stop>(order.message))
+        has_stopped_ = true;
+    else
+        note(fail(Errc::Malformed, "the supervisor set up the session twice"));
+}
+
+// A policy that does not compile changes nothing: the old one stays in force.
+void Driver::swap(policy::PolicyUpdate const& update, std::vector<sys::Fd> const& descriptors)
+{
+    policy::PolicyLoaded loaded{update.generation, false, "the update came without its text"};
+    if (descriptors.size() == 1) {
+        auto compiled = compile_layers(descriptors.front(), setup_.default_enforce);
+        loaded.ok = compiled.ok();
+        loaded.error = compiled.ok() ? "" : compiled.error().sentence;
+        if (compiled.ok())
+            core_->swap_policy(*std::move(compiled), moment());
+    }
+    constexpr std::size_t kMaxErrorText = 32 * 1024; // of a message of 60 KiB, after escaping
+    loaded.error.resize(std::min(loaded.error.size(), kMaxErrorText));
+    note(tell(supervisor_, loaded));
+}
+
+void Driver::note(Result<> const& outcome)
+{
+    if (!outcome.ok() && ending_.ok())
+        ending_ = std::unexpected(outcome.error());
+}
+
+} // namespace osh::netproxy::shell

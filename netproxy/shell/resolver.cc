@@ -1,0 +1,260 @@
+#include "netproxy/shell/resolver.h"
+
+#include "launcher/sys/fd.h"
+
+#include <ares.h>
+#include <cstring>
+#include <netinet/in.h>
+#include <sys/select.h>
+#include <unordered_map>
+
+namespace osh::netproxy::shell
+{
+namespace
+{
+
+using sys::Interest;
+
+IpAddress address_of(ares_addrinfo_node const& node)
+{
+    if (node.ai_family == AF_INET) {
+        sockaddr_in v4{};
+        std::memcpy(&v4, node.ai_addr, sizeof v4);
+        return IpAddress::from_v4(ntohl(v4.sin_addr.s_addr));
+    }
+    sockaddr_in6 v6{};
+    std::memcpy(&v6, node.ai_addr, sizeof v6);
+    return IpAddress::from_v6(std::span<std::uint8_t const, 16>(v6.sin6_addr.s6_addr, 16));
+}
+
+std::string joined(std::vector<std::string> const& servers)
+{
+    std::string text;
+    for (auto const& server : servers) {
+        auto const address = IpAddress::parse(server);
+        if (!address)
+            continue;
+        text += text.empty() ? "" : ",";
+        text += address->is_v4() ? address->text() : "[" + address->text() + "]";
+    }
+    return text;
+}
+
+class CaresResolver final : public Resolver
+{
+public:
+    CaresResolver(sys::EventLoop& loop, core::HostsText hosts)
+        : loop_(loop), hosts_(std::move(hosts))
+    {
+    }
+    ~CaresResolver() override
+    {
+        if (channel_ != nullptr)
+            ares_destroy(channel_);
+        for (auto& [socket, watched] : watched_)
+            forget(watched);
+    }
+
+    Result<> start(std::vector<std::string> const& servers);
+    void resolve(std::string const& name, OnAddresses on_addresses) override;
+    void handle_time(Instant now) override;
+    Instant next_deadline(Instant now) const override;
+
+private:
+    struct Lookup {
+        CaresResolver* resolver;
+        std::string name;
+        std::vector<OnAddresses> waiting;
+    };
+    struct Watched {
+        sys::Fd borrowed; // c-ares owns the socket: released, never closed here
+        sys::WatchId watch = 0;
+    };
+    struct Cached {
+        std::vector<IpAddress> addresses;
+        Instant until;
+    };
+
+    static void on_socket(void* self, ares_socket_t socket, int readable, int writable);
+    static void on_answer(void* lookup, int status, int timeouts, ares_addrinfo* result);
+    void watch_socket(ares_socket_t socket, Interest interest);
+    void forget(Watched& watched);
+    void finish(Lookup& lookup, int status, ares_addrinfo const* result);
+    void remember(std::string const& name, std::vector<IpAddress> addresses, int ttl);
+
+    sys::EventLoop& loop_;
+    core::HostsText hosts_;
+    ares_channel channel_ = nullptr;
+    bool has_servers_ = false;
+    std::unordered_map<ares_socket_t, Watched> watched_;
+    std::unordered_map<std::string, std::unique_ptr<Lookup>> lookups_;
+    std::unordered_map<std::string, Cached> cache_;
+};
+
+Result<> CaresResolver::start(std::vector<std::string> const& servers)
+{
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+        return fail(Errc::System, "c-ares cannot be initialised");
+    ares_options options{};
+    char lookups[] = "b"; // DNS only: this process has no files
+    options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
+    options.timeout = static_cast<int>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(kLookupTimeout).count());
+    options.tries = kLookupTries;
+    options.ndots = 0;
+    options.lookups = lookups;
+    options.sock_state_cb = on_socket;
+    options.sock_state_cb_data = this;
+    int const mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS
+                     | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+    int status = ares_init_options(&channel_, &options, mask);
+    if (status != ARES_SUCCESS)
+        return fail(Errc::System, std::string("c-ares: ") + ares_strerror(status));
+    auto const list = joined(servers);
+    has_servers_ = !list.empty();
+    if (has_servers_) {
+        status = ares_set_servers_ports_csv(channel_, list.c_str());
+        if (status != ARES_SUCCESS)
+            return fail(Errc::Invalid, std::string("resolvers: ") + ares_strerror(status));
+    }
+    return {};
+}
+
+void CaresResolver::resolve(std::string const& name, OnAddresses on_addresses)
+{
+    auto const from_hosts = hosts_.addresses_of(name);
+    if (!from_hosts.empty()) {
+        on_addresses(from_hosts);
+        return;
+    }
+    if (auto const cached = cache_.find(name); cached != cache_.end()) {
+        if (sys::now() < cached->second.until) {
+            on_addresses(cached->second.addresses);
+            return;
+        }
+        cache_.erase(cached);
+    }
+    if (!has_servers_) {
+        on_addresses(
+            fail(Errc::NotFound, name + " cannot be looked up: this machine names no resolver"));
+        return;
+    }
+    auto& lookup = lookups_[name];
+    if (lookup != nullptr) { // already being asked
+        lookup->waiting.push_back(std::move(on_addresses));
+        return;
+    }
+    if (lookups_.size() > kMaxLookups) {
+        lookups_.erase(name);
+        on_addresses(fail(Errc::Busy, "too many names are being looked up"));
+        return;
+    }
+    lookup = std::make_unique<Lookup>();
+    lookup->resolver = this;
+    lookup->name = name;
+    lookup->waiting.push_back(std::move(on_addresses));
+    ares_addrinfo_hints hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_flags = ARES_AI_NOSORT; // the dialler orders them; sorting would open sockets
+    ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, on_answer, lookup.get());
+}
+
+void CaresResolver::on_answer(void* opaque, int status, int, ares_addrinfo* result)
+{
+    auto& lookup = *static_cast<Lookup*>(opaque);
+    if (status != ARES_EDESTRUCTION)
+        lookup.resolver->finish(lookup, status, result);
+    if (result != nullptr)
+        ares_freeaddrinfo(result);
+}
+
+void CaresResolver::finish(Lookup& lookup, int status, ares_addrinfo const* result)
+{
+    auto const node = lookups_.extract(lookup.name); // keeps `lookup` alive to the end
+    Addresses addresses = std::vector<IpAddress>{};
+    int ttl = 0;
+    if (status == ARES_SUCCESS && result != nullptr) {
+        for (auto const* one = result->nodes; one != nullptr; one = one->ai_next) {
+            if (one->ai_family != AF_INET && one->ai_family != AF_INET6)
+                continue;
+            addresses->push_back(address_of(*one));
+            ttl = ttl == 0 ? one->ai_ttl : std::min(ttl, one->ai_ttl);
+        }
+        remember(lookup.name, *addresses, ttl);
+    } else
+        addresses =
+            fail(Errc::NotFound, lookup.name + " cannot be looked up: " + ares_strerror(status));
+    for (auto const& waiting : lookup.waiting)
+        waiting(addresses);
+}
+
+void CaresResolver::remember(std::string const& name, std::vector<IpAddress> addresses, int ttl)
+{
+    if (ttl <= 0)
+        return;
+    if (cache_.size() >= kMaxCachedNames)
+        cache_.clear();
+    auto const keep = std::min<Duration>(std::chrono::seconds(ttl), kCacheTtlLimit);
+    cache_[name] = {std::move(addresses), sys::now() + keep};
+}
+
+void CaresResolver::on_socket(void* self, ares_socket_t socket, int readable, int writable)
+{
+    auto const bits = (readable != 0 ? 1u : 0u) | (writable != 0 ? 2u : 0u);
+    static_cast<CaresResolver*>(self)->watch_socket(socket, static_cast<Interest>(bits));
+}
+
+void CaresResolver::watch_socket(ares_socket_t socket, Interest interest)
+{
+    auto& watched = watched_[socket];
+    if (interest == Interest::None) {
+        forget(watched);
+        watched_.erase(socket);
+        return;
+    }
+    if (watched.watch != 0) {
+        static_cast<void>(loop_.change(watched.watch, interest).ok()); // else it times out
+        return;
+    }
+    watched.borrowed = sys::Fd::adopt_raw_fd(socket);
+    auto watch = loop_.watch(watched.borrowed, interest, [this, socket](sys::Readiness ready) {
+        ares_process_fd(channel_, ready.readable ? socket : ARES_SOCKET_BAD,
+            ready.writable ? socket : ARES_SOCKET_BAD);
+    });
+    watched.watch = watch.ok() ? *watch : 0;
+}
+
+void CaresResolver::forget(Watched& watched)
+{
+    if (watched.watch != 0)
+        loop_.unwatch(watched.watch);
+    watched.watch = 0;
+    static_cast<void>(watched.borrowed.release());
+}
+
+void CaresResolver::handle_time(Instant)
+{
+    if (!lookups_.empty())
+        ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+Instant CaresResolver::next_deadline(Instant now) const
+{
+    if (lookups_.empty())
+        return Instant::never();
+    timeval longest{1, 0}, storage{};
+    auto const* wait = ares_timeout(channel_, &longest, &storage);
+    return now + std::chrono::seconds(wait->tv_sec) + std::chrono::microseconds(wait->tv_usec);
+}
+
+} // namespace
+
+Result<std::unique_ptr<Resolver>> Resolver::create(
+    sys::EventLoop& loop, std::vector<std::string> const& servers, core::HostsText hosts)
+{
+    auto resolver = std::make_unique<CaresResolver>(loop, std::move(hosts));
+    TRY(resolver->start(servers));
+    return std::unique_ptr<Resolver>(std::move(resolver));
+}
+
+} // namespace osh::netproxy::shell

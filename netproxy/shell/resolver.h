@@ -1,0 +1,41 @@
+#pragma once
+// Names to addresses, on the host side, for connections that were allowed: queries built from
+// scratch by c-ares to the servers the supervisor named, no files, no search domains. Only
+// resolver.cc includes c-ares.
+
+#include "launcher/sys/event_loop.h"
+#include "netproxy/core/hosts_text.h"
+#include "policy/base/ip_address.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace osh::netproxy::shell
+{
+
+inline constexpr std::size_t kMaxLookups = 512; // under way at once
+inline constexpr Duration kLookupTimeout = 2s;  // of one try
+inline constexpr int kLookupTries = 2;          // per server
+inline constexpr std::size_t kMaxCachedNames = 1024;
+inline constexpr Duration kCacheTtlLimit = 30s; // also what a longer TTL is cut to
+
+using Addresses = Result<std::vector<IpAddress>>;
+using OnAddresses = std::function<void(Addresses const&)>;
+
+class Resolver
+{
+public:
+    // `servers`: addresses in text. Hosts entries win over DNS, as in nsswitch "files dns".
+    static Result<std::unique_ptr<Resolver>> create(
+        sys::EventLoop& loop, std::vector<std::string> const& servers, core::HostsText hosts);
+    virtual ~Resolver() = default;
+
+    // `on_addresses` is called later, or at once when the answer is known.
+    virtual void resolve(std::string const& name, OnAddresses on_addresses) = 0;
+    virtual void handle_time(Instant now) = 0;
+    virtual Instant next_deadline(Instant now) const = 0;
+};
+
+} // namespace osh::netproxy::shell

@@ -1,0 +1,165 @@
+// The dialling half of Upstreams.
+
+#include "launcher/sys/socket.h"
+#include "netproxy/shell/upstreams.h"
+#include "policy/model/address_class.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace osh::netproxy::shell
+{
+namespace
+{
+
+core::DialFailure failure_of(int error)
+{
+    switch (error) {
+    case ECONNREFUSED: return core::DialFailure::Refused;
+    case ETIMEDOUT: return core::DialFailure::TimedOut;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EACCES:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT: return core::DialFailure::Unreachable;
+    default: return core::DialFailure::Other;
+    }
+}
+
+// RFC 8305 section 4: families take turns, IPv6 first; reversed, as the next one is taken from the
+// end.
+std::vector<IpAddress> in_order(std::vector<IpAddress> const& addresses)
+{
+    std::vector<IpAddress> v6, v4, mixed;
+    for (auto const& address : addresses)
+        (address.is_v4() ? v4 : v6).push_back(address);
+    for (std::size_t i = 0; i < std::max(v4.size(), v6.size()); ++i) {
+        if (i < v6.size())
+            mixed.push_back(v6[i]);
+        if (i < v4.size())
+            mixed.push_back(v4[i]);
+    }
+    std::ranges::reverse(mixed);
+    return mixed;
+}
+
+} // namespace
+
+void Upstreams::dial(core::Dial const& command)
+{
+    Dialling dialling;
+    dialling.rest = in_order(command.addresses);
+    dialling.port = command.port;
+    dialling.error = ENETUNREACH;
+    dialling_.emplace(command.upstream, std::move(dialling));
+    start_next(command.upstream);
+}
+
+void Upstreams::start_next(UpstreamId id)
+{
+    auto const found = dialling_.find(id);
+    if (found == dialling_.end())
+        return;
+    auto& dialling = found->second;
+    while (!dialling.rest.empty()) {
+        auto const address = dialling.rest.back();
+        dialling.rest.pop_back();
+        auto const started = start_attempt(id, dialling, address);
+        if (!started.ok()) {
+            dialling.error = started.error().sys_errno;
+            continue;
+        }
+        auto const wait = dialling.rest.empty() ? kAttemptTimeout : kStagger;
+        dialling.next_step = moment_().now + wait;
+        return;
+    }
+    if (dialling.attempts.empty())
+        give_up(id);
+}
+
+Result<> Upstreams::start_attempt(UpstreamId id, Dialling& dialling, IpAddress const& address)
+{
+    if (policy::classify(address).kind == policy::AddressKind::Never)
+        return std::unexpected(
+            Error{Errc::Denied, EACCES, "an address of a class that is never dialled"});
+    LET(socket, sys::start_connect(address, dialling.port));
+    auto const slot = std::make_shared<sys::WatchId>(0);
+    LET(watch, loop_.watch(socket, sys::Interest::Write,
+                   [this, id, slot](sys::Readiness) { on_attempt(id, *slot); }));
+    *slot = watch;
+    dialling.attempts.push_back({std::move(socket), watch});
+    return {};
+}
+
+void Upstreams::on_attempt(UpstreamId id, sys::WatchId watch)
+{
+    auto const found = dialling_.find(id);
+    if (found == dialling_.end())
+        return;
+    auto& attempts = found->second.attempts;
+    auto const attempt =
+        std::ranges::find_if(attempts, [&](auto const& one) { return one.watch == watch; });
+    if (attempt == attempts.end())
+        return;
+    int const error = sys::connect_outcome(attempt->socket);
+    loop_.unwatch(watch);
+    Attempt done = std::move(*attempt);
+    attempts.erase(attempt);
+    if (error == 0)
+        win(id, std::move(done));
+    else {
+        found->second.error = error;
+        start_next(id);
+    }
+}
+
+void Upstreams::win(UpstreamId id, Attempt attempt)
+{
+    auto dialling = dialling_.extract(id);
+    for (auto& other : dialling.mapped().attempts)
+        loop_.unwatch(other.watch);
+    Connected connected;
+    connected.socket = std::move(attempt.socket);
+    connected_.emplace(id, std::move(connected));
+    core_.dialled(id, moment_());
+}
+
+void Upstreams::give_up(UpstreamId id)
+{
+    auto dialling = dialling_.extract(id);
+    for (auto& attempt : dialling.mapped().attempts)
+        loop_.unwatch(attempt.watch);
+    int const error = dialling.mapped().error;
+    core_.dial_failed(id, failure_of(error), std::strerror(error), moment_());
+}
+
+void Upstreams::handle_time()
+{
+    auto const now = moment_().now;
+    std::vector<UpstreamId> due;
+    for (auto const& [id, dialling] : dialling_)
+        if (dialling.next_step <= now)
+            due.push_back(id);
+    for (auto const id : due) {
+        auto const found = dialling_.find(id);
+        if (found == dialling_.end())
+            continue;
+        if (!found->second.rest.empty())
+            start_next(id);
+        else {
+            found->second.error = ETIMEDOUT;
+            give_up(id);
+        }
+    }
+}
+
+Instant Upstreams::next_deadline() const
+{
+    auto next = Instant::never();
+    for (auto const& [id, dialling] : dialling_)
+        next = std::min(next, dialling.next_step);
+    return next;
+}
+
+} // namespace osh::netproxy::shell

@@ -1,0 +1,127 @@
+#include "netproxy/shell/upstreams.h"
+
+#include "launcher/sys/socket.h"
+
+namespace osh::netproxy::shell
+{
+
+using sys::Interest;
+using sys::IoStatus;
+
+Upstreams::~Upstreams() = default;
+
+void Upstreams::on_ready(UpstreamId id, sys::Readiness ready)
+{
+    auto const found = connected_.find(id);
+    if (found == connected_.end())
+        return;
+    if (ready.writable)
+        found->second.may_write = true;
+    if (ready.readable)
+        read_from(id);
+    attend(id);
+}
+
+// One read per turn, straight into the core's buffer: other flows have their turn in between.
+void Upstreams::read_from(UpstreamId id)
+{
+    auto const found = connected_.find(id);
+    if (found == connected_.end() || found->second.has_ended)
+        return;
+    auto const space = core_.upstream_space(id);
+    if (space.empty())
+        return;
+    auto const read = sys::receive_into(found->second.socket, space);
+    core_.received_from_upstream(id, read.count, moment_()); // also 0: gives the space back
+    switch (read.status) {
+    case IoStatus::Done: return;
+    case IoStatus::Busy: return;
+    case IoStatus::Ended: over(id, core::Ending::Finish); return;
+    case IoStatus::Failed: over(id, core::Ending::Reset); return;
+    }
+}
+
+void Upstreams::over(UpstreamId id, core::Ending how)
+{
+    auto const found = connected_.find(id);
+    if (found == connected_.end())
+        return;
+    found->second.has_ended = true;
+    core_.upstream_ended(id, how, moment_());
+}
+
+void Upstreams::attend(UpstreamId id)
+{
+    auto found = connected_.find(id);
+    if (found == connected_.end())
+        return;
+    if (!write_to(id, found->second)) {
+        over(id, core::Ending::Reset);
+        found = connected_.find(id);
+        if (found == connected_.end())
+            return;
+    }
+    set_interest(found->second, id);
+}
+
+// False: the socket is dead.
+bool Upstreams::write_to(UpstreamId id, Connected& connected)
+{
+    while (connected.may_write && !connected.is_shut) {
+        auto const bytes = core_.to_upstream(id);
+        if (bytes.empty())
+            break;
+        auto const written = sys::send_from(connected.socket, bytes);
+        if (written.status == IoStatus::Busy)
+            connected.may_write = false;
+        else if (written.status != IoStatus::Done)
+            return false;
+        else
+            core_.sent_upstream(id, written.count, moment_());
+    }
+    if (!connected.is_shut && core_.has_finished_sending(id)) {
+        sys::shut_sending(connected.socket);
+        connected.is_shut = true;
+    }
+    return true;
+}
+
+void Upstreams::set_interest(Connected& connected, UpstreamId id)
+{
+    bool const reads = !connected.has_ended && core_.wants_upstream(id);
+    bool const writes = !connected.may_write && !connected.is_shut;
+    auto const interest = static_cast<Interest>((reads ? 1u : 0u) | (writes ? 2u : 0u));
+    if (interest == connected.interest)
+        return;
+    connected.interest = interest;
+    // Level-triggered: an end that nobody wants to read yet must not spin the loop, so a socket
+    // with nothing to do is taken out altogether (epoll reports EPOLLHUP even when not asked).
+    if (interest == Interest::None) {
+        loop_.unwatch(connected.watch);
+        connected.watch = 0;
+        return;
+    }
+    if (connected.watch != 0 && loop_.change(connected.watch, interest).ok())
+        return;
+    auto watch = loop_.watch(
+        connected.socket, interest, [this, id](sys::Readiness ready) { on_ready(id, ready); });
+    connected.watch = watch.ok() ? *watch : 0;
+}
+
+void Upstreams::close(core::CloseUpstream const& command)
+{
+    if (auto dialling = dialling_.extract(command.upstream)) {
+        for (auto& attempt : dialling.mapped().attempts)
+            loop_.unwatch(attempt.watch);
+        return;
+    }
+    auto connected = connected_.extract(command.upstream);
+    if (!connected)
+        return;
+    if (connected.mapped().watch != 0)
+        loop_.unwatch(connected.mapped().watch);
+    if (command.how == core::Ending::Reset)
+        sys::reset_on_close(connected.mapped().socket);
+}
+
+} // namespace osh::netproxy::shell

@@ -1,0 +1,79 @@
+#pragma once
+// Sockets towards the world: dials addresses that the core has checked, moves bytes between sockets
+// and the core's buffers. Decides nothing, with one exception that stands beside connect(2) on
+// purpose: an address of a class that is never dialled is refused here too (security design H20).
+//
+// Several addresses are tried with a short stagger (RFC 8305 section 5), the first to answer wins.
+
+#include "launcher/sys/event_loop.h"
+#include "netproxy/core/core.h"
+
+#include <functional>
+#include <unordered_map>
+
+namespace osh::netproxy::shell
+{
+
+using core::UpstreamId;
+
+inline constexpr Duration kStagger = 250ms; // RFC 8305 section 8
+inline constexpr Duration kAttemptTimeout =
+    20s; // of the last address; connect(2) alone waits 2 min
+
+class Upstreams
+{
+public:
+    Upstreams(sys::EventLoop& loop, core::Core& core, std::function<core::Moment()> moment)
+        : loop_(loop), core_(core), moment_(std::move(moment))
+    {
+    }
+    ~Upstreams();
+    Upstreams(Upstreams const&) = delete;
+    Upstreams& operator=(Upstreams const&) = delete;
+
+    void dial(core::Dial const& command);
+    void attend(UpstreamId id);
+    void close(core::CloseUpstream const& command);
+    void handle_time();
+    Instant next_deadline() const;
+
+private:
+    struct Attempt {
+        sys::Fd socket;
+        sys::WatchId watch = 0;
+    };
+    struct Dialling {
+        std::vector<IpAddress> rest; // next one last
+        std::uint16_t port = 0;
+        std::vector<Attempt> attempts;
+        Instant next_step; // start another attempt, or give up when none is left
+        int error = 0;     // of the attempt that failed last
+    };
+    struct Connected {
+        sys::Fd socket;
+        sys::WatchId watch = 0;
+        sys::Interest interest = sys::Interest::None;
+        bool may_write = true; // until a write was refused
+        bool is_shut = false;  // FIN sent
+        bool has_ended = false;
+    };
+
+    void start_next(UpstreamId id);
+    Result<> start_attempt(UpstreamId id, Dialling& dialling, IpAddress const& address);
+    void on_attempt(UpstreamId id, sys::WatchId watch);
+    void win(UpstreamId id, Attempt attempt);
+    void give_up(UpstreamId id);
+    void on_ready(UpstreamId id, sys::Readiness ready);
+    void read_from(UpstreamId id);
+    bool write_to(UpstreamId id, Connected& connected);
+    void set_interest(Connected& connected, UpstreamId id);
+    void over(UpstreamId id, core::Ending how);
+
+    sys::EventLoop& loop_;
+    core::Core& core_;
+    std::function<core::Moment()> moment_;
+    std::unordered_map<UpstreamId, Dialling> dialling_;
+    std::unordered_map<UpstreamId, Connected> connected_;
+};
+
+} // namespace osh::netproxy::shell

@@ -1,0 +1,325 @@
+// The decision about one request on an admitted connection. Order: the target must be understood;
+// one endpoint is chosen to say how the request is read; deny rules; allow rules; and only then
+// does `enforcement: audit` turn a refusal into a report.
+
+#include "policy/base/text.h"
+#include "policy/evaluate/canonical_path.h"
+#include "policy/evaluate/evaluate.h"
+#include "policy/evaluate/graphql_request.h"
+#include "policy/evaluate/reachable.h"
+#include "policy/evaluate/rpc_request.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace osh::policy
+{
+namespace
+{
+
+constexpr std::string_view kTextMessage = "WEBSOCKET_TEXT";
+
+bool method_matches(std::string_view asked, std::string_view rule)
+{
+    return rule == "*" || equals_ignoring_case(asked, rule)
+           || (equals_ignoring_case(asked, "HEAD") && equals_ignoring_case(rule, "GET"));
+}
+
+class RequestEvaluation
+{
+public:
+    RequestEvaluation(CompiledNetwork const& network, RequestQuestion const& question)
+        : network_(network), question_(question)
+    {
+    }
+
+    Verdict run();
+
+private:
+    Verdict refuse(DenyCode code, std::string reason) const;
+    Verdict judge();
+    Verdict allow(Endpoint const& endpoint, std::uint32_t line) const;
+    std::string_view read_as_protocol(); // a reason to refuse, or ""
+    std::string_view read_graphql();
+    std::string_view read_rpc();
+    std::string_view read_message();
+    std::string_view keep(Error error);
+    bool wants_event_stream() const;
+    bool is_upgrade() const { return question_.protocol == "websocket"; }
+
+    L7Rule const* denying_rule(Endpoint const& endpoint) const;
+    L7Rule const* allowing_rule(Endpoint const& endpoint) const;
+    bool allows(Endpoint const& endpoint) const;
+    bool is_rpc() const { return is_json_rpc_family(chosen_->protocol); }
+
+    CompiledNetwork const& network_;
+    RequestQuestion const& question_;
+    std::vector<Endpoint const*> endpoints_; // all that the connection meets
+    Endpoint const* chosen_ = nullptr;       // says how the request is read
+    RequestTarget target_;
+    QueryValues query_;
+    std::vector<GraphqlOperation> operations_;
+    bool has_graphql_ = false;
+    RpcBody rpc_;
+    bool is_receive_stream_ = false;
+    bool is_steering_ = false; // a WebSocket message that carries no operation
+    bool needs_body_ = false;
+    std::string kept_;
+};
+
+Verdict RequestEvaluation::refuse(DenyCode code, std::string reason) const
+{
+    Verdict verdict;
+    verdict.code = code;
+    verdict.reason = std::move(reason);
+    verdict.canonical_path = target_.path;
+    Endpoint const* const endpoint = chosen_              ? chosen_
+                                     : endpoints_.empty() ? nullptr
+                                                          : endpoints_[0];
+    if (endpoint)
+        verdict.rule = origin_of(network_, *endpoint, endpoint->line);
+    return verdict;
+}
+
+Verdict RequestEvaluation::allow(Endpoint const& endpoint, std::uint32_t line) const
+{
+    Verdict verdict;
+    verdict.decision = Decision::Allow;
+    verdict.code = DenyCode::None;
+    verdict.rule = origin_of(network_, endpoint, line);
+    verdict.canonical_path = target_.path;
+    return verdict;
+}
+
+std::string_view RequestEvaluation::keep(Error error)
+{
+    kept_ = std::move(error.sentence);
+    return kept_;
+}
+
+bool RequestEvaluation::wants_event_stream() const
+{
+    for (auto const& header : question_.headers) {
+        if (!equals_ignoring_case(header.name, "accept"))
+            continue;
+        for (auto part : split(header.value, ','))
+            if (equals_ignoring_case(trimmed(part.substr(0, part.find(';'))), "text/event-stream"))
+                return true;
+    }
+    return false;
+}
+
+std::string_view RequestEvaluation::read_graphql()
+{
+    has_graphql_ = true;
+    if (equals_ignoring_case(question_.method, "GET")) {
+        auto found = graphql_of_get(query_);
+        if (!found)
+            return keep(found.error());
+        operations_ = *std::move(found);
+        return {};
+    }
+    if (!equals_ignoring_case(question_.method, "POST"))
+        return "GraphQL takes GET and POST only";
+    if (!question_.body) {
+        needs_body_ = true;
+        return {};
+    }
+    if (question_.body->size() > chosen_->graphql_max_body_bytes)
+        return "the body is larger than graphql_max_body_bytes";
+    auto found = graphql_of_body(*question_.body);
+    if (!found)
+        return keep(found.error());
+    operations_ = *std::move(found);
+    return {};
+}
+
+std::string_view RequestEvaluation::read_rpc()
+{
+    bool const has_body = question_.body && !question_.body->empty();
+    if (equals_ignoring_case(question_.method, "GET") && wants_event_stream() && !has_body) {
+        is_receive_stream_ = true;
+        return {};
+    }
+    if (!question_.body && equals_ignoring_case(question_.method, "POST")) {
+        needs_body_ = true;
+        return {};
+    }
+    std::string_view const body = question_.body.value_or("");
+    if (body.size() > chosen_->rpc_max_body_bytes)
+        return "the body is larger than max_body_bytes";
+    auto parsed = parse_rpc(body);
+    if (!parsed)
+        return keep(parsed.error());
+    rpc_ = *std::move(parsed);
+    if (rpc_.has_response && chosen_->protocol == Protocol::JsonRpc)
+        return "JSON-RPC response frames are not permitted from client to server";
+    if (chosen_->protocol == Protocol::Mcp)
+        if (auto checked = check_mcp_calls(*chosen_, rpc_); !checked)
+            return keep(checked.error());
+    return {};
+}
+
+std::string_view RequestEvaluation::read_message()
+{
+    if (!is_upgrade())
+        return "this endpoint takes WebSocket connections only";
+    if (!equals_ignoring_case(question_.method, "GET") && question_.method != kTextMessage)
+        return "a WebSocket handshake is a GET";
+    if (question_.method != kTextMessage || !chosen_->has_graphql_policy())
+        return {};
+    if (!question_.body) {
+        needs_body_ = true;
+        return {};
+    }
+    has_graphql_ = true;
+    auto found = graphql_of_message(*question_.body);
+    if (!found)
+        return keep(found.error());
+    operations_ = *std::move(found);
+    is_steering_ = operations_.empty();
+    return {};
+}
+
+std::string_view RequestEvaluation::read_as_protocol()
+{
+    switch (chosen_->protocol) {
+    case Protocol::GraphQl: return read_graphql();
+    case Protocol::JsonRpc:
+    case Protocol::Mcp: return read_rpc();
+    case Protocol::WebSocket: return read_message();
+    case Protocol::Rest:
+    case Protocol::Sql:
+    case Protocol::None:
+    case Protocol::Tcp: return {};
+    }
+    return "this protocol cannot be inspected";
+}
+
+L7Rule const* RequestEvaluation::denying_rule(Endpoint const& endpoint) const
+{
+    if (is_json_rpc_family(endpoint.protocol)) {
+        for (auto const& call : rpc_.calls)
+            if (L7Rule const* rule = denying_rpc_rule(endpoint, call))
+                return rule;
+        return nullptr;
+    }
+    for (auto const& rule : endpoint.deny_rules) {
+        if (!rule.operation_type.empty() || !rule.command.empty())
+            continue;
+        bool const method = rule.method.empty() || method_matches(question_.method, rule.method);
+        bool const path = rule.path.is_absent || rule.path.matches(target_.path);
+        if (method && path && denies_query(rule.query, query_))
+            return &rule;
+    }
+    return has_graphql_ ? denying_graphql_rule(endpoint, operations_) : nullptr;
+}
+
+L7Rule const* RequestEvaluation::allowing_rule(Endpoint const& endpoint) const
+{
+    for (auto const& rule : endpoint.rules)
+        if (!rule.method.empty() && method_matches(question_.method, rule.method)
+            && rule.path.matches(target_.path) && allows_query(rule.query, query_))
+            return &rule;
+    return nullptr;
+}
+
+bool RequestEvaluation::allows(Endpoint const& endpoint) const
+{
+    if (!is_json_rpc_family(endpoint.protocol))
+        return has_graphql_ && allows_graphql(endpoint, operations_);
+    if (is_receive_stream_)
+        return endpoint.protocol == Protocol::Mcp;
+    if (!equals_ignoring_case(question_.method, "POST"))
+        return false;
+    return std::ranges::all_of(
+        rpc_.calls, [&](RpcCall const& call) { return allows_rpc(endpoint, call); });
+}
+
+Verdict RequestEvaluation::judge()
+{
+    // The endpoint that reads GraphQL or JSON-RPC has the last word on it: a broader rest rule on
+    // the same host does not let an operation through.
+    bool const is_operation = has_graphql_ || is_rpc();
+    if (is_steering_)
+        return allow(*chosen_, chosen_->line);
+    for (Endpoint const* endpoint : endpoints_) {
+        L7Rule const* const rule = denying_rule(*endpoint);
+        if (!rule)
+            continue;
+        Verdict verdict =
+            refuse(DenyCode::RuleDenied, fmt::format("{} {} blocked by deny rule",
+                                             shown(question_.method, 40), shown(target_.path)));
+        verdict.rule = origin_of(network_, *endpoint, rule->line);
+        return verdict;
+    }
+    for (Endpoint const* endpoint : endpoints_) {
+        if (is_operation && (endpoint->protocol == chosen_->protocol) && allows(*endpoint))
+            return allow(*endpoint, endpoint->line);
+        if (is_operation || is_json_rpc_family(endpoint->protocol))
+            continue;
+        if (L7Rule const* const rule = allowing_rule(*endpoint))
+            return allow(*endpoint, rule->line);
+    }
+    return refuse(DenyCode::NoRule, fmt::format("{} {} not permitted by policy",
+                                        shown(question_.method, 40), shown(target_.path)));
+}
+
+Verdict RequestEvaluation::run()
+{
+    bool is_any_inspected = false;
+    for_each_reachable(network_, question_.connection, [&](Endpoint const& endpoint) {
+        endpoints_.push_back(&endpoint);
+        is_any_inspected = is_any_inspected || is_inspected(endpoint.protocol);
+    });
+    std::ranges::sort(endpoints_, {}, [](Endpoint const* endpoint) { return endpoint->entry; });
+    auto target = canonical_target(question_.path, question_.query, question_.connection.host);
+    if (!is_any_inspected) {
+        target_.path = target ? target->path : "";
+        return allow(*endpoints_.front(), endpoints_.front()->line);
+    }
+    if (!target)
+        return refuse(DenyCode::BadRequest, target.error().sentence);
+    target_ = *std::move(target);
+    for (Endpoint const* endpoint : endpoints_)
+        if (is_inspected(endpoint->protocol) && endpoint->selects_path(target_.path)
+            && (!chosen_ || endpoint->path_specificity >= chosen_->path_specificity))
+            chosen_ = endpoint;
+    if (!chosen_)
+        return refuse(DenyCode::NoRule, "no L7 endpoint path matched request");
+    if (target_.has_encoded_slash && !chosen_->allow_encoded_slash)
+        return refuse(DenyCode::BadRequest,
+            "the request path contains an encoded slash, which this endpoint does not permit");
+    auto query = parse_query(target_.query);
+    if (!query)
+        return refuse(DenyCode::BadRequest, query.error().sentence);
+    query_ = *std::move(query);
+    std::erase_if(endpoints_, [&](Endpoint const* endpoint) {
+        return !endpoint->path.empty() && !endpoint->path_rule.matches(target_.path);
+    });
+    if (std::ranges::any_of(endpoints_, &Endpoint::has_broken_rule))
+        return refuse(DenyCode::NoRule, "a pattern of the policy cannot be evaluated");
+    if (auto reason = read_as_protocol(); !reason.empty())
+        return refuse(DenyCode::BadRequest, std::string(reason));
+    if (needs_body_) {
+        Verdict verdict = refuse(DenyCode::None, "");
+        verdict.needs_body = true;
+        return verdict;
+    }
+    Verdict verdict = judge();
+    if (verdict.decision == Decision::Deny && chosen_->enforcement == EnforcementMode::Audit)
+        verdict.decision = Decision::Audit;
+    return verdict;
+}
+
+} // namespace
+
+Verdict evaluate(Policy const& policy, RequestQuestion const& question)
+{
+    ConnectVerdict connection = evaluate(policy, question.connection);
+    if (connection.verdict.decision != Decision::Allow)
+        return std::move(connection.verdict);
+    return RequestEvaluation(*policy.network, question).run();
+}
+
+} // namespace osh::policy

@@ -1,0 +1,119 @@
+"""Questions: parked at the HTTP head, answered by a command, or denied by the deadline. And what is written down."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from machine import OSH, check
+
+
+def start(m, script, *options):
+    return m.popen([OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy, '--approvals', 'ask', *options, '--', 'sh', '-c', script],
+                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def waiting(m, seconds=10):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        done = m.osh('approvals', 'list', '--json')
+        rows = [json.loads(line) for line in done.out.splitlines() if line.strip()]
+        rows = rows[0] if rows and isinstance(rows[0], list) else rows
+        if rows:
+            return rows
+        time.sleep(0.05)
+    raise AssertionError('no question appeared: %r' % done)
+
+
+def finish(process):
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out.decode(), err.decode()
+
+
+def allowed_request_goes_on(m):
+    """An unmatched request waits, `osh approvals allow` releases it, the client never retries."""
+    process = start(m, 'curl -sS -X POST -d hi https://ask.test/echo')
+    row = waiting(m)[0]
+    check('ask.test' in json.dumps(row), row)
+    check(not m.hits(kind='dns', name='ask.test'), 'looked up before the answer')
+    done = m.osh('approvals', 'allow', row['id'])
+    check(done.code == 0, done)
+    code, out, err = finish(process)
+    check(code == 0 and json.loads(out)['body'] == 'hi', (code, out, err))
+    check(len(m.hits(kind='request', host='ask.test')) == 1, 'requests')
+
+
+def denied_request_gets_403(m):
+    """`osh approvals deny` gives a 403 that says a person refused."""
+    process = start(m, 'curl -sS https://ask.test/x')
+    check(m.osh('approvals', 'deny', waiting(m)[0]['id']).code == 0, 'deny')
+    code, out, err = finish(process)
+    told = json.loads(out)
+    check(told['decision'] == 'human_denied' and told['retry'] is False, told)
+    check(not m.hits(kind='dns', name='ask.test'), 'looked up')
+
+
+def no_answer_is_a_deny(m):
+    """The deadline passes: 403, decision expired."""
+    process = start(m, 'curl -sS https://ask.test/x', '--approval-timeout', '1s')
+    watcher = subprocess.Popen([OSH, 'approvals', 'watch', '--plain'], env=m.env(), stdin=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               preexec_fn=lambda: __import__('namespaces').become_ordinary(m.uid, m.gid))
+    code, out, err = finish(process)
+    watcher.kill()
+    watcher.wait()
+    check(json.loads(out)['decision'] in ('expired', 'unattended'), (out, err))
+
+
+def session_answer_covers_the_next(m):
+    """An allow for the session answers later equal requests without a question."""
+    process = start(m, 'curl -sS https://ask.test/1; curl -sS https://ask.test/2; curl -sS https://ask.test/3')
+    check(m.osh('approvals', 'allow', waiting(m)[0]['id'], '--for', 'session').code == 0, 'allow')
+    code, out, err = finish(process)
+    check(out.count('hello from ask.test/') == 3, (out, err))
+
+
+def journal_ps_and_logs(m):
+    """Each decision is a line of the journal; osh ps lists the session while it runs."""
+    process = start(m, 'curl -sS https://site.test/ok/a >/dev/null; curl -sS https://site.test/no >/dev/null; echo up; sleep 2')
+    check(process.stdout.readline() == b'up\n', 'start')
+    rows = m.osh('ps', '--json')
+    check('strict' in rows.out, rows)
+    session = json.loads(rows.out.splitlines()[0])
+    session = (session[0] if isinstance(session, list) else session)
+    finish(process)
+    logs = m.osh('logs', session['session'] if 'session' in session else session['id'], '--json')
+    lines = [json.loads(x) for x in logs.out.splitlines()]
+    check(any(x.get('decision') == 'deny' and '/no' in json.dumps(x) for x in lines), logs)
+    check(m.osh('ps', '--json').out.strip() in ('', '[]'), 'still listed')
+
+
+def policy_set_live(m):
+    """`osh policy set SESSION FILE --wait` swaps the network section of a running session."""
+    process = start(m, 'curl -sS -m 5 https://site.test/new; echo; echo up; while ! curl -sS -m 5 https://site.test/new | grep hello; '
+                       'do sleep 0.1; done', '--approvals', 'deny')
+    line = process.stdout.readline()
+    while b'up' not in line:
+        line = process.stdout.readline()
+    new = m.write(m.home + '/new.yaml', 'version: 1\nnetwork_policies:\n  s:\n    endpoints: [{host: site.test, port: 443, '
+                  'protocol: rest, enforcement: enforce, access: full}]\n    binaries: [{path: "/**"}]\n')
+    session = json.loads(m.osh('ps', '--json').out.splitlines()[0])
+    session = (session[0] if isinstance(session, list) else session)
+    name = session['session'] if 'session' in session else session['id']
+    broken = m.write(m.home + '/broken.yaml', 'version: 1\nnetwork_polices: {}\n')
+    check(m.osh('policy', 'set', name, broken, '--wait').code == 1, 'a broken policy is refused')
+    done = m.osh('policy', 'set', name, new, '--wait')
+    check(done.code == 0, done)
+    code, out, err = finish(process)
+    check('hello from site.test/new' in out, (out, err))
+
+
+def inside_cannot_answer(m):
+    """A process inside, same uid, that gets at the socket's path is not served."""
+    done = m.shell('ls -la $XDG_RUNTIME_DIR /run/user/* 2>&1; find / -name ctl.sock 2>/dev/null; true')
+    check('ctl.sock' not in done.out, done)
+
+
+CASES = [allowed_request_goes_on, denied_request_gets_403, no_answer_is_a_deny, session_answer_covers_the_next,
+         journal_ps_and_logs, policy_set_live, inside_cannot_answer]

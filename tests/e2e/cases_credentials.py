@@ -1,0 +1,75 @@
+"""Credentials: the agent holds a placeholder, the upstream gets the value."""
+import json
+
+from machine import check
+
+REAL = 'real-secret-5d1f0c7ab2e94c55'
+PROFILE = '''version = 1
+name = "cred"
+extends = ["strict"]
+
+[policy]
+file = "%s"
+
+[approvals]
+mode = "deny"
+credentialed = "allow"
+
+[[credential]]
+name = "cred"
+source = "env:CRED_SOURCE"
+attach = [ { kind = "bearer", host = "cred.test", path = "/v1/**" } ]
+env = [ { name = "CRED_TOKEN", shape = "plain" } ]
+'''
+
+
+def run(m, script):
+    m.profile('cred', PROFILE % m.policy)
+    return m.osh('run', '-q', '--profile', 'cred', '--', 'sh', '-c', script, env={'CRED_SOURCE': REAL})
+
+
+def injected_for_the_bound_host(m):
+    """A placeholder inside, the real value in the upstream request; also when the slot is empty."""
+    done = run(m, 'echo "$CRED_TOKEN"; env | grep -c CRED_SOURCE; curl -sS -H "Authorization: Bearer $CRED_TOKEN" https://cred.test/v1/a; '
+                  'curl -sS https://cred.test/v1/b')
+    check(REAL not in done.out + done.err, done)
+    check(len(done.out.splitlines()[0]) > 16 and done.out.splitlines()[1] == '0', done)
+    seen = [h['headers'].get('authorization') for h in m.hits(kind='request', host='cred.test')]
+    check(seen == ['Bearer ' + REAL] * 2, seen)
+
+
+def never_elsewhere(m):
+    """A placeholder sent to another host, or to another path, never becomes the value; misuse is refused."""
+    done = run(m, 'curl -sS -w "%{http_code}\n" -o /dev/null -H "Authorization: Bearer $CRED_TOKEN" https://site.test/ok/x; '
+                  'curl -sS -w "%{http_code}\n" -o /dev/null -H "Authorization: Bearer $CRED_TOKEN" https://cred.test/other; '
+                  'curl -sS -m 10 -w "%{http_code}\n" -o /dev/null -H "Authorization: Bearer $CRED_TOKEN" http://cred.test/v1/a')
+    check(REAL not in done.out, done)
+    for hit in m.hits(kind='request'):
+        check(REAL not in json.dumps(hit), hit)
+    check(not m.hits(kind='request', host='site.test'), 'the placeholder left')
+
+
+def echoed_value_is_scrubbed(m):
+    """A server that echoes the header does not hand the value to the agent."""
+    m.profile('cred', (PROFILE % m.policy).replace('/v1/**', '/**'))
+    done = m.osh('run', '-q', '--profile', 'cred', '--', 'sh', '-c', 'curl -sS https://cred.test/echo', env={'CRED_SOURCE': REAL})
+    check('authorization' in done.out and REAL not in done.out, done)
+    check(json.loads(done.out)['headers']['authorization'].startswith('Bearer '), done)
+
+
+def missing_source_is_refused(m):
+    """No value: a clear 403, never forwarded bare."""
+    m.profile('cred', PROFILE % m.policy)
+    done = m.osh('run', '-q', '--profile', 'cred', '--', 'curl', '-sS', '-w', '\n%{http_code}', 'https://cred.test/v1/a')
+    check(done.code == 125 or done.out.endswith('403'), done)
+    check(not m.hits(kind='request', host='cred.test'), 'forwarded bare')
+
+
+def not_in_process_memory_of_init(m):
+    """The value is in no environment or command line visible inside."""
+    done = run(m, 'cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -c %s' % REAL[:12])
+    check(done.out.strip() == '0', done)
+
+
+CASES = [injected_for_the_bound_host, never_elsewhere, echoed_value_is_scrubbed, missing_source_is_refused,
+         not_in_process_memory_of_init]

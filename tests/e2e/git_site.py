@@ -1,0 +1,40 @@
+"""git's smart HTTP, served by git's own http-backend from one bare repository."""
+import os
+import subprocess
+
+import world
+
+
+def make(folder):
+    tree = folder + '-tree'
+    env = dict(os.environ, GIT_AUTHOR_NAME='e2e', GIT_AUTHOR_EMAIL='e2e@example.com', GIT_COMMITTER_NAME='e2e',
+               GIT_COMMITTER_EMAIL='e2e@example.com', HOME=world.WORK)
+    def git(*words):
+        subprocess.run(['git', *words], check=True, env=env, stdout=subprocess.DEVNULL)
+    git('init', '-q', '-b', 'main', tree)
+    with open(tree + '/README', 'w') as file:
+        file.write('cloned over https\n')
+    git('-C', tree, 'add', '.')
+    git('-C', tree, 'commit', '-qm', 'first')
+    os.makedirs(folder)
+    git('clone', '-q', '--bare', tree, folder + '/repo.git')
+    git('-C', folder + '/repo.git', 'config', 'http.receivepack', 'true')
+
+
+def serve(request, body):
+    path, _, query = request.path.partition('?')
+    env = {'PATH': '/usr/bin:/bin', 'GIT_PROJECT_ROOT': world.WORK + '/git', 'GIT_HTTP_EXPORT_ALL': '1', 'PATH_INFO': path,
+           'QUERY_STRING': query, 'REQUEST_METHOD': request.command, 'CONTENT_LENGTH': str(len(body)),
+           'CONTENT_TYPE': request.headers.get('content-type') or '', 'HTTP_CONTENT_ENCODING': request.headers.get('content-encoding') or '',
+           'HTTP_GIT_PROTOCOL': request.headers.get('git-protocol') or '', 'REMOTE_ADDR': '44.10.0.2', 'HOME': world.WORK}
+    done = subprocess.run(['git', 'http-backend'], input=body, stdout=subprocess.PIPE, env=env)
+    head, _, answer = done.stdout.partition(b'\r\n\r\n')
+    status, fields = 200, []
+    for line in head.decode().split('\r\n'):
+        name, _, value = line.partition(': ')
+        if name.lower() == 'status':
+            status = int(value.split()[0])
+        elif name:
+            fields.append((name, value))
+    kind = next((v for n, v in fields if n.lower() == 'content-type'), 'text/plain')
+    request.send(status, answer, kind, [f for f in fields if f[0].lower() not in ('content-type', 'content-length')])

@@ -1,0 +1,23 @@
+"""Certificates of the test internet: one root, one leaf for all names, one self-signed leaf that must be refused."""
+import subprocess
+
+NAMES = ('site.test', '*.site.test', 'git.test', 'npm.test', 'denied.test', 'cred.test', 'other.test', '*.wild.test',
+         'api.anthropic.com', 'ask.test', 'ask2.test', 'only-curl.test')
+CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3']
+
+
+def openssl(folder, *words):
+    subprocess.run(['openssl', *words], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def make(folder):
+    openssl(folder, 'req', '-x509', *CURVE, '-keyout', 'root.key', '-out', 'root.pem', '-subj', '/CN=osh e2e root',
+            '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign')
+    openssl(folder, 'req', *CURVE[:-2], '-keyout', 'leaf.key', '-out', 'leaf.csr', '-subj', '/CN=site.test')
+    with open(folder + '/leaf.ext', 'w') as file:
+        file.write('subjectAltName=%s\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n'
+                   % ','.join('DNS:' + name for name in NAMES))
+    openssl(folder, 'x509', '-req', '-in', 'leaf.csr', '-CA', 'root.pem', '-CAkey', 'root.key', '-CAcreateserial',
+            '-days', '3', '-out', 'leaf.pem', '-extfile', 'leaf.ext')
+    openssl(folder, 'req', '-x509', *CURVE, '-keyout', 'bad.key', '-out', 'bad.pem', '-subj', '/CN=badcert.test',
+            '-addext', 'subjectAltName=DNS:badcert.test')
