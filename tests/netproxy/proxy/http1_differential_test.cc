@@ -68,10 +68,10 @@ Lenient parse_leniently(std::string text)
         if (name == "host") {
             ++out.hosts;
             out.host = value;
-        } else if (name.find("content-length") != std::string::npos) {
+        } else if (name == "content-length") {
             ++out.lengths;
             length = std::strtoul(value.c_str(), nullptr, 0);
-        } else if (name.find("transfer-encoding") != std::string::npos) {
+        } else if (name == "transfer-encoding") {
             ++out.encodings;
         }
     }
@@ -176,7 +176,7 @@ private:
 
 struct Outcome {
     bool was_judged = false;
-    std::string method, target, sent;
+    std::string method, target, host, sent;
 };
 
 // Feeds the text in pieces; only the first request is ever forwarded.
@@ -195,6 +195,7 @@ Outcome run(Generator& generator, std::string const& text)
             auto const plan = plan_for(*http.waiting());
             outcome.method = http.waiting()->method;
             outcome.target = plan.path_and_query;
+            outcome.host = plan.host;
             http.forward(plan);
         }
         outcome.sent += taken_to_upstream(http);
@@ -217,12 +218,9 @@ TEST(Http1Differential, ALenientServerSeesTheOneRequestThatWasJudged)
         auto const seen = parse_leniently(outcome.sent);
         ASSERT_EQ(seen.method, outcome.method) << text;
         ASSERT_EQ(seen.target, outcome.target) << text;
-        ASSERT_EQ(seen.host, "a.test") << text;
+        ASSERT_EQ(seen.host, outcome.host) << text;
         ASSERT_EQ(seen.hosts, 1) << text;
-        ASSERT_LE(
-            seen.lengths + seen.encodings - (outcome.sent.find("X-Content") != std::string::npos),
-            1)
-            << text;
+        ASSERT_LE(seen.lengths + seen.encodings, 1) << text;
         ASSERT_EQ(seen.rest, "") << text << "\n=>\n" << outcome.sent;
         complete += seen.is_complete;
     }
