@@ -32,11 +32,20 @@ set(CMAKE_C_FLAGS_DEBUG "-O1 -g1")
 if(OSH_SANITIZE)
   target_compile_options(osh_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
     -fno-omit-frame-pointer)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(osh_flags INTERFACE -Wno-uninitialized) # false in fmt's inlined code, with -fsanitize only
+  endif()
   target_link_options(osh_flags INTERFACE -fsanitize=address,undefined)
 else()
   target_compile_options(osh_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
   # One self-contained file per process: start-up pays for no symbol look-up and the tree can be copied anywhere.
-  target_link_options(osh_flags INTERFACE -static-libgcc -static-libstdc++)
+  # Not for fuzzers: libFuzzer brings a second operator new, which AddressSanitizer takes for a mismatch.
+  # A target with OSH_SYSTEM_RUNTIME set uses the shared ones (Qt brings them anyway).
+  if(NOT OSH_FUZZ)
+    target_link_options(osh_flags INTERFACE
+      $<$<NOT:$<BOOL:$<TARGET_PROPERTY:OSH_SYSTEM_RUNTIME>>>:-static-libgcc>
+      $<$<NOT:$<BOOL:$<TARGET_PROPERTY:OSH_SYSTEM_RUNTIME>>>:-static-libstdc++>)
+  endif()
 endif()
 if(OSH_FUZZ)
   target_compile_options(osh_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined)

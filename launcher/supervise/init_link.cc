@@ -13,7 +13,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::size_t kMaxWord = 64 * 1024;
+constexpr std::size_t kMaxInitMessage = 64 * 1024;
 
 } // namespace
 
@@ -55,7 +55,7 @@ void InitLink::kill()
 void InitLink::on_word()
 {
     while (!is_gone_) {
-        auto received = sys::receive_message(channel_, kMaxWord);
+        auto received = sys::receive_message(channel_, kMaxInitMessage);
         if (!received.ok() && received.error().code == Errc::Busy)
             return;
         if (!received.ok() || received->bytes.empty()) {

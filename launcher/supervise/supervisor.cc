@@ -423,8 +423,13 @@ int Supervisor::finish()
     note("ended", fmt::format("exit {}", session_.exit_code()));
     auto const end = end_of_session();
     auto const& counts = desk_->desk().counts();
+    std::string const report = tally_.report_json(end, counts);
     if (folders_.state.is_open())
-        write_report(folders_.state, tally_.report_json(end, counts));
+        write_report(folders_.state, report);
+    if (request_.report == "json")
+        fmt::print(stderr, "{}", report);
+    else if (request_.report.starts_with("json="))
+        write_file(request_.report.substr(5), report);
     desk_->server().send_to_all(policy::control::End{session_.exit_code(), ""});
     bool const wants_summary = request_.verbosity != Verbosity::Quiet &&
                                request_.profile.audit.report != policy::ReportKind::None &&

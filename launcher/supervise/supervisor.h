@@ -33,12 +33,12 @@ struct SessionRequest {
     Plan plan;
     HostFacts facts;
     std::vector<LentSecret> secrets;
-    std::string name, agent;
+    std::string name, agent; // the person's name for the session; the command's base name
     TerminalWish terminal = TerminalWish::Auto;
     Verbosity verbosity = Verbosity::Normal;
     OnDenied on_denied = OnDenied::KeepStatus;
     bool is_attended = false; // a person is at a terminal, or was promised by --approvals ask
-    std::vector<std::string> notes; // for the banner
+    std::string report; // --report: "", none, short, full, json, json=FILE
 };
 
 // Runs the session to its end; the exit code of `osh run`.

@@ -46,6 +46,7 @@ public:
     bool has_finished_sending(UpstreamId upstream) const; // half-close once to_upstream is empty
     bool wants_upstream(UpstreamId upstream) const;       // there is room to read into
     MutableBytes upstream_space(UpstreamId upstream);     // empty: do not read now
+    // 0: nothing came, the space is given back.
     void received_from_upstream(UpstreamId upstream, std::size_t count, Moment at);
 
     // ---- results
@@ -60,7 +61,7 @@ private:
     void take_route(Flow& flow);
     void refuse(Flow& flow, policy::Verdict const& verdict);
     bool needs_inspection(Flow const& flow) const;
-    bool is_askable(policy::Verdict const& verdict) const;
+    bool is_askable(Flow const& flow, policy::Verdict const& verdict) const;
     // dns.cc
     void asked(stack::DnsAsked const& event);
     void asked_reverse(stack::DnsAsked const& event);

@@ -49,6 +49,7 @@ struct Upstream {
     bool has_ended = false;                 // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
+    bool lacks_space = false; // splice: the agent's side had no room when last asked
 };
 
 // The request that was judged last: what a new policy judges again while it is under way.

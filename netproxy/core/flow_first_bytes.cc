@@ -59,7 +59,8 @@ void Core::look_at_hello(Flow& flow)
 
 void Core::start_inspection(Flow& flow)
 {
-    flow.http = std::make_unique<proxy::Http1Connection>();
+    flow.http = std::make_unique<proxy::Http1Connection>(proxy::Http1Limits{},
+        flow.is_encrypted() ? proxy::HttpScheme::Https : proxy::HttpScheme::Http);
     flow.phase = Phase::Inspect;
     timers_.set(flow.id, at_.now + kHeadTimeout);
     pump(flow);
@@ -71,7 +72,7 @@ void Core::neither_tls_nor_http(Flow& flow)
 {
     auto& verdict = flow.connect.verdict;
     if (verdict.decision == policy::Decision::Deny) {
-        if (is_askable(verdict))
+        if (is_askable(flow, verdict))
             park(flow, verdict);
         else
             refuse(flow, verdict);

@@ -5,9 +5,19 @@
 #include "netproxy/core/denial.h"
 #include "netproxy/core/first_bytes.h"
 #include "netproxy/core/forbidden_names.h"
+#include "policy/model/address_class.h"
 
 namespace osh::netproxy::core
 {
+namespace
+{
+
+bool is_public(IpAddress const& address)
+{
+    return policy::classify(address).kind == policy::AddressKind::Public;
+}
+
+} // namespace
 
 void Core::opened(stack::TcpOpened const& event)
 {
@@ -57,21 +67,16 @@ void Core::decide(Flow& flow)
         verdict.decision = policy::Decision::Deny;
         verdict.code = policy::DenyCode::AddressBlocked;
     }
-    if (flow.is_literal && verdict.decision == policy::Decision::Deny
-        && verdict.code == policy::DenyCode::NoRule) {
-        // An address of a class that is never dialled is not worth a question.
-        auto const address =
-            policy::check_address(*flow.policy, question_of(flow), flow.tuple.destination);
-        if (address.code == policy::DenyCode::AddressBlocked)
-            verdict.code = address.code;
-    }
     take_route(flow);
 }
 
 // May a person, or audit mode, let this pass? A rule that says no, a blocked address and a request
 // that cannot be understood stay refused.
-bool Core::is_askable(policy::Verdict const& verdict) const
+bool Core::is_askable(Flow const& flow, policy::Verdict const& verdict) const
 {
+    // A private address without a name is opened by a rule or not at all.
+    if (flow.is_literal && !is_public(flow.tuple.destination))
+        return false;
     return settings_.when_unruled != WhenUnruled::Deny
            && (verdict.code == policy::DenyCode::NoRule
                || verdict.code == policy::DenyCode::WrongBinary);
@@ -94,7 +99,7 @@ void Core::take_route(Flow& flow)
     auto const& verdict = flow.connect.verdict;
     bool const is_denied = verdict.decision == policy::Decision::Deny;
     bool const is_worth_words = is_http_port(flow.tuple.destination_port) && !flow.is_literal;
-    if (is_denied && !is_askable(verdict) && !is_worth_words) {
+    if (is_denied && !is_askable(flow, verdict) && !is_worth_words) {
         refuse(flow, verdict);
         return;
     }

@@ -108,8 +108,10 @@ bool Core::take_from_upstream(Flow& flow)
         auto const taken = upstream.tls->receive(upstream.inbox.front());
         upstream.inbox.consume(taken);
         moved += taken;
-        if (is_over && upstream.tls->state() != TlsState::Closed)
+        auto const before = upstream.tls->state();
+        if (is_over && before != TlsState::Closed)
             upstream.tls->transport_ended();
+        moved += upstream.tls->state() != before ? 1 : 0; // a failed handshake is seen next round
         if (upstream.plain.is_empty() && upstream.state == UpstreamState::Open) {
             upstream.plain.commit(upstream.tls->read(upstream.plain.space()));
             if (upstream.plain.is_empty())
@@ -124,6 +126,12 @@ bool Core::take_from_upstream(Flow& flow)
     auto const taken = flow.http->upstream_bytes(source.front());
     source.consume(taken);
     moved += taken;
+    if (is_over && source.is_empty() && flow.http->may_send_again()) {
+        drop_upstream(flow, Ending::Finish); // a kept connection that had died meanwhile
+        flow.http->send_again();
+        open_upstream(flow);
+        return true;
+    }
     if (is_over && source.is_empty()) {
         flow.http->upstream_ended(is_clean);
         drop_upstream(flow, Ending::Finish);
@@ -169,6 +177,11 @@ void Core::settle(Flow& flow)
         flow.agent_tls != nullptr && flow.agent_tls->state() == TlsState::Failed;
     if (has_failed && flow.agent_tls->output().empty()) {
         finish_agent(flow);
+        return;
+    }
+    if (http.is_finished() && http.to_agent().empty() && http.was_cut()) {
+        parts_.agent.reset(flow.id); // an answer that is cut short must not look complete
+        end(flow, Ending::Reset);
         return;
     }
     if (http.is_finished() && http.to_agent().empty()) {

@@ -22,14 +22,6 @@ std::string authority_of(Flow const& flow)
     return host;
 }
 
-std::string without_usual_port(Flow const& flow, std::string authority)
-{
-    std::string_view const usual = flow.is_encrypted() ? ":443" : ":80";
-    if (authority.ends_with(usual))
-        authority.resize(authority.size() - usual.size());
-    return authority;
-}
-
 } // namespace
 
 // True when something was decided and bytes may move again.
@@ -51,7 +43,7 @@ bool Core::judge(Flow& flow)
         answer_misdirected(flow, flow.misdirected_name);
         return true;
     }
-    if (without_usual_port(flow, head->authority) != authority_of(flow)) {
+    if (head->authority != authority_of(flow)) {
         answer_misdirected(flow, head->authority);
         return true;
     }
@@ -112,7 +104,7 @@ void Core::judged(Flow& flow, policy::Verdict const& verdict)
         proceed(flow, word);
         return;
     }
-    if (!is_askable(verdict) || verdict.canonical_path.empty()) {
+    if (!is_askable(flow, verdict) || verdict.canonical_path.empty()) {
         answer_denied(flow, verdict, code_word(verdict.code));
         return;
     }

@@ -10,6 +10,7 @@ void Core::pump_splice(Flow& flow)
 {
     if (!flow.may_send_upstream && !check_spliced_start(flow) && flow.phase != Phase::Splice)
         return;
+    flow.upstream.lacks_space = false;
     attend(flow);
 }
 
@@ -59,7 +60,7 @@ bool Core::wants_upstream(UpstreamId id) const
     if (flow == nullptr || flow->upstream.has_ended)
         return false;
     if (flow->phase == Phase::Splice)
-        return !parts_.agent.send_space(flow->id).empty();
+        return !flow->upstream.lacks_space; // asking for space would take it
     return flow->upstream.inbox.has_space();
 }
 
@@ -68,8 +69,11 @@ MutableBytes Core::upstream_space(UpstreamId id)
     auto* flow = find_upstream(id);
     if (flow == nullptr || flow->upstream.has_ended)
         return {};
-    if (flow->phase == Phase::Splice)
-        return parts_.agent.send_space(flow->id);
+    if (flow->phase == Phase::Splice) {
+        auto const space = parts_.agent.send_space(flow->id);
+        flow->upstream.lacks_space = space.empty();
+        return space;
+    }
     return flow->upstream.inbox.has_space() ? flow->upstream.inbox.space() : MutableBytes{};
 }
 
@@ -77,7 +81,7 @@ void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
 {
     at_ = at;
     auto* flow = find_upstream(id);
-    if (flow == nullptr || count == 0)
+    if (flow == nullptr)
         return;
     flow->bytes_down += count;
     if (flow->phase == Phase::Splice) {

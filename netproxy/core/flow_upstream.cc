@@ -3,6 +3,7 @@
 
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
+#include "policy/model/address_class.h"
 
 #include <algorithm>
 
@@ -61,7 +62,9 @@ std::vector<IpAddress> Core::checked(
         auto verdict = policy::check_address(*policy_, question_of(flow), address);
         bool const is_unruled = verdict.code == policy::DenyCode::NoRule
                                 || verdict.code == policy::DenyCode::WrongBinary;
-        if (verdict.decision != policy::Decision::Deny || (is_let_through && is_unruled))
+        bool const is_public = policy::classify(address).kind == policy::AddressKind::Public;
+        if (verdict.decision != policy::Decision::Deny
+            || (is_let_through && is_unruled && is_public))
             addresses.push_back(address);
         else
             why_not = std::move(verdict);

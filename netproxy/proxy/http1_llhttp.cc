@@ -65,17 +65,13 @@ int on_head_end(llhttp_t* parser)
     return HPE_PAUSED;
 }
 
-llhttp_settings_t make_settings()
-{
-    llhttp_settings_t settings;
-    llhttp_settings_init(&settings);
-    settings.on_url = on_target;
-    settings.on_header_field = on_name;
-    settings.on_header_value = on_value;
-    settings.on_header_value_complete = on_value_end;
-    settings.on_headers_complete = on_head_end;
-    return settings;
-}
+constexpr llhttp_settings_t kSettings = {
+    .on_url = on_target,
+    .on_header_field = on_name,
+    .on_header_value = on_value,
+    .on_headers_complete = on_head_end,
+    .on_header_value_complete = on_value_end,
+};
 
 bool is_same_first_line(Seen const& seen, MessageKind kind)
 {
@@ -92,7 +88,6 @@ bool is_same_first_line(Seen const& seen, MessageKind kind)
 
 Result<> agree_with_llhttp(std::string_view head, MessageKind kind, HeadLines const& lines)
 {
-    static llhttp_settings_t const kSettings = make_settings();
     Seen seen;
     seen.lines = &lines;
     llhttp_init(

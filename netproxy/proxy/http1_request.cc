@@ -158,7 +158,6 @@ Result<ParsedRequest> parse_request(
     if (std::find(kRefusedMethods.begin(), kRefusedMethods.end(), lines.method)
         != kRefusedMethods.end())
         return fail(Errc::Unsupported, fmt::format("method {}", lines.method));
-    TRY(agree_with_llhttp(text, MessageKind::Request, lines));
     ParsedRequest request;
     auto& head = request.head;
     head.method = lines.method;
@@ -175,6 +174,7 @@ Result<ParsedRequest> parse_request(
     TRY(read_connection_options(request));
     if (head.wants_websocket && head.has_body)
         return malformed("a WebSocket handshake with a body");
+    TRY(agree_with_llhttp(text, MessageKind::Request, lines)); // last: our own words say more
     return request;
 }
 

@@ -33,7 +33,6 @@ void read_field(ParsedResponse& response, HttpField const& field, std::string co
 Result<ParsedResponse> parse_response(std::string_view text, Http1Limits const& limits)
 {
     LET(lines, read_raw_lines(text, MessageKind::Response, limits));
-    TRY(agree_with_llhttp(text, MessageKind::Response, lines));
     std::vector<HttpField> fields;
     fields.reserve(lines.fields.size());
     for (auto const& field : lines.fields)
@@ -42,6 +41,7 @@ Result<ParsedResponse> parse_response(std::string_view text, Http1Limits const& 
     response.status = lines.status;
     response.reason = lines.reason;
     LET(framing, framing_of(fields, lines.minor_version, BodyKind::UntilClose));
+    TRY(agree_with_llhttp(text, MessageKind::Response, lines)); // last: our own words say more
     response.framing = framing;
     if (framing.kind == BodyKind::Length || framing.kind == BodyKind::None)
         response.content_length = framing.length;

@@ -59,19 +59,17 @@ class AgentTlsImpl final : public AgentTls
 public:
     Result<> set_up(std::string_view session, WallTime now)
     {
-        LET(random, TlsRandom::create());
-        random_ = std::move(random);
-        LET(authority, CertificateAuthority::create(session, now, *random_));
+        TRY(settings_.set_up(MBEDTLS_SSL_IS_SERVER));
+        LET(authority, CertificateAuthority::create(session, now, settings_.random()));
         authority_ = std::move(authority);
-        TRY(set_up_tls(*config_.get(), MBEDTLS_SSL_IS_SERVER, *random_));
-        mbedtls_ssl_conf_cert_cb(config_.get(), AgentSession::choose_certificate);
-        mbedtls_ssl_conf_sni(config_.get(), AgentSession::check_name, nullptr);
+        mbedtls_ssl_conf_cert_cb(settings_.get(), AgentSession::choose_certificate);
+        mbedtls_ssl_conf_sni(settings_.get(), AgentSession::check_name, nullptr);
         int const code = mbedtls_ssl_ticket_setup(tickets_.get(), TlsRandom::callback,
-            random_.get(), MBEDTLS_CIPHER_AES_256_GCM, kTicketSeconds);
+            &settings_.random(), MBEDTLS_CIPHER_AES_256_GCM, kTicketSeconds);
         if (code != 0)
             return fail_tls("cannot set up TLS tickets", code);
         mbedtls_ssl_conf_session_tickets_cb(
-            config_.get(), mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, tickets_.get());
+            settings_.get(), mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, tickets_.get());
         return {};
     }
 
@@ -83,16 +81,14 @@ public:
         LET(certificate, authority_->leaf(lower, now));
         auto session =
             std::make_unique<AgentSession>(lower, std::move(certificate), authority_->leaf_key());
-        TRY(session->prepare(*config_.get()));
+        TRY(session->prepare(*settings_.get()));
         return std::unique_ptr<TlsSession>(std::move(session));
     }
 
 private:
-    // In this order: sessions must be gone before, and members die from the last to the first.
-    std::unique_ptr<TlsRandom> random_;
+    TlsSettings settings_;
     std::unique_ptr<CertificateAuthority> authority_;
     HeldTickets tickets_;
-    HeldConfig config_;
 };
 
 } // namespace

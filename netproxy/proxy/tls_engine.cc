@@ -87,6 +87,7 @@ int MemoryTls::fetch(void* session, unsigned char* data, std::size_t size)
 {
     auto& self = *static_cast<MemoryTls*>(session);
     auto const part = self.input_.view().first(std::min(size, self.input_.size()));
+    self.is_starved_ = part.empty();
     if (part.empty())
         return self.has_transport_ended_ ? 0 : MBEDTLS_ERR_SSL_WANT_READ;
     std::copy_n(raw(part), part.size(), data);
@@ -115,7 +116,11 @@ void MemoryTls::advance()
 {
     if (state_ != TlsState::Handshake)
         return;
-    int const code = mbedtls_ssl_handshake(ssl_.get());
+    int code = 0;
+    do {
+        is_starved_ = false;
+        code = mbedtls_ssl_handshake(ssl_.get());
+    } while (code == MBEDTLS_ERR_SSL_WANT_READ && !is_starved_);
     if (code == 0) {
         state_ = TlsState::Open;
         handshake_is_done();
@@ -131,6 +136,7 @@ std::size_t MemoryTls::read(MutableBytes plaintext)
     std::size_t done = 0;
     while (done < plaintext.size()) {
         auto const rest = plaintext.subspan(done);
+        is_starved_ = false;
         int const code = mbedtls_ssl_read(ssl_.get(), raw(rest), rest.size());
         if (code > 0) {
             done += static_cast<std::size_t>(code);
@@ -140,10 +146,13 @@ std::size_t MemoryTls::read(MutableBytes plaintext)
             got_ticket();
             continue;
         }
+        // The library also says so between two steps of its own, with bytes still there.
+        if (code == MBEDTLS_ERR_SSL_WANT_READ && !is_starved_)
+            continue;
         if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
             state_ = TlsState::Closed;
         else if (code != MBEDTLS_ERR_SSL_WANT_READ && code != MBEDTLS_ERR_SSL_WANT_WRITE)
-            fail_with(code);
+            fail_with(code == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : code);
         break;
     }
     return done;
@@ -180,8 +189,8 @@ std::string_view MemoryTls::alpn() const
 
 void MemoryTls::fail_with(int code)
 {
-    state_ = TlsState::Failed;
     failure_ = explain_failure(code);
+    state_ = TlsState::Failed;
     if (!failure_.empty())
         return;
     if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)

@@ -46,6 +46,7 @@ private:
     TlsState state_ = TlsState::Handshake;
     std::string failure_;
     bool has_transport_ended_ = false;
+    bool is_starved_ = false; // the library asked for bytes and got none
 };
 
 } // namespace osh::netproxy::proxy

@@ -68,9 +68,6 @@ constexpr std::array<std::uint16_t, 4> kGroups = {
     MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
 };
 
-// The library keeps the pointer, not a copy; it also wants char const** where it only reads.
-char const* kProtocols[] = {"http/1.1", nullptr};
-
 } // namespace
 
 Result<std::unique_ptr<TlsRandom>> TlsRandom::create()
@@ -126,24 +123,27 @@ CertificateTime certificate_time(mbedtls_x509_time const& time)
     return {time.year, time.mon, time.day, time.hour, time.min, time.sec};
 }
 
-Result<> set_up_tls(mbedtls_ssl_config& config, int endpoint, TlsRandom& random)
+Result<> TlsSettings::set_up(int endpoint)
 {
+    LET(random, TlsRandom::create());
+    random_ = std::move(random);
+    auto* const config = config_.get();
     int code = mbedtls_ssl_config_defaults(
-        &config, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+        config, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
     if (code != 0)
         return fail_tls("cannot set up TLS", code);
-    mbedtls_ssl_conf_rng(&config, TlsRandom::callback, &random);
-    mbedtls_ssl_conf_min_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_max_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_3);
+    mbedtls_ssl_conf_rng(config, TlsRandom::callback, random_.get());
+    mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_3);
     bool const is_server = endpoint == MBEDTLS_SSL_IS_SERVER;
-    mbedtls_ssl_conf_ciphersuites(&config, is_server ? kServerSuites.data() : kClientSuites.data());
-    mbedtls_ssl_conf_groups(&config, kGroups.data());
+    mbedtls_ssl_conf_ciphersuites(config, is_server ? kServerSuites.data() : kClientSuites.data());
+    mbedtls_ssl_conf_groups(config, kGroups.data());
     // Never a resumption without a fresh key exchange: a stolen ticket key must not open old
     // traffic.
     mbedtls_ssl_conf_tls13_key_exchange_modes(
-        &config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL
-                     | MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL);
-    code = mbedtls_ssl_conf_alpn_protocols(&config, kProtocols);
+        config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL
+                    | MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL);
+    code = mbedtls_ssl_conf_alpn_protocols(config, protocols_.data());
     if (code != 0)
         return fail_tls("cannot set up ALPN", code);
     return {};

@@ -14,6 +14,7 @@
 #include <mbedtls/ssl_ticket.h>
 #include <mbedtls/x509_crt.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,7 +88,19 @@ struct CertificateTime {
 CertificateTime certificate_time(WallTime time);
 CertificateTime certificate_time(mbedtls_x509_time const& time);
 
-// What both configurations have in common: versions, groups, ALPN, random numbers.
-Result<> set_up_tls(mbedtls_ssl_config& config, int endpoint, TlsRandom& random);
+// A configuration with what both sides have in common: versions, suites, groups, ALPN, random
+// numbers.
+class TlsSettings
+{
+public:
+    Result<> set_up(int endpoint);
+    mbedtls_ssl_config* get() { return config_.get(); }
+    TlsRandom& random() { return *random_; }
+
+private:
+    std::unique_ptr<TlsRandom> random_;
+    std::array<char const*, 2> protocols_{"http/1.1", nullptr}; // the library keeps a pointer
+    HeldConfig config_;
+};
 
 } // namespace osh::netproxy::proxy

@@ -96,7 +96,8 @@ protected:
 
     std::string explain_failure(int code) override
     {
-        sessions_.forget(key_);
+        if (state() == TlsState::Handshake)
+            sessions_.forget(key_); // the next attempt starts from nothing
         auto const flags = mbedtls_ssl_get_verify_result(&ssl());
         bool const is_certificate =
             code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || code == MBEDTLS_ERR_X509_FATAL_ERROR;
@@ -126,12 +127,10 @@ public:
 
     Result<> set_up()
     {
-        LET(random, TlsRandom::create());
-        random_ = std::move(random);
-        TRY(set_up_tls(*config_.get(), MBEDTLS_SSL_IS_CLIENT, *random_));
-        mbedtls_ssl_conf_authmode(config_.get(), MBEDTLS_SSL_VERIFY_REQUIRED);
+        TRY(settings_.set_up(MBEDTLS_SSL_IS_CLIENT));
+        mbedtls_ssl_conf_authmode(settings_.get(), MBEDTLS_SSL_VERIFY_REQUIRED);
         mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
-            config_.get(), MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+            settings_.get(), MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
         return {};
     }
 
@@ -141,7 +140,7 @@ public:
         TRY(need_anchors());
         auto session = std::make_unique<UpstreamSession>(
             sessions_, SavedSessions::Key{to_lower_ascii(name), port}, now);
-        TRY(session->prepare(*config_.get(), now));
+        TRY(session->prepare(*settings_.get(), now));
         return std::unique_ptr<TlsSession>(std::move(session));
     }
 
@@ -151,17 +150,16 @@ private:
         if (has_anchors_)
             return {};
         TRY(read_anchors(anchors_, anchors_pem_));
-        mbedtls_ssl_conf_ca_chain(config_.get(), anchors_.get(), nullptr);
+        mbedtls_ssl_conf_ca_chain(settings_.get(), anchors_.get(), nullptr);
         has_anchors_ = true;
         return {};
     }
 
     std::string_view anchors_pem_;
-    std::unique_ptr<TlsRandom> random_;
     HeldCertificate anchors_;
     bool has_anchors_ = false;
     SavedSessions sessions_;
-    HeldConfig config_;
+    TlsSettings settings_;
 };
 
 } // namespace

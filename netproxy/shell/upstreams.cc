@@ -32,8 +32,9 @@ void Upstreams::read_from(UpstreamId id)
     if (space.empty())
         return;
     auto const read = sys::receive_into(found->second.socket, space);
+    core_.received_from_upstream(id, read.count, moment_()); // also 0: gives the space back
     switch (read.status) {
-    case IoStatus::Done: core_.received_from_upstream(id, read.count, moment_()); return;
+    case IoStatus::Done: return;
     case IoStatus::Busy: return;
     case IoStatus::Ended: over(id, core::Ending::Finish); return;
     case IoStatus::Failed: over(id, core::Ending::Reset); return;

@@ -60,6 +60,7 @@ struct Flow {
     bool is_timing : 1 = false; // timed_sequence is being measured
     bool may_sack : 1 = false;
     bool scales_window : 1 = false; // both sides offered it
+    bool is_answer_due : 1 = false; // the timer is for a retransmission or a probe
     bool is_starved : 1 = false;    // the pool had nothing for it
 
     // Send side

@@ -5,10 +5,11 @@ namespace osh::netproxy::stack
 
 void ReadyQueue::add(Flow& flow, FlowTable& flows)
 {
-    if (flow.queued != QueueClass::None)
+    auto const wanted = flow.to_send.size() <= kSmallWork ? QueueClass::Small : QueueClass::Bulk;
+    if (flow.queued == wanted || flow.queued == QueueClass::Bulk)
         return;
-    bool const is_small = flow.to_send.size() <= kSmallWork;
-    flow.queued = is_small ? QueueClass::Small : QueueClass::Bulk;
+    remove(flow, flows); // it was small work until now
+    flow.queued = wanted;
     List& list = list_of(flow.queued);
     flow.queue_next = kNoSlot;
     flow.queue_previous = list.last;

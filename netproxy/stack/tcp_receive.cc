@@ -2,6 +2,8 @@
 
 #include "netproxy/stack/tcp.h"
 
+#include <utility>
+
 namespace osh::netproxy::stack
 {
 namespace
@@ -154,7 +156,8 @@ void tcp_arrives(World& world, FlowKey const& key, wire::TcpSegment const& segme
         return tcp_reset_stranger(world, key, segment);
     }
     flow->last_heard = now;
-    flow->unanswered = 0;
+    if (std::exchange(flow->unanswered, std::uint8_t{0}) != 0 && flow->send_window != 0)
+        flow->retries = 0; // a keep-alive was answered
     if (segment.has(kRst))
         return take_reset(world, *flow, segment);
     if (flow->state == TcpState::Held || segment.has(kSyn))

@@ -120,7 +120,7 @@ void emit_syn_ack(World& world, Flow& flow, PacketOut& out, Instant now)
         flow.is_timing = false;
     }
     flow.send_next = flow.send_highest = flow.first_sequence + 1;
-    if (flow.deadline.is_never())
+    if (!flow.is_answer_due)
         tcp_restart_timer(world, flow, now);
 }
 
@@ -162,7 +162,7 @@ void note_sent(World& world, Flow& flow, Plan const& plan, Instant now)
         }
         flow.send_highest = flow.send_next;
     }
-    if (flow.deadline.is_never())
+    if (!flow.is_answer_due)
         tcp_restart_timer(world, flow, now);
 }
 
@@ -202,7 +202,7 @@ bool emit_open(World& world, Flow& flow, PacketOut& out, Instant now)
         emit_probe(world, flow, out);
         return true;
     }
-    if (flow.deadline.is_never())
+    if (!flow.is_answer_due)
         tcp_restart_timer(world, flow, now); // a closed window: the persist timer
     if (!flow.ack_due)
         return false;

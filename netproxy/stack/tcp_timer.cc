@@ -16,6 +16,11 @@ constexpr std::uint8_t kMostSynRetries = 5;
 // A peer that keeps its window shut may do so as long as it answers (RFC 9293 section 3.8.6.1).
 constexpr std::uint8_t kMostUnanswered = 9;
 constexpr Duration kLongestBackoff = 60s;
+// A connection that is silent for so long is asked whether its peer still exists (RFC 1122 section
+// 4.2.3.6). Not the standard's two hours: it is the only way to learn that an agent's process was
+// killed while its last segment was lost, and a probe over our link costs nothing.
+constexpr Duration kKeepAlive = 10min;
+constexpr Duration kIdleService = 30s; // RFC 7766 section 6.2.3: DNS over TCP, in seconds
 
 Duration backed_off(Flow const& flow)
 {
@@ -51,6 +56,16 @@ void probe(World& world, Flow& flow, Instant now)
     world.wake(flow);
 }
 
+void idle(World& world, Flow& flow, Instant now)
+{
+    Duration const limit = flow.is_service ? kIdleService : kKeepAlive;
+    if (now - flow.last_heard < limit && flow.unanswered == 0)
+        return world.timers.arm(flow, flow.last_heard + limit);
+    if (flow.is_service)
+        return tcp_reset(world, flow);
+    probe(world, flow, now);
+}
+
 void again_syn_ack(World& world, Flow& flow, Instant now)
 {
     if (flow.retries++ >= kMostSynRetries)
@@ -58,6 +73,17 @@ void again_syn_ack(World& world, Flow& flow, Instant now)
     flow.syn_ack_due = true;
     world.timers.arm(flow, now + backed_off(flow));
     world.wake(flow);
+}
+
+void open_deadline(World& world, Flow& flow, Instant now)
+{
+    bool const has_more = flow.to_send.size() > 0 || (flow.fin_wanted && !flow.fin_acked);
+    if (flow.is_idle_sender() && !has_more)
+        idle(world, flow, now);
+    else if (flow.is_idle_sender() || flow.send_window == 0)
+        probe(world, flow, now);
+    else
+        retransmit_all(world, flow, now);
 }
 
 } // namespace
@@ -68,10 +94,11 @@ void tcp_restart_timer(World& world, Flow& flow, Instant now)
         return;
     bool const has_flight = !flow.is_idle_sender();
     bool const has_more = flow.to_send.size() > 0 || (flow.fin_wanted && !flow.fin_acked);
-    if (has_flight || has_more)
+    flow.is_answer_due = has_flight || has_more;
+    if (flow.is_answer_due)
         world.timers.arm(flow, now + backed_off(flow));
     else
-        Timers::disarm(flow);
+        world.timers.arm(flow, now + (flow.is_service ? kIdleService : kKeepAlive));
 }
 
 void tcp_deadline(World& world, Flow& flow, Instant now)
@@ -83,9 +110,7 @@ void tcp_deadline(World& world, Flow& flow, Instant now)
         return tcp_remove(world, flow, Reason::Reset);
     case TcpState::TimeWait: return tcp_remove(world, flow, Reason::Finished);
     case TcpState::SynReceived: return again_syn_ack(world, flow, now);
-    case TcpState::Open:
-        return flow.is_idle_sender() || flow.send_window == 0 ? probe(world, flow, now)
-                                                              : retransmit_all(world, flow, now);
+    case TcpState::Open: return open_deadline(world, flow, now);
     case TcpState::Free: break;
     }
 }

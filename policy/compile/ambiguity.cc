@@ -27,7 +27,7 @@ Protocol written_protocol(Endpoint const& endpoint)
 bool has_pipeline(Endpoint const& endpoint)
 {
     return written_protocol(endpoint) != Protocol::None || !endpoint.allowed_ips.empty()
-        || endpoint.has_tls_word || !endpoint.credentials.binding_provider.empty();
+           || endpoint.has_tls_word || !endpoint.credentials.binding_provider.empty();
 }
 
 bool ports_overlap(Endpoint const& a, Endpoint const& b)
@@ -55,7 +55,7 @@ public:
         note("tls", a_.tls == b_.tls);
         note("allowed_ips", a_.allowed_ips_text == b_.allowed_ips_text);
         bool const compete = has_pipeline(a_) && has_pipeline(b_) && paths_overlap(a_.path, b_.path)
-            && a_.path_specificity == b_.path_specificity;
+                             && a_.path_specificity == b_.path_specificity;
         if (compete)
             compare_pipeline();
         return found_;

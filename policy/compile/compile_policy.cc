@@ -59,8 +59,8 @@ void append(LayerDraft& all, LayerDraft layer)
 
 std::shared_ptr<CompiledNetwork const> build_network(LayerDraft all)
 {
-    std::ranges::stable_sort(
-        all.entries, {}, [](EntryDraft const& draft) -> std::string const& { return draft.entry.key; });
+    std::ranges::stable_sort(all.entries, {},
+        [](EntryDraft const& draft) -> std::string const& { return draft.entry.key; });
     std::vector<NetworkEntry> entries;
     std::vector<Endpoint> endpoints;
     for (auto& draft : all.entries) {
@@ -85,9 +85,8 @@ void order_by_place(Diagnostics& diagnostics)
     while (begin != diagnostics.end()) {
         auto const rest = std::stable_partition(begin, diagnostics.end(),
             [source = begin->source](Diagnostic const& one) { return one.source == source; });
-        std::stable_sort(begin, rest, [](Diagnostic const& a, Diagnostic const& b) {
-            return a.span.begin < b.span.begin;
-        });
+        std::stable_sort(begin, rest,
+            [](Diagnostic const& a, Diagnostic const& b) { return a.span.begin < b.span.begin; });
         begin = rest;
     }
 }

@@ -58,7 +58,7 @@ void validate_rules(EndpointDraft const& draft);        // validate_rules.cc
 void validate_rpc_rules(EndpointDraft const& draft);    // validate_rpc_rules.cc
 // Checks across a document.
 void validate_middlewares(std::vector<MiddlewareDraft> const& middlewares,
-    std::vector<EntryDraft> const& entries); // validate_middlewares.cc
+    std::vector<EntryDraft> const& entries);                        // validate_middlewares.cc
 void validate_no_ambiguity(std::vector<EntryDraft> const& entries); // ambiguity.cc
 
 } // namespace osh::policy

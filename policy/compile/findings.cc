@@ -133,8 +133,8 @@ std::uint32_t MapReader::number(
         return fallback;
     }
     if (value->integer < 0 || value->integer > limit) {
-        findings_.error(value->span, "out-of-range",
-            {fmt::format("{} must be from 0 to {}", key, limit)});
+        findings_.error(
+            value->span, "out-of-range", {fmt::format("{} must be from 0 to {}", key, limit)});
         return fallback;
     }
     return static_cast<std::uint32_t>(value->integer);

@@ -61,7 +61,7 @@ public:
     std::uint32_t number(std::string_view key, std::uint32_t fallback,
         std::int64_t limit = std::numeric_limits<std::uint32_t>::max()) const;
     std::vector<std::string> texts(std::string_view key) const;
-    std::vector<Node> const& items(std::string_view key) const;         // of a list
+    std::vector<Node> const& items(std::string_view key) const;          // of a list
     std::vector<Node::Entry> const& entries(std::string_view key) const; // of a map
 
 private:

@@ -21,8 +21,8 @@ std::string literal_suffix(std::string const& pattern)
 
 } // namespace
 
-CompiledNetwork::CompiledNetwork(std::vector<NetworkEntry> entries,
-    std::vector<Endpoint> endpoints, std::vector<Middleware> middlewares)
+CompiledNetwork::CompiledNetwork(std::vector<NetworkEntry> entries, std::vector<Endpoint> endpoints,
+    std::vector<Middleware> middlewares)
     : entries_(std::move(entries)), endpoints_(std::move(endpoints)),
       middlewares_(std::move(middlewares))
 {

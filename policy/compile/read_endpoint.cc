@@ -54,7 +54,8 @@ void read_ports(Findings& findings, MapReader const& map, Endpoint& endpoint)
         if (node.kind != NodeKind::Integer || node.integer < 1 || node.integer > kLargestPort)
             findings.error(node.span, "bad-port",
                 {"a port must be a number from 1 to 65535",
-                    node.kind == NodeKind::Integer ? "" : fmt::format("this is {}", describe(node))});
+                    node.kind == NodeKind::Integer ? ""
+                                                   : fmt::format("this is {}", describe(node))});
         else
             endpoint.ports.push_back(static_cast<std::uint16_t>(node.integer));
     };
@@ -71,8 +72,8 @@ void read_ports(Findings& findings, MapReader const& map, Endpoint& endpoint)
         findings.warning(port->span, "port-and-ports",
             {"port is ignored beside ports", "ports wins", "list every port in ports"});
     }
-    bool const is_missing = list.empty()
-        && (!port || (port->kind == NodeKind::Integer && port->integer == 0));
+    bool const is_missing =
+        list.empty() && (!port || (port->kind == NodeKind::Integer && port->integer == 0));
     if (map.is_map() && is_missing)
         findings.error(map.key_span_of(port ? "port" : "host"), "missing-port",
             {"the endpoint has no port", "", "add \"port: 443\" or \"ports: [80, 443]\""});
@@ -85,8 +86,7 @@ void read_enforcement(
     Findings& findings, MapReader const& map, Endpoint& endpoint, ReadOptions const& options)
 {
     std::string const word = map.text("enforcement");
-    bool const is_default =
-        word.empty() && options.enforcement == Enforcement::DefaultEnforce;
+    bool const is_default = word.empty() && options.enforcement == Enforcement::DefaultEnforce;
     bool const is_audit = word == "audit" || (word.empty() && !is_default);
     endpoint.enforcement = is_audit ? EnforcementMode::Audit : EnforcementMode::Enforce;
     if (!word.empty() && word != "audit" && word != "enforce")
@@ -115,8 +115,8 @@ void read_allowed_ips(Findings& findings, MapReader const& map, Endpoint& endpoi
 {
     constexpr std::uint8_t kWidestV4 = 96 + 16;
     for (auto const& item : map.items("allowed_ips")) {
-        auto const block = item.kind == NodeKind::String ? AddressBlock::parse(item.scalar)
-                                                         : std::nullopt;
+        auto const block =
+            item.kind == NodeKind::String ? AddressBlock::parse(item.scalar) : std::nullopt;
         if (!block) {
             findings.error(item.span, "bad-address",
                 {"expected an IP address or a block such as 10.0.0.0/24"});
@@ -142,7 +142,8 @@ void read_credentials(Findings& findings, MapReader const& map, Endpoint& endpoi
     out.signing = map.text("credential_signing");
     out.signing_service = map.text("signing_service");
     out.signing_region = map.text("signing_region");
-    if (Node const* binding = map.find("credential_binding"); binding && binding->kind != NodeKind::Null) {
+    if (Node const* binding = map.find("credential_binding");
+        binding && binding->kind != NodeKind::Null) {
         MapReader const fields(findings, *binding, "credential_binding", {"provider"});
         out.binding_provider = fields.text("provider");
         if (out.binding_provider.empty())
@@ -187,9 +188,9 @@ void read_graphql(Findings& findings, MapReader const& map, Endpoint& endpoint)
     for (auto const& entry : map.entries("graphql_persisted_queries")) {
         MapReader const fields(findings, entry.value, "registered query",
             {"operation_type", "operation_name", "fields"});
-        endpoint.registered_queries.push_back({entry.key,
-            to_lower_ascii(fields.text("operation_type")), fields.text("operation_name"),
-            fields.texts("fields")});
+        endpoint.registered_queries.push_back(
+            {entry.key, to_lower_ascii(fields.text("operation_type")),
+                fields.text("operation_name"), fields.texts("fields")});
     }
 }
 
@@ -221,10 +222,9 @@ EndpointDraft read_endpoint(Findings& findings, Node const& node, ReadOptions co
     MapReader const map(findings, node, "endpoint",
         {"host", "port", "ports", "path", "protocol", "tls", "enforcement", "access", "rules",
             "deny_rules", "allowed_ips", "allow_encoded_slash", "websocket_credential_rewrite",
-            "request_body_credential_rewrite", "allow_uninspected_credentials",
-            "persisted_queries", "graphql_persisted_queries", "graphql_max_body_bytes", "json_rpc",
-            "mcp", "credential_signing", "signing_service", "signing_region",
-            "credential_binding"});
+            "request_body_credential_rewrite", "allow_uninspected_credentials", "persisted_queries",
+            "graphql_persisted_queries", "graphql_max_body_bytes", "json_rpc", "mcp",
+            "credential_signing", "signing_service", "signing_region", "credential_binding"});
     if (!map.is_map())
         return draft;
     endpoint.line = findings.line_of(node.span);

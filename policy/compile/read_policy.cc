@@ -168,7 +168,9 @@ MiddlewareDraft read_middleware(Findings& findings, Node::Entry const& source)
     out.name = map.text("name", source.key);
     out.implementation = map.text("middleware");
     Node const* order = map.find("order");
-    if (order && (order->kind != NodeKind::Integer || order->integer < INT32_MIN || order->integer > INT32_MAX))
+    if (order
+        && (order->kind != NodeKind::Integer || order->integer < INT32_MIN
+            || order->integer > INT32_MAX))
         findings.error(order->span, "wrong-type",
             {"order must be a whole number", "expected from -2147483648 to 2147483647"});
     else if (order)
@@ -180,7 +182,8 @@ MiddlewareDraft read_middleware(Findings& findings, Node::Entry const& source)
             {fmt::format("on_error cannot be {}", in_quotes(on_error, 40)),
                 "expected fail_closed or fail_open"});
     static_cast<void>(map.entries("config"));
-    if (Node const* selector = map.find("endpoints"); selector && selector->kind != NodeKind::Null) {
+    if (Node const* selector = map.find("endpoints");
+        selector && selector->kind != NodeKind::Null) {
         MapReader const hosts(findings, *selector, "middleware endpoints", {"include", "exclude"});
         out.include = hosts.texts("include");
         out.exclude = hosts.texts("exclude");

@@ -15,7 +15,10 @@ namespace
 // of "*" wanted blocked shall not slip through by containing a dot.
 enum class RuleSide : std::uint8_t { Allow, Deny };
 
-char value_separator(RuleSide side) { return side == RuleSide::Allow ? '.' : Glob::kNoSeparator; }
+char value_separator(RuleSide side)
+{
+    return side == RuleSide::Allow ? '.' : Glob::kNoSeparator;
+}
 
 class RuleReader
 {
@@ -73,8 +76,8 @@ Matcher RuleReader::matcher(Node const& node, std::string_view where)
         findings_.error(map.key_span_of("glob"), "bad-matcher",
             {"a matcher takes either any or glob, not both"});
     if (!any && !single)
-        findings_.error(node.span, "bad-matcher",
-            {"this matcher says nothing", "expected {any: [patterns]}"});
+        findings_.error(
+            node.span, "bad-matcher", {"this matcher says nothing", "expected {any: [patterns]}"});
     if (single && !map.text("glob").empty())
         out.any.push_back(glob(*single, separator));
     for (auto const& item : map.items("any")) {
@@ -127,8 +130,8 @@ L7Rule RuleReader::read(Node const& node)
 {
     L7Rule rule;
     MapReader const map(findings_, node, side_ == RuleSide::Allow ? "allow rule" : "deny rule",
-        {"method", "path", "command", "query", "operation_type", "operation_name", "fields",
-            "tool", "params"});
+        {"method", "path", "command", "query", "operation_type", "operation_name", "fields", "tool",
+            "params"});
     if (!map.is_map())
         return rule;
     rule.line = findings_.line_of(node.span);
@@ -167,7 +170,7 @@ void read_rules(Findings& findings, MapReader const& map, Endpoint& endpoint)
             RuleReader(findings, RuleSide::Deny, endpoint.protocol).read(item));
     auto const broken = [](L7Rule const& rule) { return rule.is_broken; };
     endpoint.has_broken_rule = std::ranges::any_of(endpoint.rules, broken)
-        || std::ranges::any_of(endpoint.deny_rules, broken);
+                               || std::ranges::any_of(endpoint.deny_rules, broken);
 }
 
 } // namespace osh::policy

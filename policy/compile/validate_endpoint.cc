@@ -81,7 +81,9 @@ void EndpointCheck::check_host()
     bool const is_missing = trimmed(endpoint_.host).empty();
     if (is_missing && endpoint_.protocol == Protocol::Mcp)
         findings_.error(span("host"), "missing-host", {"protocol mcp needs a host"});
-    else if (is_missing && (endpoint_.allowed_ips_text.empty() && span("allowed_ips").begin == first_line().begin))
+    else if (is_missing
+             && (endpoint_.allowed_ips_text.empty()
+                 && span("allowed_ips").begin == first_line().begin))
         findings_.error(span("host"), "missing-host",
             {"the endpoint has no host", "", "add \"host: api.example.com\", or allowed_ips"});
     HostFlaw const flaw = flaw_of_host(endpoint_.host);
@@ -127,7 +129,7 @@ void EndpointCheck::check_signing()
     if (fields.signing.empty())
         return;
     bool const is_known = fields.signing == "sigv4" || fields.signing == "sigv4:body"
-        || fields.signing == "sigv4:no_body";
+                          || fields.signing == "sigv4:no_body";
     if (!is_known)
         findings_.error(span("credential_signing"), "unknown-signing",
             {fmt::format("unknown signing {}", in_quotes(fields.signing, 40)),
@@ -142,11 +144,10 @@ void EndpointCheck::check_signing()
 
 bool EndpointCheck::rules_allow_nothing() const
 {
-    return !endpoint_.rules.empty()
-        && std::ranges::all_of(endpoint_.rules, [](L7Rule const& rule) {
-               return rule.method.empty() && rule.path.is_absent && rule.command.empty()
-                   && rule.operation_type.empty() && !rule.operation_name && !rule.tool;
-           });
+    return !endpoint_.rules.empty() && std::ranges::all_of(endpoint_.rules, [](L7Rule const& rule) {
+        return rule.method.empty() && rule.path.is_absent && rule.command.empty()
+               && rule.operation_type.empty() && !rule.operation_name && !rule.tool;
+    });
 }
 
 void EndpointCheck::check_rules_and_access()
@@ -164,13 +165,13 @@ void EndpointCheck::check_rules_and_access()
                     ? "write rules, or mcp: { allow_all_known_mcp_methods: true }"
                     : "write rules with a method, such as \"*\""});
     bool const is_known_access = endpoint_.access == "read-only" || endpoint_.access == "read-write"
-        || endpoint_.access == "full";
+                                 || endpoint_.access == "full";
     if (has_access && !is_known_access)
         findings_.warning(span("access"), "unknown-access",
-            {fmt::format("access {} is not known and allows nothing", in_quotes(endpoint_.access, 40)),
+            {fmt::format(
+                 "access {} is not known and allows nothing", in_quotes(endpoint_.access, 40)),
                 "expected read-only, read-write or full"});
-    bool const has_profile =
-        protocol == Protocol::Mcp && endpoint_.allow_all_known_mcp_methods;
+    bool const has_profile = protocol == Protocol::Mcp && endpoint_.allow_all_known_mcp_methods;
     if (rules_allow_nothing() && !has_profile)
         findings_.error(key_span("rules"), "rules-allow-nothing",
             {"these rules allow nothing", "give each a method and a path"});
@@ -203,11 +204,12 @@ void EndpointCheck::check_written_lists()
 void EndpointCheck::check_protocol_needs()
 {
     Protocol const protocol = endpoint_.protocol;
-    bool const has_rules = !endpoint_.rules.empty() || (is_written("rules") && !node_.find("rules")->items.empty());
+    bool const has_rules =
+        !endpoint_.rules.empty() || (is_written("rules") && !node_.find("rules")->items.empty());
     bool const has_base = has_rules || !endpoint_.access.empty();
     if (protocol == Protocol::JsonRpc && !has_base)
-        findings_.error(key_span("protocol"), "missing-rules",
-            {"protocol json-rpc needs rules with a method"});
+        findings_.error(
+            key_span("protocol"), "missing-rules", {"protocol json-rpc needs rules with a method"});
     else if (protocol == Protocol::Mcp && !has_base && !endpoint_.allow_all_known_mcp_methods)
         findings_.error(key_span("protocol"), "missing-rules",
             {"protocol mcp needs rules", "or mcp: { allow_all_known_mcp_methods: true }"});
@@ -228,9 +230,9 @@ void EndpointCheck::check_protocol_needs()
 void EndpointCheck::check_stanzas()
 {
     if (is_written("mcp") && endpoint_.protocol != Protocol::Mcp)
-        findings_.error(
-            key_span("mcp"), "mcp-elsewhere", {"mcp options need \"protocol: mcp\""});
-    if (is_written("json_rpc") && !is_json_rpc_family(endpoint_.protocol) && endpoint_.protocol != Protocol::Tcp)
+        findings_.error(key_span("mcp"), "mcp-elsewhere", {"mcp options need \"protocol: mcp\""});
+    if (is_written("json_rpc") && !is_json_rpc_family(endpoint_.protocol)
+        && endpoint_.protocol != Protocol::Tcp)
         findings_.warning(key_span("json_rpc"), "ignored-field",
             {"json_rpc means nothing without protocol json-rpc or mcp"});
     bool const reads_graphql =

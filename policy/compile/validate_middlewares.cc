@@ -134,8 +134,7 @@ void validate_middlewares(
                 {fmt::format("more than {} network middlewares", kMostMiddlewares)});
         if (draft.middleware.key.empty())
             draft.findings->error(draft.node->span, "empty-key", {"a middleware needs a name"});
-        auto const [first, is_new] =
-            orders.emplace(draft.middleware.order, draft.middleware.key);
+        auto const [first, is_new] = orders.emplace(draft.middleware.order, draft.middleware.key);
         if (!is_new)
             draft.findings->error(span_of(draft, "order"), "duplicate-order",
                 {fmt::format("order {} is used by {} already", draft.middleware.order,

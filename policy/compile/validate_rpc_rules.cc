@@ -23,9 +23,9 @@ bool matcher_has_wildcard(Node const& node)
     Node const* const any = node.find("any");
     Node const* const single = node.find("glob");
     return (single && has_wildcard(single->scalar))
-        || (any && std::ranges::any_of(any->items, [](Node const& item) {
-               return has_wildcard(item.scalar);
-           }));
+           || (any && std::ranges::any_of(any->items, [](Node const& item) {
+                  return has_wildcard(item.scalar);
+              }));
 }
 
 Node const* written(Node const& rule, std::string_view key)
@@ -95,8 +95,8 @@ void RpcRuleCheck::check_json_rpc()
 {
     std::string const method = method_of(rule_);
     if (method.empty())
-        findings_.error(
-            method_span(), "missing-method", {"a json-rpc rule needs a method", "or \"*\" for all"});
+        findings_.error(method_span(), "missing-method",
+            {"a json-rpc rule needs a method", "or \"*\" for all"});
     else if (method != "*" && has_wildcard(method))
         findings_.error(method_span(), "method-pattern",
             {"a json-rpc method is a whole name or \"*\"", "patterns are not supported here"});
@@ -113,8 +113,8 @@ void RpcRuleCheck::check_mcp_method(std::string const& method)
             {"patterns are allowed only in the tools/ family of MCP methods",
                 "write the method out, or use mcp: { allow_all_known_mcp_methods: true }"});
     if (method.empty() && !endpoint_.allow_all_known_mcp_methods)
-        findings_.error(method_span(), "missing-method",
-            {"an mcp rule needs a method", "such as tools/call"});
+        findings_.error(
+            method_span(), "missing-method", {"an mcp rule needs a method", "such as tools/call"});
     if (tool_of(rule_) && !method.empty() && method != "tools/call")
         findings_.error(method_span(), "tool-without-call",
             {fmt::format("a tool can only be matched with method tools/call, not {}",
@@ -124,7 +124,8 @@ void RpcRuleCheck::check_mcp_method(std::string const& method)
 void RpcRuleCheck::check_mcp()
 {
     check_mcp_method(method_of(rule_));
-    if (Node const* tool = tool_of(rule_); tool && !endpoint_.strict_tool_names && matcher_has_wildcard(*tool))
+    if (Node const* tool = tool_of(rule_);
+        tool && !endpoint_.strict_tool_names && matcher_has_wildcard(*tool))
         findings_.error(tool->span, "tool-pattern",
             {"tool patterns need strict_tool_names", "write the names out"});
     if (Node const* params = written(rule_, "params"))

@@ -35,7 +35,8 @@ public:
 
     void run()
     {
-        bool const is_graphql = endpoint_.protocol == Protocol::GraphQl
+        bool const is_graphql =
+            endpoint_.protocol == Protocol::GraphQl
             || (endpoint_.protocol == Protocol::WebSocket && has_graphql_words(rule_));
         if (is_graphql)
             check_operation(rule_);
@@ -106,8 +107,8 @@ void RuleCheck::check_misplaced()
 {
     for (std::string_view key : {"tool", "params"})
         if (Node const* value = rule_.find(key); value && value->kind != NodeKind::Null)
-            findings_.error(value->span, "mcp-only",
-                {fmt::format("{} needs \"protocol: mcp\"", key)});
+            findings_.error(
+                value->span, "mcp-only", {fmt::format("{} needs \"protocol: mcp\"", key)});
     Node const* const command = rule_.find("command");
     if (command && !command->scalar.empty() && endpoint_.protocol != Protocol::Sql)
         findings_.warning(
@@ -125,8 +126,8 @@ void RuleCheck::check_method()
         return equals_ignoring_case(word, method->scalar);
     };
     bool const is_known = endpoint_.protocol == Protocol::WebSocket
-        ? std::ranges::any_of(kWebSocketMethods, known)
-        : std::ranges::any_of(kHttpMethods, known);
+                              ? std::ranges::any_of(kWebSocketMethods, known)
+                              : std::ranges::any_of(kHttpMethods, known);
     if (is_known)
         return;
     bool const has_star = method->scalar.find('*') != std::string::npos;

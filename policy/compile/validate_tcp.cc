@@ -29,7 +29,7 @@ bool says_something(Node const& node)
 bool is_dns_character(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.'
-        || c == '-' || c == '_' || c == '*';
+           || c == '-' || c == '_' || c == '*';
 }
 
 std::string_view flaw_of_tcp_host(std::string_view host)

@@ -50,11 +50,10 @@ std::optional<Diagnostic> first_bad_character(std::string_view text)
 std::optional<Diagnostic> unfit_text(
     std::shared_ptr<SourceText const> const& source, ReaderLimits const& limits)
 {
-    auto bad = source->text().size() > limits.bytes
-        ? at(0, 0, "too-large",
-              fmt::format("the file has {} bytes, the limit is {}", source->text().size(),
-                  limits.bytes))
-        : first_bad_character(source->text());
+    auto bad = source->text().size() > limits.bytes ? at(0, 0, "too-large",
+                   fmt::format("the file has {} bytes, the limit is {}", source->text().size(),
+                       limits.bytes))
+                                                    : first_bad_character(source->text());
     if (bad)
         bad->source = source;
     return bad;

@@ -168,8 +168,7 @@ private:
                 fmt::format("this value carries the tag {}", in_quotes(tag, 40)));
     }
 
-    void open(
-        NodeKind kind, std::uint32_t begin, std::string const& tag, YAML::anchor_t anchor)
+    void open(NodeKind kind, std::uint32_t begin, std::string const& tag, YAML::anchor_t anchor)
     {
         refuse_anchor(begin, anchor);
         refuse_tag(begin, tag);
@@ -235,8 +234,8 @@ private:
     {
         for (auto const& entry : parent.node.entries)
             if (entry.key == key)
-                return fmt::format("first written in line {}",
-                    document_.source->place(entry.key_span.begin).line);
+                return fmt::format(
+                    "first written in line {}", document_.source->place(entry.key_span.begin).line);
         return "";
     }
 
@@ -343,9 +342,9 @@ void parse(Document& document, ReaderLimits const& limits)
     Document second{document.source, {}, {}};
     TreeBuilder rest(second, limits);
     if (parser.HandleNextDocument(rest) && second.root.kind != NodeKind::Null)
-        document.diagnostics.push_back({Severity::Error, "several-documents",
-            "a second document starts in this file", second.root.span,
-            "one file holds one policy", "", document.source});
+        document.diagnostics.push_back(
+            {Severity::Error, "several-documents", "a second document starts in this file",
+                second.root.span, "one file holds one policy", "", document.source});
 }
 
 } // namespace

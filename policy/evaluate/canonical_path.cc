@@ -88,7 +88,7 @@ Result<std::vector<std::string_view>> resolved(std::string_view path)
 bool stays_plain(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-        || std::string_view("-._~!$&'()*+,;=:@").find(c) != std::string_view::npos;
+           || std::string_view("-._~!$&'()*+,;=:@").find(c) != std::string_view::npos;
 }
 
 std::string joined(std::vector<std::string_view> const& segments)
@@ -153,7 +153,8 @@ Result<RequestTarget> canonical_target(
     if (!path.starts_with('/'))
         return fail(Errc::Malformed, "the request target does not start with \"/\"");
     if (path.size() > kLongestPath)
-        return fail(Errc::TooLarge, fmt::format("the request path is longer than {}", kLongestPath));
+        return fail(
+            Errc::TooLarge, fmt::format("the request path is longer than {}", kLongestPath));
     LET(plain, decoded(path, out.has_encoded_slash));
     LET(segments, resolved(plain));
     out.path = joined(segments);

@@ -21,7 +21,8 @@ struct Rights {
     bool is_listed = false;
 };
 
-Rights rights_of(CompiledNetwork const& network, ConnectQuestion const& question, IpAddress const& address)
+Rights rights_of(
+    CompiledNetwork const& network, ConnectQuestion const& question, IpAddress const& address)
 {
     Rights rights;
     for_each_reachable(network, question, [&](Endpoint const& endpoint) {
@@ -32,8 +33,8 @@ Rights rights_of(CompiledNetwork const& network, ConnectQuestion const& question
             return;
         rights.listing = &endpoint;
         rights.is_listed = rights.is_listed
-            || std::ranges::any_of(endpoint.allowed_ips,
-                [&](AddressBlock const& block) { return block.contains(address); });
+                           || std::ranges::any_of(endpoint.allowed_ips,
+                               [&](AddressBlock const& block) { return block.contains(address); });
     });
     return rights;
 }
@@ -67,12 +68,12 @@ Verdict check_address(
             fmt::format("{} leads to {}, which is not in allowed_ips", place, address.text()));
     bool const may_be_private = rights.listing || rights.exact;
     if (kind.kind == AddressKind::Internal && !may_be_private)
-        return blocked(origin,
-            fmt::format("{} leads to {} ({}); a pattern may only lead to public addresses", place,
-                address.text(), kind.name));
+        return blocked(
+            origin, fmt::format("{} leads to {} ({}); a pattern may only lead to public addresses",
+                        place, address.text(), kind.name));
     if (may_be_private && is_control_plane_port(question.port))
-        return blocked(origin,
-            fmt::format("port {} belongs to a cluster control plane", question.port));
+        return blocked(
+            origin, fmt::format("port {} belongs to a cluster control plane", question.port));
     Verdict verdict;
     verdict.decision = Decision::Allow;
     verdict.code = DenyCode::None;

@@ -27,10 +27,9 @@ void add(Found& found, Endpoint const& endpoint)
     if (!is_inspected(endpoint.protocol))
         return;
     found.is_inspected = true;
-    std::uint32_t const limit = is_json_rpc_family(endpoint.protocol)
-        ? endpoint.rpc_max_body_bytes
-        : endpoint.has_graphql_policy() ? endpoint.graphql_max_body_bytes
-                                        : 0;
+    std::uint32_t const limit = is_json_rpc_family(endpoint.protocol) ? endpoint.rpc_max_body_bytes
+                                : endpoint.has_graphql_policy() ? endpoint.graphql_max_body_bytes
+                                                                : 0;
     found.max_body_bytes = std::max(found.max_body_bytes, limit);
 }
 
@@ -64,8 +63,8 @@ Verdict refuse(CompiledNetwork const& network, ConnectQuestion const& question)
 
 LowerHost::LowerHost(std::string_view host)
 {
-    if (host.empty() || host.size() > buffer_.size()
-        || host.find('\0') != std::string_view::npos || host.starts_with('.'))
+    if (host.empty() || host.size() > buffer_.size() || host.find('\0') != std::string_view::npos
+        || host.starts_with('.'))
         return;
     for (char c : host)
         buffer_[size_++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -100,8 +99,7 @@ ConnectVerdict evaluate(Policy const& policy, ConnectQuestion const& question)
 {
     CompiledNetwork const& network = *policy.network;
     Found found;
-    for_each_reachable(
-        network, question, [&](Endpoint const& endpoint) { add(found, endpoint); });
+    for_each_reachable(network, question, [&](Endpoint const& endpoint) { add(found, endpoint); });
     ConnectVerdict out;
     if (!found.first) {
         out.verdict = refuse(network, question);

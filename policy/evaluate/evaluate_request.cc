@@ -1,6 +1,6 @@
 // The decision about one request on an admitted connection. Order: the target must be understood;
-// one endpoint is chosen to say how the request is read; deny rules; allow rules; and only then does
-// `enforcement: audit` turn a refusal into a report.
+// one endpoint is chosen to say how the request is read; deny rules; allow rules; and only then
+// does `enforcement: audit` turn a refusal into a report.
 
 #include "policy/base/text.h"
 #include "policy/evaluate/canonical_path.h"
@@ -22,7 +22,7 @@ constexpr std::string_view kTextMessage = "WEBSOCKET_TEXT";
 bool method_matches(std::string_view asked, std::string_view rule)
 {
     return rule == "*" || equals_ignoring_case(asked, rule)
-        || (equals_ignoring_case(asked, "HEAD") && equals_ignoring_case(rule, "GET"));
+           || (equals_ignoring_case(asked, "HEAD") && equals_ignoring_case(rule, "GET"));
 }
 
 class RequestEvaluation
@@ -73,7 +73,9 @@ Verdict RequestEvaluation::refuse(DenyCode code, std::string reason) const
     verdict.code = code;
     verdict.reason = std::move(reason);
     verdict.canonical_path = target_.path;
-    Endpoint const* const endpoint = chosen_ ? chosen_ : endpoints_.empty() ? nullptr : endpoints_[0];
+    Endpoint const* const endpoint = chosen_              ? chosen_
+                                     : endpoints_.empty() ? nullptr
+                                                          : endpoints_[0];
     if (endpoint)
         verdict.rule = origin_of(network_, *endpoint, endpoint->line);
     return verdict;
@@ -245,8 +247,9 @@ Verdict RequestEvaluation::judge()
         L7Rule const* const rule = denying_rule(*endpoint);
         if (!rule)
             continue;
-        Verdict verdict = refuse(DenyCode::RuleDenied,
-            fmt::format("{} {} blocked by deny rule", shown(question_.method, 40), shown(target_.path)));
+        Verdict verdict =
+            refuse(DenyCode::RuleDenied, fmt::format("{} {} blocked by deny rule",
+                                             shown(question_.method, 40), shown(target_.path)));
         verdict.rule = origin_of(network_, *endpoint, rule->line);
         return verdict;
     }
@@ -258,9 +261,8 @@ Verdict RequestEvaluation::judge()
         if (L7Rule const* const rule = allowing_rule(*endpoint))
             return allow(*endpoint, rule->line);
     }
-    return refuse(DenyCode::NoRule,
-        fmt::format(
-            "{} {} not permitted by policy", shown(question_.method, 40), shown(target_.path)));
+    return refuse(DenyCode::NoRule, fmt::format("{} {} not permitted by policy",
+                                        shown(question_.method, 40), shown(target_.path)));
 }
 
 Verdict RequestEvaluation::run()

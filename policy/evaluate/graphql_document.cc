@@ -51,7 +51,8 @@ private:
     }
     bool at(std::string_view text) const
     {
-        return (token_.kind == Kind::Punctuator || token_.kind == Kind::Name) && token_.text == text;
+        return (token_.kind == Kind::Punctuator || token_.kind == Kind::Name)
+               && token_.text == text;
     }
     bool skip(std::string_view text)
     {
@@ -284,8 +285,7 @@ Result<> DocumentParser::after_dots(Selection* root, std::size_t depth)
     return selection_set(root, depth + 1); // an inline fragment adds to the same level
 }
 
-std::vector<std::string> root_fields(
-    Selection const& start, std::vector<Fragment> const& fragments)
+std::vector<std::string> root_fields(Selection const& start, std::vector<Fragment> const& fragments)
 {
     std::set<std::string> fields;
     std::set<std::string> seen;
@@ -315,13 +315,14 @@ Result<GraphqlOperation> parse_graphql(std::string_view document, std::string_vi
     if (!operation_name.empty()) {
         selected = std::ranges::find(parser.operations_, operation_name, &Operation::name);
         if (selected == parser.operations_.end())
-            return fail(Errc::Malformed,
-                fmt::format("the GraphQL document has no operation {}", in_quotes(operation_name, 60)));
+            return fail(Errc::Malformed, fmt::format("the GraphQL document has no operation {}",
+                                             in_quotes(operation_name, 60)));
     } else if (parser.operations_.size() > 1) {
-        return fail(Errc::Malformed, "the GraphQL document has several operations and none is named");
+        return fail(
+            Errc::Malformed, "the GraphQL document has several operations and none is named");
     }
-    return GraphqlOperation{selected->type, selected->name,
-        root_fields(selected->selection, parser.fragments_), {}};
+    return GraphqlOperation{
+        selected->type, selected->name, root_fields(selected->selection, parser.fragments_), {}};
 }
 
 } // namespace osh::policy

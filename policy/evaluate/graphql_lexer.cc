@@ -7,8 +7,14 @@ namespace
 
 using Kind = GraphqlToken::Kind;
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 } // namespace
 
@@ -48,7 +54,8 @@ GraphqlToken GraphqlLexer::number()
 {
     std::size_t length = 1;
     while (length < rest_.size()
-        && (is_digit(rest_[length]) || std::string_view(".eE+-").find(rest_[length]) != std::string_view::npos))
+           && (is_digit(rest_[length])
+               || std::string_view(".eE+-").find(rest_[length]) != std::string_view::npos))
         ++length;
     bool const is_glued = length < rest_.size() && is_letter(rest_[length]);
     return take(is_glued || (length == 1 && rest_[0] == '-') ? Kind::Bad : Kind::Number, length);

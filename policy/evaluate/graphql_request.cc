@@ -47,7 +47,8 @@ Result<GraphqlOperation> operation_of(JsonValue const& value)
         std::string const* const found = value.find_text(key);
         return found ? *found : std::string{};
     };
-    Envelope envelope{text("query"), text("operationName"), persisted_hash(value.find("extensions")), {}};
+    Envelope envelope{
+        text("query"), text("operationName"), persisted_hash(value.find("extensions")), {}};
     for (std::string_view key : {"id", "documentId", "queryId"})
         if (JsonValue const* const id = value.find(key)) {
             envelope.id = text(key);
@@ -101,17 +102,17 @@ bool allows(L7Rule const& rule, GraphqlOperation const& operation)
     if (!matches_operation(rule, operation))
         return false;
     return rule.fields.empty()
-        || (!operation.fields.empty() && std::ranges::all_of(operation.fields, [&](auto const& field) {
-               return matches_any_field(rule, field);
-           }));
+           || (!operation.fields.empty()
+               && std::ranges::all_of(operation.fields,
+                   [&](auto const& field) { return matches_any_field(rule, field); }));
 }
 
 bool denies(L7Rule const& rule, GraphqlOperation const& operation)
 {
     return matches_operation(rule, operation)
-        && (rule.fields.empty() || std::ranges::any_of(operation.fields, [&](auto const& field) {
-               return matches_any_field(rule, field);
-           }));
+           && (rule.fields.empty() || std::ranges::any_of(operation.fields, [&](auto const& field) {
+                  return matches_any_field(rule, field);
+              }));
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "policy/evaluate/json_body.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace osh::policy
@@ -15,13 +16,27 @@ class TreeMaker : public nlohmann::json_sax<nlohmann::json>
 {
 public:
     bool null() override { return add({}); }
-    bool boolean(bool) override { return add({JsonValue::Kind::Boolean, {}, {}, {}}); }
-    bool number_integer(number_integer_t) override { return add_number(); }
-    bool number_unsigned(number_unsigned_t) override { return add_number(); }
+    bool boolean(bool is_true) override
+    {
+        JsonValue value;
+        value.kind = JsonValue::Kind::Boolean;
+        value.boolean = is_true;
+        return add(std::move(value));
+    }
+    bool number_integer(number_integer_t number) override { return add_integer(number); }
+    bool number_unsigned(number_unsigned_t number) override
+    {
+        constexpr auto kLargest =
+            static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max());
+        return number <= kLargest ? add_integer(static_cast<std::int64_t>(number)) : add_number();
+    }
     bool number_float(number_float_t, string_t const&) override { return add_number(); }
     bool string(string_t& text) override
     {
-        return add({JsonValue::Kind::String, std::move(text), {}, {}});
+        JsonValue value;
+        value.kind = JsonValue::Kind::String;
+        value.text = std::move(text);
+        return add(std::move(value));
     }
     bool binary(binary_t&) override { return false; }
     bool start_object(std::size_t) override { return open(JsonValue::Kind::Object); }
@@ -47,7 +62,21 @@ public:
     JsonValue root_;
 
 private:
-    bool add_number() { return add({JsonValue::Kind::Number, {}, {}, {}}); }
+    bool add_number()
+    {
+        JsonValue value;
+        value.kind = JsonValue::Kind::Number;
+        return add(std::move(value));
+    }
+
+    bool add_integer(std::int64_t number)
+    {
+        JsonValue value;
+        value.kind = JsonValue::Kind::Number;
+        value.integer = number;
+        value.is_integer = true;
+        return add(std::move(value));
+    }
 
     bool open(JsonValue::Kind kind)
     {
@@ -55,7 +84,8 @@ private:
             error_ = "the JSON body is nested too deeply";
             return false;
         }
-        stack_.push_back({kind, {}, {}, {}});
+        stack_.emplace_back();
+        stack_.back().kind = kind;
         return true;
     }
 

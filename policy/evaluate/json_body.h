@@ -1,10 +1,11 @@
 #pragma once
 // JSON of a request body as a bounded tree, for rules that look inside (GraphQL, JSON-RPC, MCP).
-// RFC 8259, strictly: one value, UTF-8, no duplicate keys (a server may read the other one), bounded
-// depth.
+// RFC 8259, strictly: one value, UTF-8, no duplicate keys (a server may read the other one),
+// bounded depth.
 
 #include "policy/base/result.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,10 @@ struct JsonValue {
     struct Member;
 
     Kind kind = Kind::Null;
-    std::string text; // when String
+    std::string text;         // when String
+    std::int64_t integer = 0; // when Number and is_integer
+    bool is_integer = false;  // a whole number that fits
+    bool boolean = false;     // when Boolean
     std::vector<JsonValue> items;
     std::vector<Member> members;
 

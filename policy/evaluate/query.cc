@@ -69,9 +69,8 @@ Result<QueryValues> parse_query(std::string_view raw)
             return fail(Errc::TooLarge, "the query has too many parameters");
         std::size_t const equals = pair.find('=');
         LET(key, decoded(pair.substr(0, equals)));
-        LET(value,
-            decoded(equals == std::string_view::npos ? std::string_view{}
-                                                     : pair.substr(equals + 1)));
+        LET(value, decoded(equals == std::string_view::npos ? std::string_view{}
+                                                            : pair.substr(equals + 1)));
         out[key].push_back(std::move(value));
     }
     return out;

@@ -32,7 +32,8 @@ bool admits(NetworkEntry const& entry, Caller const& caller);
 
 // visit(Endpoint const&) for each endpoint of each entry that names host, port and caller.
 template<typename Visit>
-void for_each_reachable(CompiledNetwork const& network, ConnectQuestion const& question, Visit&& visit)
+void for_each_reachable(
+    CompiledNetwork const& network, ConnectQuestion const& question, Visit&& visit)
 {
     LowerHost const host(question.host);
     if (!host.is_usable() || question.transport != Transport::Tcp)

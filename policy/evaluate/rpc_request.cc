@@ -63,7 +63,7 @@ bool is_tool_name(std::string_view name)
 {
     auto is_fine = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-            || c == '_' || c == '-' || c == '.';
+               || c == '_' || c == '-' || c == '.';
     };
     return !name.empty() && name.size() <= kLongestToolName && std::ranges::all_of(name, is_fine);
 }
@@ -74,7 +74,7 @@ bool matches_mcp(Endpoint const& endpoint, L7Rule const& rule, RpcCall const& ca
         return call.method == kToolCall && rule.tool->matches(call.tool);
     if (rule.method.empty())
         return endpoint.allow_all_known_mcp_methods
-            && std::ranges::find(kKnownMcpMethods, call.method) != std::end(kKnownMcpMethods);
+               && std::ranges::find(kKnownMcpMethods, call.method) != std::end(kKnownMcpMethods);
     return rule.rpc_method.matches(call.method);
 }
 
@@ -91,10 +91,10 @@ bool profile_allows(Endpoint const& endpoint, RpcCall const& call)
     if (!endpoint.allow_all_known_mcp_methods || endpoint.protocol != Protocol::Mcp)
         return false;
     bool const is_narrowed = call.method == kToolCall
-        && std::ranges::any_of(
-            endpoint.rules, [](L7Rule const& rule) { return rule.tool.has_value(); });
+                             && std::ranges::any_of(endpoint.rules,
+                                 [](L7Rule const& rule) { return rule.tool.has_value(); });
     return !is_narrowed
-        && std::ranges::find(kKnownMcpMethods, call.method) != std::end(kKnownMcpMethods);
+           && std::ranges::find(kKnownMcpMethods, call.method) != std::end(kKnownMcpMethods);
 }
 
 } // namespace
@@ -132,8 +132,8 @@ Result<> check_mcp_calls(Endpoint const& endpoint, RpcBody const& body)
 bool allows_rpc(Endpoint const& endpoint, RpcCall const& call)
 {
     return profile_allows(endpoint, call)
-        || std::ranges::any_of(endpoint.rules,
-            [&](L7Rule const& rule) { return matches(endpoint, rule, call); });
+           || std::ranges::any_of(
+               endpoint.rules, [&](L7Rule const& rule) { return matches(endpoint, rule, call); });
 }
 
 L7Rule const* denying_rpc_rule(Endpoint const& endpoint, RpcCall const& call)

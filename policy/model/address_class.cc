@@ -91,8 +91,8 @@ AddressClass classify_plain(IpAddress const& address)
 IpAddress v4_at(std::array<std::uint8_t, 16> const& bytes, std::size_t at)
 {
     return IpAddress::from_v4(static_cast<std::uint32_t>(bytes[at]) << 24
-        | static_cast<std::uint32_t>(bytes[at + 1]) << 16
-        | static_cast<std::uint32_t>(bytes[at + 2]) << 8 | bytes[at + 3]);
+                              | static_cast<std::uint32_t>(bytes[at + 1]) << 16
+                              | static_cast<std::uint32_t>(bytes[at + 2]) << 8 | bytes[at + 3]);
 }
 
 // RFC 4291 §2.5.5.1 (compatible), RFC 6052 (NAT64), RFC 8215, RFC 3056 (6to4), RFC 4380 (Teredo).
@@ -103,7 +103,8 @@ AddressClass classify_embedded(IpAddress const& address)
         return std::equal(prefix.begin(), prefix.end(), b.begin());
     };
     if (starts({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
-        || starts({0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0}) || starts({0, 0x64, 0xff, 0x9b, 0, 1}))
+        || starts({0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})
+        || starts({0, 0x64, 0xff, 0x9b, 0, 1}))
         return classify_plain(v4_at(b, 12));
     if (starts({0x20, 0x02}))
         return classify_plain(v4_at(b, 2));

@@ -108,10 +108,10 @@ bool Glob::run(std::string_view text) const
         for (std::uint16_t position : now.all()) {
             GlobInstruction const& at = program_[position];
             bool const steps = at.kind == Kind::AnyByte
-                || (at.kind == Kind::Byte && at.byte == byte)
-                || (at.kind == Kind::NotSeparator && c != separator_)
-                || (at.kind == Kind::Class
-                    && (classes_[at.first][byte / 64] >> (byte % 64) & 1) != 0);
+                               || (at.kind == Kind::Byte && at.byte == byte)
+                               || (at.kind == Kind::NotSeparator && c != separator_)
+                               || (at.kind == Kind::Class
+                                   && (classes_[at.first][byte / 64] >> (byte % 64) & 1) != 0);
             if (steps)
                 next.add(static_cast<std::uint16_t>(position + 1));
         }

@@ -1,8 +1,8 @@
 #pragma once
 // Glob patterns of the policy schema: one separator character that `*` and `?` never match, `**`
-// as a whole component crosses it, `[a-c]` `[!a-c]` `[^a-c]`, `{a,b}` (nested), `\` escapes. Matches
-// bytes, in time pattern × text, never by backtracking. What it is not: shell globbing (a leading
-// dot is an ordinary character) or matching of paths on a disk.
+// as a whole component crosses it, `[a-c]` `[!a-c]` `[^a-c]`, `{a,b}` (nested), `\` escapes.
+// Matches bytes, in time pattern × text, never by backtracking. What it is not: shell globbing (a
+// leading dot is an ordinary character) or matching of paths on a disk.
 
 #include <array>
 #include <cstdint>
@@ -32,8 +32,8 @@ public:
     static constexpr char kNoSeparator = '\0'; // `*` crosses everything
 
     Glob() = default; // matches nothing
-    // Unusable patterns (an open bracket, a lone escape) give a glob that is_valid() denies and that
-    // matches nothing.
+    // Unusable patterns (an open bracket, a lone escape) give a glob that is_valid() denies and
+    // that matches nothing.
     Glob(std::string_view pattern, char separator);
 
     bool is_valid() const { return error_.empty(); }

@@ -94,7 +94,8 @@ void GlobCompiler::emit_star(Kind over)
 {
     is_plain_ = false;
     std::uint16_t const loop = here();
-    emit({Kind::Split, 0, static_cast<std::uint16_t>(loop + 1), static_cast<std::uint16_t>(loop + 3)});
+    emit({Kind::Split, 0, static_cast<std::uint16_t>(loop + 1),
+        static_cast<std::uint16_t>(loop + 3)});
     emit({over, 0, 0, 0});
     emit({Kind::Jump, 0, loop, 0});
 }
@@ -105,9 +106,11 @@ void GlobCompiler::emit_double_star()
     is_plain_ = false;
     rest_.remove_prefix(1); // the second star
     bool const starts =
-        !has_tokens_ && (!has_previous_ || previous_ == '{' || previous_ == ',' || is_separator(previous_));
+        !has_tokens_
+        && (!has_previous_ || previous_ == '{' || previous_ == ',' || is_separator(previous_));
     bool const follows = has_previous_ && is_separator(previous_);
-    bool const ends = rest_.empty() || is_separator(rest_.front())
+    bool const ends =
+        rest_.empty() || is_separator(rest_.front())
         || (!starts && !open_.empty() && (rest_.front() == ',' || rest_.front() == '}'));
     if (!ends || (!starts && !follows)) {
         emit_star(Kind::NotSeparator);
@@ -247,7 +250,8 @@ void GlobCompiler::close_brace()
     Alternation const open = open_.back();
     bool const drops_last = open.is_empty && !open.ends.empty();
     std::uint16_t const out = here();
-    // The last split has no other side: make it a plain jump. An empty last alternative leads nowhere.
+    // The last split has no other side: make it a plain jump. An empty last alternative leads
+    // nowhere.
     GlobInstruction& last = glob_.program_[open.split];
     last.kind = Kind::Jump;
     if (drops_last)

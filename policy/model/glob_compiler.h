@@ -42,10 +42,10 @@ private:
     std::string_view rest_;
     char previous_ = '\0'; // character before rest_
     bool has_previous_ = false;
-    bool has_tokens_ = false;              // in the innermost alternative
-    bool ends_in_separator_byte_ = false;  // the last instruction is a separator of its own
-    bool ends_in_recursion_ = false;       // the last token was a "**" component
-    bool is_plain_ = true;                 // no wildcard so far
+    bool has_tokens_ = false;             // in the innermost alternative
+    bool ends_in_separator_byte_ = false; // the last instruction is a separator of its own
+    bool ends_in_recursion_ = false;      // the last token was a "**" component
+    bool is_plain_ = true;                // no wildcard so far
     std::vector<Alternation> open_;
 };
 

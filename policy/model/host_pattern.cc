@@ -51,7 +51,7 @@ bool is_star(Piece piece)
 bool takes(Piece star, Piece other, char separator)
 {
     return star.kind == Piece::Kind::CrossingStar || other.kind != Piece::Kind::Literal
-        || other.literal != separator;
+           || other.literal != separator;
 }
 
 bool meet(Piece a, Piece b)

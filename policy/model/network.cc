@@ -63,8 +63,8 @@ bool Endpoint::has_graphql_policy() const
         return !rule.operation_type.empty() || rule.operation_name || !rule.fields.empty();
     };
     return protocol == Protocol::GraphQl || !registered_queries.empty()
-        || persisted_queries == PersistedQueries::AllowRegistered
-        || std::ranges::any_of(rules, is_graphql) || std::ranges::any_of(deny_rules, is_graphql);
+           || persisted_queries == PersistedQueries::AllowRegistered
+           || std::ranges::any_of(rules, is_graphql) || std::ranges::any_of(deny_rules, is_graphql);
 }
 
 bool Endpoint::selects_path(std::string_view canonical_path) const
@@ -74,7 +74,7 @@ bool Endpoint::selects_path(std::string_view canonical_path) const
     if (path.ends_with("/**") && path.find_first_of("*?[{\\") == path.size() - 2) {
         std::string_view const root = std::string_view(path).substr(0, path.size() - 3);
         return canonical_path == root
-            || (canonical_path.starts_with(root) && canonical_path[root.size()] == '/');
+               || (canonical_path.starts_with(root) && canonical_path[root.size()] == '/');
     }
     return path_selector.matches(canonical_path);
 }

@@ -1,0 +1,150 @@
+// Clones init into its namespaces, hands it the plan, and waits until it says that all stands.
+
+#include "launcher/apply/launch.h"
+
+#include "launcher/init/words.h"
+#include "launcher/seccomp/programs.h"
+#include "launcher/sys/channel.h"
+#include "launcher/sys/children.h"
+#include "launcher/sys/io.h"
+#include "launcher/sys/process.h"
+#include "launcher/sys/standard_streams.h"
+
+#include <fcntl.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+using sys::Fd;
+
+constexpr std::size_t kInlinePlan = 64 * 1024; // longer plans travel in a memfd
+
+// In the child, until the exec: only what is safe in a copy of a single-threaded process.
+int become_init(Fd const& program, Fd const& channel, Fd const& null)
+{
+    auto const kept = sys::duplicate(program, kInitChannel + 1);
+    if (!kept.ok() || !sys::set_standard_streams(null, null, null).ok()
+        || !sys::place_descriptor(channel, kInitChannel).ok()
+        || !sys::keep_capabilities_across_exec().ok())
+        return 125;
+    sys::reset_signals();
+    Error const failed = sys::execute_helper(*kept, "osh-init");
+    return failed.sys_errno == 0 ? 125 : 126;
+}
+
+Result<sys::Child> clone_init(HostFacts const& facts, Fd const& channel)
+{
+    LET(program, sys::open_path(facts.libexec + "/osh-init", O_PATH));
+    LET(null, sys::open_path("/dev/null", O_RDWR));
+    sys::NewNamespaces const all{.user = true,
+        .mount = true,
+        .pid = true,
+        .net = true,
+        .ipc = true,
+        .uts = true,
+        .cgroup = facts.has_cgroup_namespace};
+    auto child = sys::clone_process(all, [&] { return become_init(program, channel, null); });
+    if (!child.ok())
+        return fail_because("cannot create the sandbox's namespaces", std::move(child).error());
+    return child;
+}
+
+std::vector<std::byte> copy_of(Bytes bytes)
+{
+    return {bytes.begin(), bytes.end()};
+}
+
+Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, Fd const& owners)
+{
+    WordPlan word;
+    word.plan = encode(plan);
+    auto const filter = agent_filter({plan.nested_allow, plan.debug_allow});
+    word.calls_filter = copy_of(filter.calls);
+    word.arguments_filter = copy_of(filter.arguments);
+    word.init_filter = copy_of(init_filter());
+    word.wants_terminal = stdio.wants_terminal;
+    word.rows = stdio.rows;
+    word.columns = stdio.columns;
+    word.has_in = stdio.in.is_open();
+    word.has_out = stdio.out.is_open();
+    word.has_err = stdio.err.is_open();
+    std::vector<Fd const*> descriptors;
+    Fd file;
+    if (word.plan.size() > kInlinePlan) {
+        LET(memfd, sys::sealed_memfd("plan", text_of(word.plan)));
+        file = std::move(memfd);
+        word.plan.clear();
+        word.plan_in_memfd = true;
+        descriptors.push_back(&file);
+    }
+    descriptors.push_back(&owners);
+    for (auto const* stream : {&stdio.in, &stdio.out, &stdio.err})
+        if (stream->is_open())
+            descriptors.push_back(stream);
+    return sys::send_message(channel, encode(ToInit(std::move(word))), descriptors);
+}
+
+Result<> make_state_file(StatePath const& state)
+{
+    for (std::size_t slash = state.host_path.find('/', 1); slash != std::string::npos;
+         slash = state.host_path.find('/', slash + 1))
+        TRY(sys::make_private_directory(state.host_path.substr(0, slash)));
+    if (!state.is_file)
+        return sys::make_private_directory(state.host_path);
+    LET(file, sys::open_path(state.host_path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
+    return {};
+}
+
+Result<Sandbox> await_prepared(Plan const& plan, StdioPlan const& stdio, Sandbox sandbox)
+{
+    auto received = sys::receive_message(sandbox.init_channel, kMaxWord);
+    if (!received.ok() || received->bytes.empty())
+        return fail(Errc::Closed,
+            "the sandbox's first process ended before it was ready (osh-init could not be executed "
+            "or was killed).\nfix: `osh doctor` tells what this machine lacks; is the osh "
+            "installation complete?");
+    LET(word, decode_from_init(received->bytes));
+    if (auto const* failed = std::get_if<WordFailed>(&word))
+        return fail(Errc::System,
+            "the sandbox could not be built, step \"" + failed->step + "\": " + failed->sentence
+                + "\nfix: `osh doctor` checks what this machine offers.");
+    std::size_t const expected
+        = (plan.has_network ? 1U : 0U) + (stdio.wants_terminal ? 1U : 0U);
+    if (!std::holds_alternative<WordPrepared>(word) || received->descriptors.size() != expected)
+        return fail(Errc::Malformed, "osh-init answered with something else than \"prepared\"");
+    std::size_t next = 0;
+    if (plan.has_network)
+        sandbox.tun = std::move(received->descriptors[next++]);
+    if (stdio.wants_terminal)
+        sandbox.pty = std::move(received->descriptors[next]);
+    return sandbox;
+}
+
+} // namespace
+
+Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& facts)
+{
+    for (auto const& state : plan.state)
+        TRY(make_state_file(state));
+    LET(channel, sys::make_channel());
+    LET(owners, sys::make_channel());
+    Sandbox sandbox;
+    LET(init, clone_init(facts, channel.theirs));
+    channel.theirs.reset();
+    sandbox.init_pidfd = std::move(init.pidfd);
+    sandbox.init_pid = init.pid;
+    sandbox.init_channel = std::move(channel.ours);
+    sandbox.owner_channel = std::move(owners.ours);
+    auto sent = send_plan(plan, stdio, sandbox.init_channel, owners.theirs);
+    owners.theirs.reset();
+    std::int32_t const pid = sandbox.init_pid;
+    auto prepared = sent.ok() ? await_prepared(plan, stdio, std::move(sandbox))
+                              : Result<Sandbox>(std::unexpected(std::move(sent).error()));
+    if (!prepared.ok())
+        sys::end_child(pid); // no zombie, nothing half-built
+    return prepared;
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,68 @@
+#include "launcher/apply/project_walk.h"
+
+#include "launcher/plan/glob.h"
+#include "launcher/plan/probe_request.h"
+#include "launcher/sys/host_view.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+
+namespace osh::launcher
+{
+namespace
+{
+
+// Large, and made by tools from what is public.
+constexpr std::array kNotWalked{".git", "node_modules", "target", ".venv", "venv", "__pycache__",
+    ".tox", ".cache", ".cargo"};
+
+bool is_masked(std::string const& relative, std::vector<std::string> const& masks)
+{
+    bool masked = false;
+    for (std::string_view mask : masks) { // the last one that fits decides, as in gitignore(5)
+        bool const is_exception = mask.starts_with('!');
+        if (matches_mask(is_exception ? mask.substr(1) : mask, relative))
+            masked = !is_exception;
+    }
+    return masked;
+}
+
+struct Place {
+    std::string relative; // "" or ends in "/"
+    std::size_t depth = 0;
+};
+
+} // namespace
+
+void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
+{
+    if (masks.empty() || facts.project_root.empty() || facts.project_root == "/"
+        || facts.project_root == facts.home)
+        return;
+    std::deque<Place> open{{"", 0}}; // breadth first: what is near the top is found in any case
+    std::size_t seen = 0;
+    while (!open.empty()) {
+        Place const place = std::move(open.front());
+        open.pop_front();
+        auto const entries = sys::list_directory(
+            facts.project_root + "/" + place.relative, kMaxMaskWalk - seen);
+        seen += entries.size();
+        for (auto const& entry : entries) {
+            std::string const relative = place.relative + entry.name;
+            std::string const path = facts.project_root + "/" + relative;
+            bool const is_walked = entry.is_directory && place.depth < kMaxMaskDepth
+                && std::find(kNotWalked.begin(), kNotWalked.end(), entry.name) == kNotWalked.end();
+            if (is_masked(relative, masks) && !entry.is_link)
+                facts.masked_paths.push_back(entry.is_directory ? path + "/" : path);
+            else if (is_walked)
+                open.push_back({relative + "/", place.depth + 1});
+        }
+        if (seen >= kMaxMaskWalk) {
+            facts.mask_walk_ended_early = true;
+            return;
+        }
+    }
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,16 @@
+#pragma once
+// Finds what the profile masks inside the project. Bounded: a project of any size costs at most
+// kMaxMaskWalk looked-at entries; directories of installed packages and of git's objects are left
+// out.
+
+#include "launcher/plan/host_facts.h"
+
+#include <string>
+#include <vector>
+
+namespace osh::launcher
+{
+
+void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks);
+
+} // namespace osh::launcher

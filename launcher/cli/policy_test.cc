@@ -1,0 +1,130 @@
+// `osh policy test`: one URL, or one JSON request per line on standard input and one decision per
+// line out.
+
+#include "launcher/cli/policy_command.h"
+#include "launcher/cli/policy_request.h"
+#include "launcher/sys/io.h"
+#include "policy/base/text.h"
+
+#include <fmt/core.h>
+
+namespace osh::cli
+{
+namespace
+{
+
+constexpr std::size_t kLargestInput = 256 << 20;
+
+OptionTable const& table()
+{
+    static OptionTable const options{"policy test", "FILE URL | --policy FILE [URL] [options]",
+        "What the policy would do with a request. Without a URL, reads one JSON request per line "
+        "from standard input and prints one JSON decision per line.",
+        {{"--policy", "FILE", "the policy"}, {"--json", "", "answers as JSON lines"},
+            {"--method", "METHOD", "GET unless given; \"connect\" asks about the connection only"},
+            {"--program", "PATH", "the program that asks"},
+            {"--ancestor", "PATH", "a parent of it, nearest first (repeatable)"},
+            {"--protocol", "NAME", "rest, websocket, graphql, json-rpc or mcp"},
+            {"--body", "TEXT", "the request body"},
+            {"--address", "IP", "what the name resolves to (repeatable)"}},
+        Positionals::Intermixed};
+    return options;
+}
+
+std::string invalid_policy(policy::CompiledPolicy const& compiled)
+{
+    return fmt::format("{{\"decision\":\"invalid-policy\",\"diagnostics\":{}}}",
+        render_json(compiled.diagnostics));
+}
+
+int answer_lines(policy::CompiledPolicy const& compiled)
+{
+    auto input = sys::open_path("/dev/stdin", 0);
+    auto text = input ? sys::read_all(*input, kLargestInput) : Result<std::string>("");
+    if (!text) {
+        fmt::print(stderr, "osh policy test: {}\n", text.error().sentence);
+        return kPolicyUsage;
+    }
+    if (!compiled.policy) {
+        fmt::print("{}\n", invalid_policy(compiled));
+        return kPolicyUsage;
+    }
+    for (auto line : split(*text, '\n')) {
+        if (trimmed(line).empty())
+            continue;
+        auto const request = parse_test_request(line);
+        if (request)
+            fmt::print("{}\n", answer_json(*request, decide(*compiled.policy, *request)));
+        else
+            fmt::print(
+                "{{\"decision\":\"deny\",\"reason\":{}}}\n", json_quoted(request.error().sentence));
+    }
+    return kPolicyFine;
+}
+
+void take_options(ParsedOptions const& options, TestRequest& request)
+{
+    std::string const method = options.last("method", "GET");
+    if (!equals_ignoring_case(method, "connect"))
+        request.method = method;
+    request.protocol = options.last("protocol", "rest");
+    request.binary = options.last("program");
+    request.ancestors = options.all("ancestor");
+    request.body = options.last("body");
+    if (options.has("address"))
+        request.resolved_ips = options.all("address");
+}
+
+void print_answer(TestRequest const& request, TestAnswer const& answer)
+{
+    fmt::print("{:<6} {} {}:{}{}\n", word_of(answer.decision), request.method.value_or("connect"),
+        shown(request.host), request.port, request.method ? shown(request.path) : "");
+    auto const& rule = answer.verdict.rule;
+    if (!answer.verdict.reason.empty())
+        fmt::print("       {}\n", answer.verdict.reason);
+    if (rule.line > 0)
+        fmt::print("       {} {}  {}:{}\n",
+            answer.decision == policy::Decision::Allow ? "allowed by" : "nearest rule",
+            shown(rule.policy), shown(rule.file), rule.line);
+}
+
+} // namespace
+
+int policy_test(Arguments arguments)
+{
+    auto options = verb_options(table(), arguments);
+    if (!options.parsed)
+        return options.code;
+    std::vector<std::string> words = options.parsed->positionals;
+    std::string file = options.parsed->last("policy");
+    if (file.empty() && !words.empty()) {
+        file = words.front();
+        words.erase(words.begin());
+    }
+    if (file.empty() || words.size() > 1) {
+        fmt::print(stderr,
+            "osh policy test: expected a policy and one URL. See `osh policy test --help`.\n");
+        return kPolicyUsage;
+    }
+    auto const compiled = load_policy_file(file);
+    if (words.empty())
+        return answer_lines(compiled);
+    if (!compiled.policy) {
+        fmt::print(stderr, "{}", render(compiled.diagnostics));
+        return kPolicyUsage;
+    }
+    auto request = test_request_of_url(words.front());
+    if (!request) {
+        fmt::print(stderr, "osh policy test: {}\n", request.error().sentence);
+        return kPolicyUsage;
+    }
+    take_options(*options.parsed, *request);
+    auto const answer = decide(*compiled.policy, *request);
+    if (options.parsed->has("json"))
+        fmt::print("{}\n", answer_json(*request, answer));
+    else
+        print_answer(*request, answer);
+    return answer.decision == policy::Decision::Deny ? kPolicyNo : kPolicyFine;
+}
+
+} // namespace osh::cli

@@ -1,0 +1,21 @@
+#pragma once
+// The options of `osh run` (and of whatever does the same without running, `osh plan`): from words
+// to a session that could be started. Reads profiles, policies and the host; starts nothing.
+
+#include "launcher/cli/options.h"
+#include "launcher/supervise/supervisor.h"
+
+#include <string>
+
+namespace osh::cli
+{
+
+// Rows that `osh run` and `osh plan` share.
+std::vector<OptionRow> session_option_rows();
+
+enum class Secrets : bool { Leave, Fetch }; // `osh plan` needs no secret
+
+// The error's sentence is the whole paragraph for people.
+Result<launcher::SessionRequest> session_request(ParsedOptions const& options, Secrets secrets);
+
+} // namespace osh::cli

@@ -1,0 +1,129 @@
+#include "launcher/init/agent.h"
+
+#include "launcher/init/find_program.h"
+#include "launcher/init/prove.h"
+#include "launcher/sys/channel.h"
+#include "launcher/sys/io.h"
+#include "launcher/sys/landlock.h"
+#include "launcher/sys/mount.h"
+#include "launcher/sys/pty.h"
+#include "launcher/sys/standard_streams.h"
+
+#include <fcntl.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+using sys::LandlockAccess;
+
+LandlockAccess access_of(LandlockRule::Access access)
+{
+    return static_cast<LandlockAccess>(access); // the same list, see the assertion
+}
+static_assert(static_cast<int>(LandlockRule::Access::Terminal)
+    == static_cast<int>(LandlockAccess::Terminal));
+
+Result<> write_number(sys::Fd const& proc, char const* name, std::int64_t value)
+{
+    LET(file, sys::open_in(proc, name, O_WRONLY));
+    return sys::write_all(file, std::to_string(value));
+}
+
+Result<> enter_identity(AgentParts const& parts)
+{
+    // A copy of an undumpable init: its own /proc entries would belong to the host's root.
+    sys::become_dumpable();
+    TRY(sys::map_identity(parts.tree.proc, parts.plan.uid, parts.plan.gid));
+    TRY(write_number(parts.tree.proc, "self/oom_score_adj", parts.plan.oom_score_adjust));
+    if (!parts.plan.nested_allow) // a second lock beside seccomp
+        TRY(write_number(parts.tree.proc, "sys/user/max_user_namespaces", 0));
+    return {};
+}
+
+Result<> enter_place(AgentParts const& parts)
+{
+    TRY(sys::new_process_group());
+    if (parts.terminal != nullptr)
+        TRY(sys::put_in_foreground(*parts.terminal, 0));
+    auto const entered = sys::change_directory(parts.plan.working_directory);
+    if (!entered.ok())
+        TRY(sys::change_directory(parts.plan.project));
+    return sys::set_standard_streams(parts.in, parts.out, parts.err);
+}
+
+Result<> confine_files(Plan const& plan)
+{
+    if (plan.landlock_abi == 0 || plan.nested_allow)
+        return {};
+    LET(landlock, sys::Landlock::create(plan.landlock_abi));
+    for (auto const& rule : plan.landlock) {
+        auto place = sys::look_up(rule.path, sys::Links::Follow);
+        if (!place.ok() && rule.optional)
+            continue;
+        if (!place.ok())
+            return fail_because("Landlock rule", std::move(place).error());
+        TRY(landlock.allow(*place, access_of(rule.access)));
+    }
+    return landlock.enforce();
+}
+
+Result<> confine(AgentParts const& parts)
+{
+    for (auto const& limit : parts.plan.limits)
+        TRY(sys::set_limit(limit.name, limit.value));
+    TRY(sys::drop_all_capabilities());
+    TRY(sys::forbid_new_privileges());
+    TRY(confine_files(parts.plan));
+    TRY(sys::install_filter(parts.word.arguments_filter));
+    TRY(sys::install_filter(parts.word.calls_filter));
+    return prove_confined(parts.plan);
+}
+
+int report(sys::Fd const& channel, WordFailed const& failure)
+{
+    // Nobody is left to tell when this fails too; the exit code stays.
+    auto const sent = sys::send_message(channel, encode(FromInit(failure)));
+    return sent.ok() ? failure.exit_code : failure.exit_code;
+}
+
+using Step = Result<> (*)(AgentParts const&);
+struct NamedStep {
+    char const* name;
+    Step step;
+};
+
+int run_agent(AgentParts const& parts, sys::Fd const& channel)
+{
+    for (NamedStep const& step : {NamedStep{"identity", enter_identity},
+             NamedStep{"streams", enter_place}, NamedStep{"confinement", confine}}) {
+        auto const done = step.step(parts);
+        if (!done.ok())
+            return report(channel, {step.name, done.error().sentence, 125});
+    }
+    sys::reset_signals();
+    return report(channel, execute_program(parts.plan.command, parts.plan.environment));
+}
+
+} // namespace
+
+Result<StartedAgent> start_agent(AgentParts const& parts)
+{
+    LET(pair, sys::make_channel()); // close-on-exec: the exec closes it, which is the good news
+    LET(child, sys::clone_process({.user = true, .mount = true}, [&] {
+        pair.ours.reset();
+        return run_agent(parts, pair.theirs);
+    }));
+    pair.theirs.reset();
+    LET(answer, sys::receive_message(pair.ours, kMaxWord));
+    StartedAgent started{std::move(child), std::nullopt};
+    if (answer.bytes.empty())
+        return started;
+    LET(word, decode_from_init(answer.bytes));
+    if (auto* failed = std::get_if<WordFailed>(&word))
+        started.failure = std::move(*failed);
+    return started;
+}
+
+} // namespace osh::launcher

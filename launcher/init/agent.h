@@ -1,0 +1,34 @@
+#pragma once
+// The agent's process, from the clone to the exec: second user namespace, so that every mount is
+// locked; powers given up, limits, Landlock, seccomp, proof, exec (security design H2 step 10).
+
+#include "launcher/init/mount_tree.h"
+#include "launcher/init/words.h"
+#include "launcher/plan/plan.h"
+#include "launcher/sys/process.h"
+
+#include <optional>
+
+namespace osh::launcher
+{
+
+struct AgentParts {
+    Plan const& plan;
+    MountedTree const& tree;
+    WordPlan const& word; // the filters
+    sys::Fd const& in;    // what becomes 0, 1 and 2
+    sys::Fd const& out;
+    sys::Fd const& err;
+    sys::Fd const* terminal = nullptr; // the pty's inner side, when the agent has one
+};
+
+struct StartedAgent {
+    sys::Child child;
+    // Empty when the exec succeeded.
+    std::optional<WordFailed> failure;
+};
+
+// Waits until the exec succeeded or failed.
+Result<StartedAgent> start_agent(AgentParts const& parts);
+
+} // namespace osh::launcher

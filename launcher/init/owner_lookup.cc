@@ -1,0 +1,57 @@
+#include "launcher/init/owner_lookup.h"
+
+#include "launcher/init/process_facts.h"
+#include "launcher/sys/network.h"
+
+#include <fcntl.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+std::vector<policy::ProcessIdentity> ancestors_of(sys::Fd const& proc, std::int32_t parent)
+{
+    std::vector<policy::ProcessIdentity> ancestors;
+    while (parent > 1 && ancestors.size() < policy::kMaxAncestors) { // 1 is init itself
+        auto facts = facts_of_process(proc, parent);
+        if (!facts)
+            break;
+        parent = facts->parent;
+        ancestors.push_back(std::move(facts->identity));
+    }
+    return ancestors;
+}
+
+} // namespace
+
+Result<OwnerLookup> OwnerLookup::create(sys::Fd proc)
+{
+    LET(diag, sys::open_sock_diag());
+    return OwnerLookup(std::move(proc), std::move(diag));
+}
+
+policy::OwnerAnswer OwnerLookup::answer(policy::OwnerQuery const& query) const
+{
+    policy::OwnerAnswer answer;
+    answer.id = query.id;
+    auto const inode = sys::inode_of_socket(diag_,
+        {query.ip_protocol, query.source, query.destination, query.source_port,
+            query.destination_port});
+    if (!inode.ok() || !inode->has_value())
+        return answer;
+    for (std::int32_t pid : list_processes(proc_)) {
+        if (pid == 1 || !holds_socket(proc_, pid, **inode))
+            continue;
+        auto facts = facts_of_process(proc_, pid);
+        if (!facts)
+            continue;
+        auto ancestors = ancestors_of(proc_, facts->parent);
+        answer.holders.push_back({std::move(facts->identity), std::move(ancestors)});
+        if (answer.holders.size() == policy::kMaxHolders)
+            break;
+    }
+    return answer;
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,26 @@
+#pragma once
+// "Who owns this flow": the socket's inode from sock_diag, its holders from /proc, and what they are
+// (security design H12). Init can see this because it stands in the same namespaces with
+// CAP_SYS_PTRACE, which the agent has not.
+
+#include "launcher/sys/fd.h"
+#include "policy/messages/owner.h"
+
+namespace osh::launcher
+{
+
+class OwnerLookup
+{
+public:
+    // `proc`: a procfs of this PID namespace.
+    static Result<OwnerLookup> create(sys::Fd proc);
+
+    policy::OwnerAnswer answer(policy::OwnerQuery const& query) const;
+
+private:
+    OwnerLookup(sys::Fd proc, sys::Fd diag) : proc_(std::move(proc)), diag_(std::move(diag)) {}
+
+    sys::Fd proc_, diag_;
+};
+
+} // namespace osh::launcher

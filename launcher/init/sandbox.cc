@@ -1,0 +1,213 @@
+#include "launcher/init/sandbox.h"
+
+#include "launcher/init/agent.h"
+#include "launcher/init/mount_tree.h"
+#include "launcher/init/sandbox_network.h"
+#include "launcher/init/serve.h"
+#include "launcher/init/words.h"
+#include "launcher/sys/channel.h"
+#include "launcher/sys/children.h"
+#include "launcher/sys/io.h"
+#include "launcher/sys/mount.h"
+#include "launcher/sys/process.h"
+#include "launcher/sys/pty.h"
+#include "launcher/sys/standard_streams.h"
+
+#include <array>
+#include <fcntl.h>
+#include <linux/capability.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+using sys::Fd;
+
+constexpr std::size_t kMaxBundle = 3 * 1024 * 1024;
+// What look-ups need: seeing the agent's /proc entries, and signalling it.
+constexpr std::array kKeptCapabilities{CAP_SYS_PTRACE, CAP_KILL};
+
+class Sandbox
+{
+public:
+    explicit Sandbox(Fd channel) : channel_(std::move(channel)) {}
+
+    int run()
+    {
+        step_ = "plan";
+        auto done = prepare();
+        if (done.ok())
+            done = await_start();
+        if (!done.ok())
+            return refuse({step_, done.error().sentence, 125});
+        auto served = run_agent();
+        return served.ok() ? *served : refuse({step_, served.error().sentence, 125});
+    }
+
+private:
+    Result<> prepare()
+    {
+        TRY(sys::die_with_parent());
+        TRY(hear_plan());
+        step_ = "identity";
+        LET(host_proc, sys::open_path("/proc", O_PATH | O_DIRECTORY));
+        TRY(sys::map_identity(host_proc, plan_.uid, plan_.gid));
+        host_proc.reset();
+        TRY(sys::become_undumpable());
+        TRY(sys::leave_session_keyring());
+        TRY(sys::set_host_name(plan_.host_name));
+        step_ = "network";
+        LET(tun, build_network(plan_));
+        step_ = "files";
+        LET(tree, build_mount_tree(plan_));
+        tree_ = std::move(tree);
+        step_ = "terminal";
+        TRY(open_terminal());
+        return tell_prepared(tun);
+    }
+
+    Result<> hear_plan()
+    {
+        LET(received, sys::receive_message(channel_, kMaxWord));
+        if (received.bytes.empty())
+            return fail(Errc::Closed, "osh run is gone");
+        LET(word, decode_to_init(received.bytes));
+        auto* said = std::get_if<WordPlan>(&word);
+        if (said == nullptr)
+            return fail(Errc::Malformed, "the first word is not the plan");
+        word_ = std::move(*said);
+        std::size_t next = 0;
+        auto const take = [&]() -> Fd {
+            return next < received.descriptors.size() ? std::move(received.descriptors[next++])
+                                                      : Fd();
+        };
+        if (word_.plan_in_memfd) {
+            Fd const file = take();
+            LET(text, sys::read_all(file, kMaxPlanMessage));
+            Bytes const bytes = bytes_of(text);
+            word_.plan.assign(bytes.begin(), bytes.end());
+        }
+        owners_ = take();
+        in_ = word_.has_in ? take() : Fd();
+        out_ = word_.has_out ? take() : Fd();
+        err_ = word_.has_err ? take() : Fd();
+        LET(plan, decode_plan(word_.plan));
+        plan_ = std::move(plan);
+        word_.plan.clear();
+        return {};
+    }
+
+    // Init leads the session and the agent is a group in it: so that Ctrl-Z works, which stops no
+    // group whose parent is outside of the session ("orphaned", setpgid(2)).
+    Result<> open_terminal()
+    {
+        TRY(sys::start_session());
+        if (!word_.wants_terminal)
+            return {};
+        LET(pty, sys::open_pty(tree_.devpts));
+        TRY(sys::set_window_size(pty.master, word_.rows, word_.columns));
+        TRY(sys::take_terminal(pty.slave));
+        pty_ = std::move(pty);
+        return {};
+    }
+
+    Result<> tell_prepared(Fd const& tun)
+    {
+        std::vector<Fd const*> descriptors;
+        if (tun.is_open())
+            descriptors.push_back(&tun);
+        if (pty_.master.is_open())
+            descriptors.push_back(&pty_.master);
+        return sys::send_message(channel_, encode(FromInit(WordPrepared{})), descriptors);
+    }
+
+    Result<> await_start()
+    {
+        step_ = "start";
+        LET(received, sys::receive_message(channel_, kMaxWord));
+        if (received.bytes.empty())
+            return fail(Errc::Closed, "osh run is gone");
+        LET(word, decode_to_init(received.bytes));
+        auto const* start = std::get_if<WordStart>(&word);
+        if (start == nullptr)
+            return fail(Errc::Malformed, "the second word is not the start");
+        TRY(write_trust(start->ca_pem));
+        // From here on nothing of the root file system changes any more.
+        return sys::restrict_mount(tree_.root, {.read_only = true}, sys::Depth::One);
+    }
+
+    Result<> write_trust(std::string const& ca_pem)
+    {
+        if (plan_.trust_file.empty())
+            return {};
+        std::string text;
+        if (tree_.trust_bundle.is_open()) {
+            LET(bundle, sys::read_all(tree_.trust_bundle, kMaxBundle));
+            text = std::move(bundle);
+            tree_.trust_bundle.reset();
+        }
+        if (!text.empty() && !text.ends_with('\n'))
+            text += '\n';
+        return sys::make_file(tree_.root, plan_.trust_file, text + ca_pem, 0444);
+    }
+
+    Result<int> run_agent()
+    {
+        LET(children, sys::watch_children());
+        LET(null, sys::open_path("/dev/null", O_RDWR));
+        bool const has_terminal = pty_.slave.is_open();
+        Fd const& fallback = has_terminal ? pty_.slave : null;
+        AgentParts const parts{plan_, tree_, word_, in_.is_open() ? in_ : fallback,
+            out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback,
+            has_terminal ? &pty_.slave : nullptr};
+        step_ = "agent";
+        LET(started, start_agent(parts));
+        if (started.failure) {
+            refuse(*started.failure);
+            return started.failure->exit_code;
+        }
+        TRY(tell(WordStarted{started.child.pid}));
+        return serve_until_end(std::move(children), started.child.pid);
+    }
+
+    Result<int> serve_until_end(Fd children, std::int32_t agent)
+    {
+        step_ = "lock-down of init";
+        LET(lookup, OwnerLookup::create(std::move(tree_.proc)));
+        in_.reset();
+        out_.reset();
+        err_.reset();
+        pty_.slave.reset();
+        tree_ = {};
+        TRY(sys::keep_only_capabilities(kKeptCapabilities));
+        TRY(sys::forbid_new_privileges());
+        TRY(sys::install_filter(word_.init_filter));
+        return serve({std::move(channel_), std::move(owners_), std::move(pty_.master),
+            std::move(children), std::move(lookup), agent});
+    }
+
+    Result<> tell(FromInit const& word) { return sys::send_message(channel_, encode(word)); }
+
+    int refuse(WordFailed const& failure)
+    {
+        auto const told = tell(failure);
+        return told.ok() ? failure.exit_code : 125;
+    }
+
+    Fd channel_, owners_, in_, out_, err_;
+    Plan plan_;
+    WordPlan word_;
+    MountedTree tree_;
+    sys::PtyPair pty_;
+    std::string step_;
+};
+
+} // namespace
+
+int run_init(Fd channel)
+{
+    return Sandbox(std::move(channel)).run();
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,106 @@
+#include "launcher/init/serve.h"
+
+#include "launcher/sys/channel.h"
+#include "launcher/sys/children.h"
+#include "launcher/sys/pty.h"
+
+#include <csignal>
+
+namespace osh::launcher
+{
+namespace
+{
+
+class Server
+{
+public:
+    explicit Server(ServeParts parts) : parts_(std::move(parts)) {}
+
+    int run()
+    {
+        while (!is_over_) {
+            auto const ready = sys::wait_readable(
+                {&parts_.channel, &parts_.children, parts_.owners.is_open() ? &parts_.owners : nullptr});
+            if (!ready.ok())
+                return 1;
+            if ((*ready)[1])
+                reap();
+            if (!is_over_ && (*ready)[0])
+                hear_supervisor();
+            if (!is_over_ && (*ready)[2])
+                hear_netproxy();
+        }
+        return 0;
+    }
+
+private:
+    void tell(FromInit const& word)
+    {
+        if (!sys::send_message(parts_.channel, encode(word)).ok())
+            is_over_ = true;
+    }
+
+    void reap()
+    {
+        sys::drain_signals(parts_.children);
+        while (auto const change = sys::next_child_change()) {
+            if (change->pid != parts_.agent)
+                continue;
+            if (change->kind == sys::ChildChange::Kind::Stopped) {
+                tell(WordStopped{change->value});
+                continue;
+            }
+            tell(WordEnded{change->kind == sys::ChildChange::Kind::Killed, change->value});
+            is_over_ = true;
+        }
+    }
+
+    void hear_supervisor()
+    {
+        auto const received = sys::receive_message(parts_.channel, kMaxWord);
+        if (!received.ok() || received->bytes.empty()) {
+            is_over_ = true; // the supervisor is gone, and the agent goes with it
+            return;
+        }
+        auto const word = decode_to_init(received->bytes);
+        auto const* signal = word.ok() ? std::get_if<WordSignal>(&*word) : nullptr;
+        if (signal != nullptr)
+            sys::signal_group(target_group(), signal->number);
+    }
+
+    std::int32_t target_group() const
+    {
+        if (!parts_.terminal.is_open())
+            return parts_.agent;
+        auto const group = sys::foreground_group(parts_.terminal);
+        // 0: a group that is not of this PID namespace; never signal "everybody".
+        return group.ok() && *group > 1 ? *group : parts_.agent;
+    }
+
+    void hear_netproxy()
+    {
+        auto const received = sys::receive_message(parts_.owners, policy::kMaxOwnerMessage);
+        if (!received.ok() || received->bytes.empty()) {
+            parts_.owners.reset(); // the supervisor sees that netproxy ended, and ends the agent
+            return;
+        }
+        auto const query = policy::decode_owner_query(received->bytes);
+        if (!query.ok())
+            return;
+        auto const answer = policy::encode(parts_.lookup.answer(*query));
+        if (!sys::send_message(parts_.owners, answer).ok())
+            parts_.owners.reset();
+    }
+
+    ServeParts parts_;
+    bool is_over_ = false;
+};
+
+} // namespace
+
+int serve(ServeParts parts)
+{
+    return Server(std::move(parts)).run();
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,17 @@
+#pragma once
+// `--allow HOST[:PORT][/METHOD]` and `--deny HOST[:PORT]` as a policy document like any other: the
+// flags have no second meaning beside the policy's. Pure.
+
+#include "policy/base/result.h"
+
+#include <string>
+#include <vector>
+
+namespace osh::launcher
+{
+
+// An OpenShell document; "" when both lists are empty. The error names the flag and what it takes.
+Result<std::string> layer_of_flags(
+    std::vector<std::string> const& allow, std::vector<std::string> const& deny);
+
+} // namespace osh::launcher
