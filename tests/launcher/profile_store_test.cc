@@ -98,7 +98,7 @@ TEST_F(ProfileStore, AddsAnAgentToAPosture)
     EXPECT_EQ(profile.policy.file, "daily");
     EXPECT_EQ(profile.approvals.max_scope, policy::GrantScope::Always);
     EXPECT_EQ(preset_for_command(places_, "/usr/bin/claude"), "claude");
-    EXPECT_EQ(preset_for_command(places_, "zsh"), "shell");
+    EXPECT_EQ(preset_for_command(places_, "bash"), "shell");
     EXPECT_EQ(preset_for_command(places_, "gcc"), "");
 }
 
