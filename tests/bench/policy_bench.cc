@@ -16,11 +16,14 @@ std::string policy_text(std::int64_t endpoints)
     std::string out = "version: 1\nnetwork_policies:\n";
     for (std::int64_t i = 0; i < endpoints; ++i) {
         bool const is_rest = i % 2 == 0;
-        out += "  p" + std::to_string(i) + ":\n    endpoints:\n      - { host: "
-            + (i % 10 == 9 ? "\"*.z" + std::to_string(i) + ".example.com\"" : "h" + std::to_string(i) + ".example.com")
+        out +=
+            "  p" + std::to_string(i) + ":\n    endpoints:\n      - { host: "
+            + (i % 10 == 9 ? "\"*.z" + std::to_string(i) + ".example.com\""
+                           : "h" + std::to_string(i) + ".example.com")
             + ", port: 443"
             + (is_rest ? ", protocol: rest, enforcement: enforce, access: read-write }\n" : " }\n")
-            + "    binaries:\n      - { path: /usr/bin/curl }\n      - { path: \"/opt/agent/**\" }\n";
+            + "    binaries:\n      - { path: /usr/bin/curl }\n      - { path: \"/opt/agent/**\" "
+              "}\n";
     }
     return out;
 }
