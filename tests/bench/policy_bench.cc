@@ -5,6 +5,7 @@
 #include <benchmark/benchmark.h>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 namespace
 {
@@ -30,10 +31,15 @@ std::string policy_text(std::int64_t endpoints)
 
 std::shared_ptr<policy::Policy const> policy_with(std::int64_t endpoints)
 {
+    static std::map<std::int64_t, std::shared_ptr<policy::Policy const>> made;
+    auto& policy = made[endpoints];
+    if (policy)
+        return policy;
     policy::ReaderLimits const limits{64 << 20, 32, 4'000'000};
     auto const document = policy::read_yaml("bench.yaml", policy_text(endpoints), limits);
-    return policy::compile_documents({{&document, "bench.yaml"}}, policy::Enforcement::AsWritten)
-        .policy;
+    policy = policy::compile_documents({{&document, "bench.yaml"}}, policy::Enforcement::AsWritten)
+                 .policy;
+    return policy;
 }
 
 policy::RequestQuestion question_for(std::string_view host)
