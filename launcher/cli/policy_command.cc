@@ -19,7 +19,9 @@ std::vector<Command> const& verbs()
 {
     static std::vector<Command> const table{
         {"check", "errors and warnings of policy files", policy_check},
+        {"lint", "check, and everything that is probably not meant", policy_lint},
         {"test", "what would happen to a request", policy_test},
+        {"explain", "test, with the changes that would allow it", policy_explain},
     };
     return table;
 }

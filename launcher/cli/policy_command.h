@@ -23,7 +23,9 @@ constexpr int kPolicyUsage = 2;
 constexpr int kPolicyAsk = 3;
 
 int policy_check(Arguments arguments);
+int policy_lint(Arguments arguments);
 int policy_test(Arguments arguments);
+int policy_explain(Arguments arguments);
 
 // Regular files up to the limit of a policy; "-" is standard input.
 Result<std::string> read_policy_text(std::string const& path);

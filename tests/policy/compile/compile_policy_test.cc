@@ -72,7 +72,7 @@ TEST(CompilePolicy, SaysWhereTwoEndpointsContradict)
 TEST(CompilePolicy, WarnsWhereUpstreamWouldFailOpen)
 {
     EXPECT_EQ(problems(endpoint("protocol: rest, access: read-only, enforcement: block")),
-        "p.yaml:5:96: warning: \"block\" is not known here; osh enforces\n"
+        "p.yaml:5:91: warning: \"block\" is not known here; osh enforces\n"
         "    5 |       - { host: a.example.com, port: 443, protocol: rest, access: read-only, "
         "enforcement: block }\n"
         "      |                                                                                   "
