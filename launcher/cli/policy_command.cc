@@ -22,6 +22,9 @@ std::vector<Command> const& verbs()
         {"lint", "check, and everything that is probably not meant", policy_lint},
         {"test", "what would happen to a request", policy_test},
         {"explain", "test, with the changes that would allow it", policy_explain},
+        {"diff", "what becomes reachable, and what no longer is", policy_diff},
+        {"show", "everything a policy lets happen", policy_show},
+        {"suggest", "the smallest rules for the denials of a journal", policy_suggest},
     };
     return table;
 }
