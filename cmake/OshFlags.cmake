@@ -18,7 +18,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
 else()
-  target_compile_options(osh_flags INTERFACE -Wno-missing-field-initializers -Wno-unknown-warning-option)
+  # libstdc++ 12's std::stable_sort calls a function that it deprecates itself.
+  target_compile_options(osh_flags INTERFACE -Wno-missing-field-initializers -Wno-unknown-warning-option
+    -Wno-deprecated-declarations)
 endif()
 target_compile_definitions(osh_flags INTERFACE _GLIBCXX_ASSERTIONS OSH_VERSION="${PROJECT_VERSION}")
 target_link_options(osh_flags INTERFACE
