@@ -18,7 +18,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
 else()
-  target_compile_options(osh_flags INTERFACE -Wno-missing-field-initializers -Wno-unknown-warning-option)
+  # libstdc++ 12's std::stable_sort calls a function that it deprecates itself.
+  target_compile_options(osh_flags INTERFACE -Wno-missing-field-initializers -Wno-unknown-warning-option
+    -Wno-deprecated-declarations)
 endif()
 target_compile_definitions(osh_flags INTERFACE _GLIBCXX_ASSERTIONS OSH_VERSION="${PROJECT_VERSION}")
 target_link_options(osh_flags INTERFACE
@@ -40,11 +42,12 @@ else()
   target_compile_options(osh_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
   # One self-contained file per process: start-up pays for no symbol look-up and the tree can be copied anywhere.
   # Not for fuzzers: libFuzzer brings a second operator new, which AddressSanitizer takes for a mismatch.
-  # A target with OSH_SYSTEM_RUNTIME set uses the shared ones (Qt brings them anyway).
+  # A target with OSH_SYSTEM_RUNTIME set uses the shared ones (Qt brings them anyway). Nor for targets that
+  # are static as a whole (OSH_STATIC): g++ 12 would go back to shared libraries after libstdc++.
   if(NOT OSH_FUZZ)
+    set(osh_own_runtime $<NOT:$<OR:$<BOOL:$<TARGET_PROPERTY:OSH_SYSTEM_RUNTIME>>,$<BOOL:$<TARGET_PROPERTY:OSH_STATIC>>>>)
     target_link_options(osh_flags INTERFACE
-      $<$<NOT:$<BOOL:$<TARGET_PROPERTY:OSH_SYSTEM_RUNTIME>>>:-static-libgcc>
-      $<$<NOT:$<BOOL:$<TARGET_PROPERTY:OSH_SYSTEM_RUNTIME>>>:-static-libstdc++>)
+      $<${osh_own_runtime}:-static-libgcc> $<${osh_own_runtime}:-static-libstdc++>)
   endif()
 endif()
 if(OSH_FUZZ)

@@ -68,14 +68,6 @@ QLabel* ApprovalDialog::add_label(char const* name)
 
 void ApprovalDialog::build()
 {
-    session_ = add_label("session");
-    place_ = add_label("place");
-    place_->setAlignment(Qt::AlignRight);
-    auto* head = new QWidget(this);
-    auto* head_row = new QHBoxLayout(head);
-    head_row->setContentsMargins(0, 0, 0, 0);
-    head_row->addWidget(session_, 1);
-    head_row->addWidget(place_);
     sentence_ = add_label("sentence");
     sentence_->setWordWrap(true);
     sentence_->setFont(scaled(font(), kSentenceScale));
@@ -109,10 +101,23 @@ void ApprovalDialog::build()
     auto* layout = new QVBoxLayout(this);
     auto* buttons = build_buttons();
     auto* outcome = build_outcome();
-    for (QWidget* part : std::initializer_list<QWidget*>{head, sentence_, build_host(), request_,
-             lines_box_, waiting_, details_button_, scroll, buttons, outcome})
+    for (QWidget* part : std::initializer_list<QWidget*>{build_head(), sentence_, build_host(),
+             request_, lines_box_, waiting_, details_button_, scroll, buttons, outcome})
         layout->addWidget(part);
     setMinimumWidth(kFaceWidth);
+}
+
+QWidget* ApprovalDialog::build_head()
+{
+    session_ = add_label("session");
+    place_ = add_label("place");
+    place_->setAlignment(Qt::AlignRight);
+    auto* head = new QWidget(this);
+    auto* head_row = new QHBoxLayout(head);
+    head_row->setContentsMargins(0, 0, 0, 0);
+    head_row->addWidget(session_, 1);
+    head_row->addWidget(place_);
+    return head;
 }
 
 QWidget* ApprovalDialog::build_host()

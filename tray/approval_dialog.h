@@ -67,6 +67,7 @@ protected:
 private:
     void build();
     QLabel* add_label(char const* name);
+    QWidget* build_head();
     QWidget* build_host();
     QWidget* build_buttons();
     QWidget* build_outcome();

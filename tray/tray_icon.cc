@@ -80,7 +80,7 @@ void TrayIcon::ask_for_host()
     connect(call, &QDBusPendingCallWatcher::finished, this, [this](QDBusPendingCallWatcher* done) {
         QDBusPendingReply<QDBusVariant> const reply = *done;
         done->deleteLater();
-        if (!reply.isError() && reply.value().variant().toBool())
+        if (!reply.isError() && reply.argumentAt<0>().variant().toBool())
             make_icon();
     });
 }

@@ -66,6 +66,12 @@ void probe_paths(HostFacts& facts, ProbeRequest const& request)
         look(facts.project_root + "/" + path);
 }
 
+bool namespaces_look_open()
+{
+    return sys::read_setting("/proc/sys/kernel/unprivileged_userns_clone") != "0"
+        && sys::read_setting("/proc/sys/user/max_user_namespaces") != "0";
+}
+
 std::string namespace_problem(std::string const& release)
 {
     if (sys::read_setting("/proc/sys/kernel/unprivileged_userns_clone") == "0")
@@ -105,7 +111,7 @@ std::string tun_problem(int error)
           "help: osh help tun (tun-denied)";
 }
 
-void probe_kernel(HostFacts& facts)
+void probe_kernel(HostFacts& facts, ProbeDepth depth)
 {
     facts.kernel_release = sys::kernel_release();
     facts.landlock_abi = sys::landlock_abi();
@@ -116,7 +122,8 @@ void probe_kernel(HostFacts& facts)
     int const tun = sys::open_error("/dev/net/tun");
     facts.has_tun = tun == 0;
     facts.tun_problem = tun_problem(tun);
-    facts.has_user_namespaces = sys::can_make_namespaces();
+    facts.has_user_namespaces = namespaces_look_open()
+        && (depth == ProbeDepth::Quick || sys::can_make_namespaces());
     if (!facts.has_user_namespaces)
         facts.user_namespace_problem = namespace_problem(facts.kernel_release);
 }
@@ -141,9 +148,12 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     facts.working_directory = std::move(directory);
     facts.project_root = find_project(request, facts.working_directory, facts.home);
     facts.libexec = sys::helper_directory();
-    probe_kernel(facts);
+    probe_kernel(facts, request.depth);
     probe_system(facts, request);
     probe_paths(facts, request);
+    for (char const* helper : {"/osh-init", "/osh-netproxy"})
+        if (sys::look_at(facts.libexec + helper).exists)
+            facts.existing_paths.push_back(facts.libexec + helper);
     walk_for_masks(facts, request.masks);
     return facts;
 }

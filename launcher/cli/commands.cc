@@ -1,10 +1,11 @@
 // The table of subcommands, in the order `osh help` shows them.
 
+#include "launcher/cli/boundary_commands.h"
 #include "launcher/cli/command.h"
 #include "launcher/cli/policy_command.h"
+#include "launcher/cli/profile_command.h"
 #include "launcher/cli/run.h"
 #include "launcher/cli/session_commands.h"
-#include "launcher/cli/profile_command.h"
 
 namespace osh::cli
 {
@@ -12,13 +13,15 @@ namespace osh::cli
 std::vector<Command> const& commands()
 {
     static std::vector<Command> const table{
-        {"policy", "check, test, explain and compare policies", policy_command},
         {"run", "start an agent in a sandbox", run_command},
+        {"plan", "print what run would do, without doing it", plan_command},
+        {"doctor", "what this machine offers, and the fix for what is missing", doctor_command},
         {"ps", "list sessions", ps_command},
         {"logs", "show what a session reached and was refused", logs_command},
         {"approvals", "show and answer waiting requests", approvals_command},
         {"stop", "end sessions", stop_command},
         {"wait", "wait for a session's end", wait_command},
+        {"policy", "check, test, explain and compare policies", policy_command},
         {"profile", "what profiles there are and what they say", profile_command},
         {"secret", "the credentials of a profile, without their values", secret_command},
         {"env", "the variables an agent would get", env_command},

@@ -1,5 +1,6 @@
 #include "launcher/cli/policy_command.h"
 
+#include "launcher/cli/session_commands.h"
 #include "launcher/sys/io.h"
 #include "policy/base/text.h"
 
@@ -19,7 +20,13 @@ std::vector<Command> const& verbs()
 {
     static std::vector<Command> const table{
         {"check", "errors and warnings of policy files", policy_check},
+        {"lint", "check, and everything that is probably not meant", policy_lint},
         {"test", "what would happen to a request", policy_test},
+        {"set", "replace the network part of a running session's policy", policy_set_command},
+        {"explain", "test, with the changes that would allow it", policy_explain},
+        {"diff", "what becomes reachable, and what no longer is", policy_diff},
+        {"show", "everything a policy lets happen", policy_show},
+        {"suggest", "the smallest rules for the denials of a journal", policy_suggest},
     };
     return table;
 }

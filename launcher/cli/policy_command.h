@@ -23,7 +23,12 @@ constexpr int kPolicyUsage = 2;
 constexpr int kPolicyAsk = 3;
 
 int policy_check(Arguments arguments);
+int policy_lint(Arguments arguments);
 int policy_test(Arguments arguments);
+int policy_explain(Arguments arguments);
+int policy_diff(Arguments arguments);
+int policy_show(Arguments arguments);
+int policy_suggest(Arguments arguments);
 
 // Regular files up to the limit of a policy; "-" is standard input.
 Result<std::string> read_policy_text(std::string const& path);

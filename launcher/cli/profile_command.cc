@@ -83,7 +83,8 @@ int check(StorePlaces const& places, ParsedOptions const& options)
         auto const loaded = launcher::load_profile(places, {options.positionals[i]});
         if (!loaded.ok())
             return report(loaded.error());
-        auto const& found = loaded->diagnostics;
+        auto found = loaded->diagnostics;
+        found.insert(found.end(), loaded->notes.begin(), loaded->notes.end());
         has_error = has_error || !loaded->profile;
         if (options.has("json"))
             fmt::print("{}\n", render_json(found));

@@ -71,8 +71,6 @@ void print_banner(launcher::SessionRequest const& request, std::string const& id
         shown(credentials, 300));
     for (auto const& note : plan.notes)
         fmt::print(stderr, "note     {}\n", shown(note, 300));
-    for (auto const& note : request.profile.unsafe_notes)
-        fmt::print(stderr, "note     {}\n", shown(note, 300));
 }
 
 // Environment inside that osh alone sets.

@@ -64,7 +64,7 @@ void remove_variables_with(std::vector<std::string>& variables, std::string_view
 
 Result<std::string> placeholder_for(Credential const& credential)
 {
-    std::string const shape = credential.env.empty() ? "opaque" : credential.env.front().shape;
+    std::string const shape = credential.env.empty() ? "plain" : credential.env.front().shape;
     std::string const random = sys::random_hex(credentials::kPlaceholderRandom);
     return credentials::make_placeholder(shape, bytes_of(random));
 }

@@ -5,6 +5,7 @@
 #include "launcher/cli/session_credentials.h"
 #include "launcher/cli/session_overrides.h"
 #include "launcher/supervise/core/flag_layers.h"
+#include "launcher/supervise/agent_program.h"
 #include "launcher/supervise/profile_store.h"
 #include "launcher/sys/folder.h"
 #include "policy/base/text.h"
@@ -173,6 +174,8 @@ Result<SessionRequest> session_request(ParsedOptions const& options, Secrets sec
         return fail(Errc::Invalid, "no command. Say what to run, for example `osh run -- bash`; "
                                    "`osh run --help` lists the options.");
     request.agent = command.front().substr(command.front().rfind('/') + 1);
+    launcher::resolve_programs(
+        request.profile, launcher::program_finder(environment, command.front()));
     LET(facts, launcher::probe_host(launcher::probe_request(request.profile)));
     request.facts = std::move(facts);
     for (auto const& flag : options.all("env"))

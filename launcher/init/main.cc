@@ -11,7 +11,8 @@ int main()
 {
     if (::getpid() != 1 || ::fcntl(osh::launcher::kInitChannel, F_GETFD) < 0) {
         constexpr char kMessage[] = "osh-init is started by osh run; there is no use in starting it\n";
-        return ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1) > 0 ? 2 : 2;
+        auto const written = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+        return written < 0 ? 125 : 2;
     }
     return osh::launcher::run_init(osh::sys::Fd::adopt_raw_fd(osh::launcher::kInitChannel));
 }

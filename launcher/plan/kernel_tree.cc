@@ -74,7 +74,9 @@ void add_dev(Plan& plan, HostFacts const& facts, policy::Profile const& profile)
         devices = {"null", "zero", "full", "random", "urandom", "tty"};
     for (auto const& name : devices)
         add_device(plan, name == "gpu" ? "dri" : name);
-    plan.mounts.push_back(kernel_step(MountKind::Devpts, "/dev/pts"));
+    MountStep terminals = kernel_step(MountKind::Devpts, "/dev/pts");
+    terminals.no_dev = false; // the terminals themselves are device nodes
+    plan.mounts.push_back(terminals);
     plan.mounts.push_back(symlink_step("/dev/ptmx", "pts/ptmx"));
     plan.mounts.push_back(symlink_step("/dev/fd", "/proc/self/fd"));
     plan.mounts.push_back(symlink_step("/dev/stdin", "/proc/self/fd/0"));

@@ -14,7 +14,12 @@ namespace osh::launcher
 inline constexpr std::size_t kMaxMaskWalk = 20'000; // directory entries looked at for mask globs
 inline constexpr std::size_t kMaxMaskDepth = 8;
 
+// Quick: what a start needs; whether namespaces work shows when they are made. Thorough: tries them
+// beforehand, for `osh doctor`, and to explain a failed start.
+enum class ProbeDepth : bool { Quick, Thorough };
+
 struct ProbeRequest {
+    ProbeDepth depth = ProbeDepth::Quick;
     std::string project_root = "git";       // "git", "cwd" or a path
     std::vector<std::string> system_paths;  // absolute
     std::vector<std::string> paths;         // may begin with ~, $PROJECT, $STATE

@@ -1,6 +1,7 @@
 #include "launcher/supervise/agent_program.h"
 
 #include "launcher/sys/captured_command.h"
+#include "policy/base/text.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -82,9 +83,12 @@ public:
         return found.ok() ? *found : std::string();
     }
 
-    // The agent itself may be installed in the project; its PATH comes first.
+    // The agent itself may be installed in the project; PATH comes first, a typed path before it.
     std::string find_agent(std::string const& name) const
     {
+        fs::path const typed = finder_.command;
+        if (typed.has_parent_path() && typed.filename() == name)
+            return (fs::path(finder_.working_directory) / typed).lexically_normal().string();
         if (auto found = find(name); !found.empty())
             return found;
         auto const local = sys::find_program(name, local_folders(finder_.working_directory));
@@ -138,6 +142,28 @@ std::vector<std::string> files_of(
 }
 
 } // namespace
+
+ProgramFinder program_finder(
+    std::map<std::string, std::string> const& environment, std::string const& command)
+{
+    ProgramFinder finder;
+    std::error_code error;
+    fs::path const here = fs::current_path(error);
+    finder.command = command;
+    finder.working_directory = finder.project_root = error ? "/" : here.string();
+    auto const path = environment.find("PATH");
+    if (path != environment.end())
+        for (auto const folder : split(path->second, ':'))
+            if (folder.starts_with("/"))
+                finder.search_path.emplace_back(folder);
+    fs::path at = here;
+    for (std::size_t i = 0; i < kMaxParents && at.has_relative_path(); ++i, at = at.parent_path())
+        if (fs::exists(at / ".git", error)) {
+            finder.project_root = at.string();
+            break;
+        }
+    return finder;
+}
 
 void resolve_programs(policy::Profile& profile, ProgramFinder const& finder)
 {

@@ -5,6 +5,7 @@
 
 #include "policy/model/profile.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,13 @@ struct ProgramFinder {
     std::vector<std::string> search_path; // absolute folders of the person's PATH
     std::string working_directory;        // its node_modules/.bin and those above are looked at
     std::string project_root;             // already visible inside; "" if unknown
+    std::string command;                  // as typed: a path to the agent says which one is meant
 };
+
+// From PATH and the working directory; the project is the nearest folder upwards with a .git, else
+// the working directory.
+ProgramFinder program_finder(
+    std::map<std::string, std::string> const& environment, std::string const& command);
 
 // - [agent] binaries "which:NAME" become resolved_binaries, install_directories (read-only and
 //   executable inside; for npm the outermost node_modules folder, else the file's own folder) and

@@ -1,5 +1,6 @@
 #include "launcher/supervise/profile_store.h"
 
+#include "launcher/supervise/store_files.h"
 #include "launcher/sys/io.h"
 #include "policy/base/text.h"
 
@@ -34,55 +35,9 @@ std::vector<Folder> profile_folders(StorePlaces const& places)
     return folders;
 }
 
-bool is_file(std::string const& path)
-{
-    std::error_code error;
-    return fs::is_regular_file(path, error);
-}
-
 bool is_file_name(std::string_view text)
 {
     return text.find('/') != std::string_view::npos || text.ends_with(".toml");
-}
-
-std::string absolute(StorePlaces const& places, std::string const& file)
-{
-    if (file == "~" || file.starts_with("~/"))
-        return places.home + file.substr(1);
-    return file.starts_with("/") ? file : places.directory + "/" + file;
-}
-
-// As people would write it: "~/.config/…" for their own files, "profiles/daily.toml" for ours.
-std::string shown_path(StorePlaces const& places, std::string const& path)
-{
-    if (path.starts_with(places.packaged + "/"))
-        return path.substr(places.packaged.size() + 1);
-    if (!places.home.empty() && path.starts_with(places.home + "/"))
-        return "~" + path.substr(places.home.size());
-    return path;
-}
-
-// Names of the files of a folder with this ending, sorted; none if it does not exist.
-std::vector<std::string> names_in(std::string const& folder, std::string_view ending)
-{
-    std::vector<std::string> names;
-    std::error_code error;
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-        std::string const name = it->path().filename().string();
-        if (name.ends_with(ending) && name.size() > ending.size() && name[0] != '.'
-            && names.size() < kMaxProfilesListed)
-            names.push_back(name.substr(0, name.size() - ending.size()));
-    }
-    std::ranges::sort(names);
-    return names;
-}
-
-std::string join(std::vector<std::string> const& words)
-{
-    std::string out;
-    for (auto const& word : words)
-        out += (out.empty() ? "" : ", ") + word;
-    return out;
 }
 
 // Row 9 of the design's errors at start.
@@ -200,37 +155,6 @@ StoredProfile describe_file(std::string const& path, std::string const& name, St
     return stored;
 }
 
-Result<std::string> policy_path(StorePlaces const& places, std::string const& name)
-{
-    if (name.find('/') != std::string::npos) {
-        std::string const path = absolute(places, name);
-        if (is_file(path))
-            return path;
-        return fail(Errc::NotFound, fmt::format("no policy file {}", in_quotes(name)));
-    }
-    std::string const file = name.ends_with(".yaml") ? name : name + ".yaml";
-    std::vector<std::string> looked, names;
-    for (auto const& base : {places.config, places.packaged}) {
-        std::string const folder = base + "/policies";
-        if (!base.empty() && is_file(folder + "/" + file))
-            return folder + "/" + file;
-        looked.push_back(shown(folder));
-        for (auto& found : names_in(folder, ".yaml"))
-            names.push_back(std::move(found));
-    }
-    auto const nearest = nearest_word(name, {names.begin(), names.end()});
-    return fail(Errc::NotFound,
-        fmt::format("no policy {}.{} Looked in: {}. A policy elsewhere needs a \"/\" in its name.",
-            in_quotes(name), nearest.empty() ? "" : fmt::format(" Did you mean \"{}\"?", nearest),
-            join(looked)));
-}
-
-Result<policy::PolicyLayer> read_layer(StorePlaces const& places, std::string const& path)
-{
-    LET(text, sys::read_file(path, kMaxPolicyBytes));
-    return policy::PolicyLayer{shown_path(places, path), std::move(text), ""};
-}
-
 std::string base_name(std::string const& command)
 {
     return fs::path(command).filename().string();
@@ -329,7 +253,10 @@ Result<LoadedProfile> load_profile(
         for (auto& [name, value] : loaded.profile->env.set)
             if (value == "~" || value.starts_with("~/"))
                 value = places.home + value.substr(1);
-    loaded.diagnostics = std::move(compiled.diagnostics);
+    for (auto& found : compiled.diagnostics) {
+        auto& list = found.severity == Severity::Note ? loaded.notes : loaded.diagnostics;
+        list.push_back(std::move(found));
+    }
     for (auto const& file : shelf.files())
         if (std::ranges::find(loaded.files, file) == loaded.files.end())
             loaded.files.push_back(file);
@@ -350,50 +277,6 @@ std::string preset_for_command(StorePlaces const& places, std::string const& com
                     return name;
     }
     return "";
-}
-
-Result<policy::PolicyLayer> load_policy_file(
-    StorePlaces const& places, std::string const& name_or_path)
-{
-    LET(path, policy_path(places, name_or_path));
-    return read_layer(places, path);
-}
-
-std::string approved_policy_path(StorePlaces const& places, std::string const& profile_name)
-{
-    return places.config + "/policies/" + profile_name + ".approved.yaml";
-}
-
-Result<std::vector<policy::PolicyLayer>> load_policy_layers(
-    StorePlaces const& places, policy::Profile const& profile)
-{
-    std::vector<policy::PolicyLayer> layers;
-    if (profile.policy.file.empty() && profile.policy.add.empty())
-        return layers;
-    std::vector<std::string> names = profile.policy.add;
-    if (!profile.policy.file.empty())
-        names.insert(names.begin(), profile.policy.file);
-    std::vector<std::string> read;
-    for (auto const& name : names) {
-        auto path = policy_path(places, name);
-        // Remembered approvals need not exist yet.
-        if (!path.ok() && name.ends_with(".approved.yaml"))
-            continue;
-        if (!path.ok())
-            return std::unexpected(std::move(path).error());
-        if (std::ranges::find(read, *path) != read.end())
-            continue;
-        LET(layer, read_layer(places, *path));
-        layers.push_back(std::move(layer));
-        read.push_back(*path);
-    }
-    std::string const approved = approved_policy_path(places, profile.name);
-    if (!places.config.empty() && is_file(approved)
-        && std::ranges::find(read, approved) == read.end()) {
-        LET(layer, read_layer(places, approved));
-        layers.push_back(std::move(layer));
-    }
-    return layers;
 }
 
 } // namespace osh::launcher

@@ -51,8 +51,9 @@ Result<std::string> profile_path(StorePlaces const& places, std::string const& n
 
 struct LoadedProfile {
     std::optional<policy::Profile> profile; // absent: diagnostics say why
-    Diagnostics diagnostics;
-    std::vector<std::string> files; // read for it, for a later reload
+    Diagnostics diagnostics;                // errors and warnings
+    Diagnostics notes;                      // advice, for `osh profile check` only
+    std::vector<std::string> files;         // read for it, for a later reload
 };
 
 // `-p A -p B`: later ones extend earlier ones. An Error is about finding files, diagnostics are

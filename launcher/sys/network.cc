@@ -106,6 +106,10 @@ Result<Fd> open_tun(TunPlan const& plan)
     request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
     if (::ioctl(tun.raw(), TUNSETIFF, &request) != 0)
         return fail_errno(errno, "cannot make the tun device");
+    // Not to outlive its namespace, which takes it along, but so that the last close does not wait
+    // for the kernel to take the device out of service (some 10 ms).
+    if (::ioctl(tun.raw(), TUNSETPERSIST, 1) != 0)
+        return fail_errno(errno, "cannot keep the tun device for the session");
     int const header = static_cast<int>(plan.header_size);
     if (::ioctl(tun.raw(), TUNSETVNETHDRSZ, &header) != 0)
         return fail_errno(errno, "cannot set the tun header size");

@@ -28,7 +28,7 @@ struct TunPlan {
 };
 
 // Opens /dev/net/tun: one queue, no packet information, virtio-net headers, checksum and
-// segmentation offloads, non-blocking. The interface goes away with the last descriptor.
+// segmentation offloads, non-blocking. The interface goes away with its network namespace.
 Result<Fd> open_tun(TunPlan const& plan);
 Result<> bring_up_loopback();
 // Addresses, up, default routes. IPv6 entries are skipped where the kernel has no IPv6.

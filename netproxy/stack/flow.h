@@ -89,6 +89,7 @@ struct Flow {
     Sequence timed_sequence = 0;
     Duration smoothed_rtt{0}, rtt_variation{0}, retransmit_after = 1s;
 
+    std::int64_t sender_tick = -1;   // when it was counted as one that sends
     std::uint32_t readable_told = 0; // the batch of events that already says it
     Slot queue_next = kNoSlot, queue_previous = kNoSlot;
     QueueClass queued = QueueClass::None;

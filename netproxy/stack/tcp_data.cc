@@ -71,10 +71,24 @@ Bytes usable(Flow const& flow, wire::TcpSegment const& segment, Sequence& begin)
     return payload.first(std::min(room, payload.size()));
 }
 
+// The tun's queue holds 500 packets (its default) and drops what comes on top, so all windows
+// together stay below that: many uploads at once get one full segment each and lose nothing.
+std::uint64_t queue_share(World const& world)
+{
+    constexpr std::uint64_t kQueuePackets = 400;
+    constexpr std::uint64_t kSegment = 65'460; // full size on our link, IPv6 (IPv4: 20 more)
+    std::uint64_t const packets = kQueuePackets / std::max(world.senders(), 1u);
+    return std::max<std::uint64_t>(packets, 1) * (kSegment + 20);
+}
+
+// Less than this is not worth a packet of its own; less than any window we advertise.
+constexpr std::uint32_t kWorthTelling = 32 * 1024;
+
 } // namespace
 
-void tcp_take_data(World& world, Flow& flow, wire::TcpSegment const& segment, Instant)
+void tcp_take_data(World& world, Flow& flow, wire::TcpSegment const& segment, Instant now)
 {
+    world.count_sender(flow, now);
     flow.ack_due = true;
     world.wake(flow);
     Sequence begin = 0;
@@ -108,7 +122,7 @@ std::uint32_t tcp_receive_room(World const& world, Flow const& flow)
     // does not fit, and a refused segment comes again.
     constexpr std::uint64_t kSmallestShare = 16 * 1024;
     std::uint64_t const share = std::max(world.pool.room() / 8, kSmallestShare);
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(own, share));
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>({own, share, queue_share(world)}));
 }
 
 void tcp_consume(World& world, Flow& flow, std::size_t count)
@@ -118,7 +132,7 @@ void tcp_consume(World& world, Flow& flow, std::size_t count)
     std::int32_t const gained =
         distance(flow.receive_edge, flow.receive_next + tcp_receive_room(world, flow));
     auto const worth =
-        static_cast<std::int32_t>(std::min<std::uint32_t>(world.limits.receive_ring / 4, 65535));
+        static_cast<std::int32_t>(std::min(world.limits.receive_ring / 4, kWorthTelling));
     if (gained >= worth && !flow.peer_finished) {
         flow.ack_due = true;
         world.wake(flow);

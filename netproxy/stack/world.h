@@ -7,6 +7,9 @@
 #include "netproxy/stack/stack.h"
 #include "netproxy/stack/timers.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace osh::netproxy::stack
 {
 
@@ -30,10 +33,16 @@ struct World {
     std::vector<Event> events;
     std::uint32_t event_batch = 1;            // counts take_events()
     std::uint32_t half_open = 0, waiting = 0; // flows Held or SynReceived; flows in TimeWait
-    std::vector<FlowId> starved;              // senders that wait for room in the pool
-    std::vector<FlowId> service_work;         // DNS over TCP flows with something to read
-    std::vector<FlowId> time_wait;            // in the order in which they end
+    std::int64_t sender_tick = 0;
+    std::uint32_t senders_now = 0, senders_before = 0;
+    std::vector<FlowId> starved;      // senders that wait for room in the pool
+    std::vector<FlowId> service_work; // DNS over TCP flows with something to read
+    std::vector<FlowId> time_wait;    // in the order in which they end
     std::size_t time_wait_first = 0;
+
+    // Flows that sent us data lately: the most of this tick and the one before.
+    std::uint32_t senders() const { return std::max(senders_now, senders_before); }
+    void count_sender(Flow& flow, Instant at);
 
     void wake(Flow& flow) { ready.add(flow, flows); }
     IpAddress const& agent_like(IpAddress const& other) const
@@ -64,5 +73,18 @@ struct World {
             events.push_back(TcpWritable{flow.id});
     }
 };
+
+inline void World::count_sender(Flow& flow, Instant at)
+{
+    constexpr std::int64_t kTick = 32'000'000; // nanoseconds: a full queue of the tun takes less
+    std::int64_t const tick = at.nanoseconds / kTick;
+    if (tick != sender_tick) {
+        senders_before = tick == sender_tick + 1 ? senders_now : 0;
+        senders_now = 0;
+        sender_tick = tick;
+    }
+    if (std::exchange(flow.sender_tick, tick) != tick)
+        ++senders_now;
+}
 
 } // namespace osh::netproxy::stack

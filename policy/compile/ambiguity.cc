@@ -104,8 +104,19 @@ private:
 struct Item {
     EndpointDraft const* draft;
     EntryDraft const* entry;
-    std::string host; // lower case
+    std::string host;        // lower case
+    std::string_view suffix; // its literal labels at the end
 };
+
+// "*.eu.example.com" -> "eu.example.com"; an exact host is its own end.
+std::string_view literal_end(std::string_view host)
+{
+    std::size_t const special = host.find_last_of("*");
+    if (special == std::string_view::npos)
+        return host;
+    std::size_t const dot = host.find('.', special);
+    return dot == std::string_view::npos ? std::string_view{} : host.substr(dot + 1);
+}
 
 class Search
 {
@@ -114,43 +125,70 @@ public:
     {
         for (auto const& entry : entries)
             for (auto const& draft : entry.endpoints)
-                items_.push_back({&draft, &entry, to_lower_ascii(draft.endpoint.host)});
+                items_.push_back({&draft, &entry, to_lower_ascii(draft.endpoint.host), {}});
+        for (auto& item : items_)
+            item.suffix = literal_end(item.host);
     }
 
-    // Equal exact hosts are found by name; only patterns are compared with everything.
+    // Two hosts can only meet if one's literal end is an end of the other's: names are found by
+    // their ends, so that a long list of hosts is not compared pair by pair.
     void run()
     {
-        std::unordered_map<std::string_view, std::vector<std::size_t>> by_host;
-        std::vector<std::size_t> patterns;
         for (std::size_t i = 0; i < items_.size(); ++i) {
-            Endpoint const& endpoint = items_[i].draft->endpoint;
-            if (endpoint.has_wildcard || endpoint.host.empty())
-                patterns.push_back(i);
-            else
-                by_host[items_[i].host].push_back(i);
+            for (std::string_view end = items_[i].suffix;; end = parent_of(end)) {
+                below_[end].push_back(i);
+                if (end.empty())
+                    break;
+            }
+            if (is_pattern(i))
+                patterns_at_[items_[i].suffix].push_back(i);
         }
         for (std::size_t i = 0; i < items_.size() && reported_ < kMostReported; ++i) {
-            Endpoint const& endpoint = items_[i].draft->endpoint;
-            if (endpoint.has_wildcard || endpoint.host.empty())
-                compare_pattern(i, patterns);
+            if (is_pattern(i))
+                compare_pattern(i);
             else
-                for (std::size_t j : by_host[items_[i].host])
-                    if (j > i)
-                        compare(i, j);
+                compare_exact(i);
         }
     }
 
 private:
-    void compare_pattern(std::size_t i, std::vector<std::size_t> const& patterns)
+    static std::string_view parent_of(std::string_view name)
     {
-        for (std::size_t j = 0; j < items_.size(); ++j) {
-            bool const is_pattern = std::ranges::binary_search(patterns, j);
-            if (j == i || (is_pattern && j < i))
-                continue;
-            if (items_[i].host.empty() || items_[j].host.empty()
-                || may_overlap(items_[i].host, items_[j].host, '.'))
-                compare(std::min(i, j), std::max(i, j));
+        std::size_t const dot = name.find('.');
+        return dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
+    }
+
+    bool is_pattern(std::size_t i) const
+    {
+        Endpoint const& endpoint = items_[i].draft->endpoint;
+        return endpoint.has_wildcard || endpoint.host.empty();
+    }
+
+    void compare_exact(std::size_t i)
+    {
+        for (std::size_t j : below_[items_[i].suffix])
+            if (j > i && !is_pattern(j) && items_[j].host == items_[i].host)
+                compare(i, j);
+    }
+
+    void compare_pattern(std::size_t i)
+    {
+        for (std::size_t j : below_[items_[i].suffix])
+            if (j != i && (j > i || !is_pattern(j)))
+                compare_hosts(i, j);
+        for (std::string_view end = items_[i].suffix; !end.empty();) {
+            end = parent_of(end);
+            for (std::size_t j : patterns_at_[end])
+                if (j > i)
+                    compare_hosts(i, j);
         }
+    }
+
+    void compare_hosts(std::size_t i, std::size_t j)
+    {
+        if (items_[i].host.empty() || items_[j].host.empty()
+            || may_overlap(items_[i].host, items_[j].host, '.'))
+            compare(std::min(i, j), std::max(i, j));
     }
 
     void compare(std::size_t i, std::size_t j)
@@ -173,6 +211,8 @@ private:
     }
 
     std::vector<Item> items_;
+    std::unordered_map<std::string_view, std::vector<std::size_t>> below_;
+    std::unordered_map<std::string_view, std::vector<std::size_t>> patterns_at_;
     std::size_t reported_ = 0;
 };
 

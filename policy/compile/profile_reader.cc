@@ -332,9 +332,11 @@ std::optional<std::size_t> ProfileReader::word_index(
         if (node->kind == NodeKind::String && node->scalar == names[i])
             return i;
     wrong_type(*node, key, fmt::format("one of {}", listed(names)), "");
-    if (node->kind == NodeKind::String)
-        if (auto const nearest = nearest_word(node->scalar, names); !nearest.empty())
-            findings_.last().label = fmt::format("did you mean \"{}\"?", nearest);
+    if (node->kind == NodeKind::String) {
+        auto const nearest = nearest_word(node->scalar, names);
+        findings_.last().label =
+            nearest.empty() ? "unknown word" : fmt::format("did you mean \"{}\"?", nearest);
+    }
     return std::nullopt;
 }
 

@@ -289,15 +289,15 @@ Wording const kWordings[] = {
         "\"&\" starts an anchor: put the text in quotes"},
 };
 
-// In "{ method: GET path: x }" yaml-cpp points at GET; the mistake is in front of "path".
+// In "{ method: GET path: x }" yaml-cpp points at the ":" behind "path"; the mistake is before it.
 std::uint32_t second_key(std::string_view text, std::uint32_t begin)
 {
-    std::string_view const rest = text.substr(std::min<std::size_t>(begin, text.size()));
-    std::string_view const until = rest.substr(0, rest.find_first_of(":,}\n"));
-    std::size_t const blank = until.find_last_of(" \t");
-    if (blank == std::string_view::npos || until.size() == rest.size() || rest[until.size()] != ':')
+    if (begin >= text.size() || text[begin] != ':')
         return begin;
-    return begin + static_cast<std::uint32_t>(blank + 1);
+    std::size_t const blank = text.substr(0, begin).find_last_of(" \t\n,{[");
+    bool const follows_word =
+        blank != std::string_view::npos && (text[blank] == ' ' || text[blank] == '\t');
+    return follows_word ? static_cast<std::uint32_t>(blank + 1) : begin;
 }
 
 std::uint32_t word_end(std::string_view text, std::uint32_t begin)

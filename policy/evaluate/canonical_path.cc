@@ -130,6 +130,23 @@ Result<std::string_view> without_authority(std::string_view path, std::string_vi
     return path;
 }
 
+// Most paths are canonical already: plain characters, no empty and no dot segment.
+bool is_canonical(std::string_view path)
+{
+    if (!path.starts_with('/') || path.size() > kLongestPath)
+        return false;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        char const c = path[i];
+        bool const is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+                              || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '/'
+                              || c == '.';
+        bool const starts_segment = i > 0 && path[i - 1] == '/';
+        if (!is_plain || (starts_segment && (c == '/' || c == '.')))
+            return false;
+    }
+    return true;
+}
+
 } // namespace
 
 Result<RequestTarget> canonical_target(
@@ -141,6 +158,10 @@ Result<RequestTarget> canonical_target(
         return fail(Errc::TooLarge, "the request query is too long");
     RequestTarget out;
     out.query = raw_query;
+    if (is_canonical(raw_path)) {
+        out.path = raw_path;
+        return out;
+    }
     if (std::size_t const mark = raw_path.find('?'); mark != std::string_view::npos) {
         out.query = std::string(raw_path.substr(mark + 1));
         if (!raw_query.empty())

@@ -28,14 +28,16 @@ bool method_matches(std::string_view asked, std::string_view rule)
 class RequestEvaluation
 {
 public:
-    RequestEvaluation(CompiledNetwork const& network, RequestQuestion const& question)
-        : network_(network), question_(question)
+    RequestEvaluation(Policy const& policy, RequestQuestion const& question)
+        : policy_(policy), network_(*policy.network), question_(question)
     {
     }
 
     Verdict run();
 
 private:
+    bool needs_query() const;
+
     Verdict refuse(DenyCode code, std::string reason) const;
     Verdict judge();
     Verdict allow(Endpoint const& endpoint, std::uint32_t line) const;
@@ -52,6 +54,7 @@ private:
     bool allows(Endpoint const& endpoint) const;
     bool is_rpc() const { return is_json_rpc_family(chosen_->protocol); }
 
+    Policy const& policy_;
     CompiledNetwork const& network_;
     RequestQuestion const& question_;
     std::vector<Endpoint const*> endpoints_; // all that the connection meets
@@ -265,6 +268,17 @@ Verdict RequestEvaluation::judge()
                                         shown(question_.method, 40), shown(target_.path)));
 }
 
+// A query that no rule looks at still must decode; without escapes it always does.
+bool RequestEvaluation::needs_query() const
+{
+    auto const looks = [](L7Rule const& rule) { return !rule.query.empty(); };
+    return target_.query.find('%') != std::string::npos || chosen_->protocol == Protocol::GraphQl
+           || std::ranges::any_of(endpoints_, [&](Endpoint const* endpoint) {
+                  return std::ranges::any_of(endpoint->rules, looks)
+                         || std::ranges::any_of(endpoint->deny_rules, looks);
+              });
+}
+
 Verdict RequestEvaluation::run()
 {
     bool is_any_inspected = false;
@@ -272,6 +286,8 @@ Verdict RequestEvaluation::run()
         endpoints_.push_back(&endpoint);
         is_any_inspected = is_any_inspected || is_inspected(endpoint.protocol);
     });
+    if (endpoints_.empty())
+        return evaluate(policy_, question_.connection).verdict;
     std::ranges::sort(endpoints_, {}, [](Endpoint const* endpoint) { return endpoint->entry; });
     auto target = canonical_target(question_.path, question_.query, question_.connection.host);
     if (!is_any_inspected) {
@@ -290,10 +306,12 @@ Verdict RequestEvaluation::run()
     if (target_.has_encoded_slash && !chosen_->allow_encoded_slash)
         return refuse(DenyCode::BadRequest,
             "the request path contains an encoded slash, which this endpoint does not permit");
-    auto query = parse_query(target_.query);
-    if (!query)
-        return refuse(DenyCode::BadRequest, query.error().sentence);
-    query_ = *std::move(query);
+    if (needs_query()) {
+        auto query = parse_query(target_.query);
+        if (!query)
+            return refuse(DenyCode::BadRequest, query.error().sentence);
+        query_ = *std::move(query);
+    }
     std::erase_if(endpoints_, [&](Endpoint const* endpoint) {
         return !endpoint->path.empty() && !endpoint->path_rule.matches(target_.path);
     });
@@ -316,10 +334,7 @@ Verdict RequestEvaluation::run()
 
 Verdict evaluate(Policy const& policy, RequestQuestion const& question)
 {
-    ConnectVerdict connection = evaluate(policy, question.connection);
-    if (connection.verdict.decision != Decision::Allow)
-        return std::move(connection.verdict);
-    return RequestEvaluation(*policy.network, question).run();
+    return RequestEvaluation(policy, question).run();
 }
 
 } // namespace osh::policy

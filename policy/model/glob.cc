@@ -76,11 +76,15 @@ Glob::Glob(std::string_view pattern, char separator) : pattern_(pattern), separa
 
 bool Glob::matches(std::string_view text) const
 {
-    if (!is_valid() || (program_.empty() && !is_literal_))
+    if (program_.empty() || !text.starts_with(prefix_))
         return false;
-    if (is_literal_)
-        return text == prefix_;
-    return text.starts_with(prefix_) && run(text);
+    switch (tail_) {
+    case Tail::Nothing: return text.size() == prefix_.size();
+    case Tail::Anything: return true;
+    case Tail::Component: return text.find(separator_, prefix_.size()) == std::string_view::npos;
+    case Tail::Program: return run(text);
+    }
+    return false;
 }
 
 bool Glob::run(std::string_view text) const
@@ -107,11 +111,11 @@ bool Glob::run(std::string_view text) const
         next.clear();
         for (std::uint16_t position : now.all()) {
             GlobInstruction const& at = program_[position];
-            bool const steps = at.kind == Kind::AnyByte
-                               || (at.kind == Kind::Byte && at.byte == byte)
-                               || (at.kind == Kind::NotSeparator && c != separator_)
-                               || (at.kind == Kind::Class
-                                   && (classes_[at.first][byte / 64] >> (byte % 64) & 1) != 0);
+            bool const steps =
+                at.kind == Kind::AnyByte || (at.kind == Kind::Byte && at.byte == byte)
+                || (at.kind == Kind::NotSeparator && (c != separator_ || c == kNoSeparator))
+                || (at.kind == Kind::Class
+                    && (classes_[at.first][byte / 64] >> (byte % 64) & 1) != 0);
             if (steps)
                 next.add(static_cast<std::uint16_t>(position + 1));
         }

@@ -45,12 +45,14 @@ private:
     friend class GlobCompiler;
     using ByteSet = std::array<std::uint64_t, 4>;
 
+    enum class Tail : std::uint8_t { Program, Nothing, Component, Anything };
+
     bool run(std::string_view text) const;
 
     std::string pattern_;
     std::string error_;
-    bool is_literal_ = false;
-    std::string prefix_; // every match starts with it (the whole text when is_literal_)
+    std::string prefix_;        // every match starts with it
+    Tail tail_ = Tail::Program; // what may follow it: mostly no program is needed
     char separator_ = '/';
     std::vector<GlobInstruction> program_;
     std::vector<ByteSet> classes_;

@@ -266,16 +266,25 @@ void GlobCompiler::close_brace()
     ends_in_recursion_ = false;
 }
 
+// "/opt/agent/**" and "/usr/bin/py*" are a prefix and a tail; most patterns are.
 void GlobCompiler::find_literal_prefix()
 {
-    for (auto const& at : glob_.program_) {
-        if (at.kind != Kind::Byte)
-            break;
-        glob_.prefix_ += static_cast<char>(at.byte);
-    }
-    glob_.is_literal_ = is_plain_ && glob_.error_.empty();
+    auto& program = glob_.program_;
     if (!glob_.error_.empty())
-        glob_.program_.clear();
+        program.clear();
+    std::size_t at = 0;
+    while (at < program.size() && program[at].kind == Kind::Byte)
+        glob_.prefix_ += static_cast<char>(program[at++].byte);
+    std::size_t const rest = program.size() - at;
+    if (rest == 1 && is_plain_)
+        glob_.tail_ = Glob::Tail::Nothing;
+    else if (rest == 4 && program[at].kind == Kind::Split && program[at + 1].kind == Kind::AnyByte
+             && program[at + 2].kind == Kind::Jump && open_.empty())
+        glob_.tail_ = Glob::Tail::Anything;
+    else if (rest == 4 && program[at].kind == Kind::Split
+             && program[at + 1].kind == Kind::NotSeparator && program[at + 2].kind == Kind::Jump)
+        glob_.tail_ =
+            glob_.separator_ == Glob::kNoSeparator ? Glob::Tail::Anything : Glob::Tail::Component;
 }
 
 } // namespace osh::policy

@@ -50,7 +50,7 @@ TEST_F(ResolvePrograms, ShowsTheNodeModulesOfAGlobalInstallation)
 {
     auto const real = program("/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe");
     link("../lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe", "/bin/claude");
-    resolve_programs(profile_, {{root_ + "/bin"}, "/", ""});
+    resolve_programs(profile_, {{root_ + "/bin"}, "/", "", ""});
     EXPECT_THAT(profile_.agent->resolved_binaries, ElementsAre(real));
     EXPECT_THAT(profile_.agent->install_directories,
         ElementsAre(root_ + "/bin", root_ + "/lib/node_modules"));
@@ -63,7 +63,7 @@ TEST_F(ResolvePrograms, FindsAnInstallationInTheProjectAndShowsNothingMore)
     auto const real = program("/p/node_modules/@anthropic-ai/claude-code/bin/claude.exe");
     link("../@anthropic-ai/claude-code/bin/claude.exe", "/p/node_modules/.bin/claude");
     fs::create_directories(root_ + "/p/src");
-    resolve_programs(profile_, {{"/nowhere"}, root_ + "/p/src", root_ + "/p"});
+    resolve_programs(profile_, {{"/nowhere"}, root_ + "/p/src", root_ + "/p", ""});
     EXPECT_THAT(profile_.agent->resolved_binaries, ElementsAre(real));
     EXPECT_THAT(profile_.agent->install_directories, IsEmpty());
     EXPECT_THAT(profile_.agent->program_directories, ElementsAre(root_ + "/p/node_modules/.bin"));
@@ -73,16 +73,25 @@ TEST_F(ResolvePrograms, ShowsTheFolderOfANativeInstallation)
 {
     program("/h/.local/share/claude/versions/2.1.329");
     link("../share/claude/versions/2.1.329", "/h/.local/bin/claude");
-    resolve_programs(profile_, {{root_ + "/h/.local/bin"}, "/", ""});
+    resolve_programs(profile_, {{root_ + "/h/.local/bin"}, "/", "", ""});
     EXPECT_THAT(profile_.agent->install_directories,
         ElementsAre(root_ + "/h/.local/bin", root_ + "/h/.local/share/claude/versions"));
+}
+
+TEST_F(ResolvePrograms, TakesTheOneWhosePathWasTyped)
+{
+    auto const real = program("/x/node_modules/@anthropic-ai/claude-code/bin/claude.exe");
+    link("../@anthropic-ai/claude-code/bin/claude.exe", "/x/node_modules/.bin/claude");
+    program("/bin/claude");
+    resolve_programs(profile_, {{root_ + "/bin"}, root_ + "/x", "", "./node_modules/.bin/claude"});
+    EXPECT_THAT(profile_.agent->resolved_binaries, ElementsAre(real));
 }
 
 TEST_F(ResolvePrograms, DoesNotMeanAProgramThatTheProjectBroughtAlong)
 {
     program("/p/node_modules/.bin/gh");
     profile_.credentials[0].programs = {"gh"};
-    resolve_programs(profile_, {{"/nowhere"}, root_ + "/p", root_ + "/p"});
+    resolve_programs(profile_, {{"/nowhere"}, root_ + "/p", root_ + "/p", ""});
     EXPECT_THAT(profile_.credentials[0].programs, ElementsAre("/nonexistent/gh"));
 }
 
@@ -91,7 +100,7 @@ TEST_F(ResolvePrograms, LeavesAnyProgramAndAbsolutePathsAlone)
     profile_.credentials[0].programs = {};
     profile_.credentials.resize(2);
     profile_.credentials[1].programs = {"/usr/bin/curl"};
-    resolve_programs(profile_, {{"/nowhere"}, "/", ""});
+    resolve_programs(profile_, {{"/nowhere"}, "/", "", ""});
     EXPECT_THAT(profile_.credentials[0].programs, IsEmpty());
     EXPECT_THAT(profile_.credentials[1].programs, ElementsAre("/usr/bin/curl"));
 }

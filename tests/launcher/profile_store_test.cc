@@ -68,7 +68,11 @@ TEST_F(ProfileStore, LoadsEveryPackagedProfileWithoutAFinding)
         ASSERT_TRUE(loaded.ok());
         EXPECT_EQ(render(loaded->diagnostics), "") << stored.name;
         ASSERT_TRUE(loaded->profile) << stored.name;
-        EXPECT_TRUE(load_policy_layers(places_, *loaded->profile).ok()) << stored.name;
+        auto const layers = load_policy_layers(places_, *loaded->profile);
+        ASSERT_TRUE(layers.ok()) << stored.name;
+        auto const compiled =
+            policy::compile_policy(*layers, policy::Enforcement::DefaultEnforce);
+        EXPECT_EQ(render(compiled.diagnostics), "") << stored.name;
     }
 }
 
@@ -98,7 +102,7 @@ TEST_F(ProfileStore, AddsAnAgentToAPosture)
     EXPECT_EQ(profile.policy.file, "daily");
     EXPECT_EQ(profile.approvals.max_scope, policy::GrantScope::Always);
     EXPECT_EQ(preset_for_command(places_, "/usr/bin/claude"), "claude");
-    EXPECT_EQ(preset_for_command(places_, "zsh"), "shell");
+    EXPECT_EQ(preset_for_command(places_, "bash"), "shell");
     EXPECT_EQ(preset_for_command(places_, "gcc"), "");
 }
 

@@ -66,11 +66,11 @@ TEST(CompileProfile, SuggestsTheNearestSection)
 
 TEST(CompileProfile, SuggestsTheNearestWord)
 {
-    EXPECT_EQ(findings("version = 1\n[approvals]\nmode = \"aks\"\n"),
+    EXPECT_EQ(findings("version = 1\n[approvals]\nmode = \"asks\"\n"),
         "profiles/daily.toml:3:8: error: approvals.mode must be one of \"ask\", \"queue\", "
         "\"deny\"\n"
-        "    3 | mode = \"aks\"\n"
-        "      |        ^^^^^ did you mean \"ask\"?\n");
+        "    3 | mode = \"asks\"\n"
+        "      |        ^^^^^^ did you mean \"ask\"?\n");
 }
 
 TEST(CompileProfile, ReportsAllMistakesInOrder)

@@ -1,0 +1,57 @@
+// `osh doctor`: what this machine offers, tried rather than read from settings, and the exact fix
+// for what is missing.
+
+#include "launcher/apply/host_probe.h"
+#include "launcher/cli/boundary_commands.h"
+#include "launcher/cli/options.h"
+#include "launcher/plan/findings.h"
+#include "launcher/supervise/session_files.h"
+
+#include <cstdio>
+#include <fmt/core.h>
+
+namespace osh::cli
+{
+namespace
+{
+
+OptionTable const& doctor_table()
+{
+    static OptionTable const table{"doctor", "[--json]",
+        "Check what this machine offers. Exit status 1 when no session can start.",
+        {{"--json", "", "one JSON object"}}, Positionals::Intermixed};
+    return table;
+}
+
+launcher::ProbeRequest thorough_request()
+{
+    launcher::ProbeRequest request;
+    request.depth = launcher::ProbeDepth::Thorough;
+    request.project_root = "cwd";
+    return request;
+}
+
+} // namespace
+
+int doctor_command(Arguments arguments)
+{
+    auto const options = parse_options(doctor_table(), arguments);
+    if (!options.ok()) {
+        fmt::print(stderr, "{}\n", options.error().sentence);
+        return 2;
+    }
+    if (options->wants_help) {
+        fmt::print("{}", help_text(doctor_table()));
+        return 0;
+    }
+    auto const facts = launcher::probe_host(thorough_request());
+    if (!facts.ok()) {
+        fmt::print(stderr, "osh: {}\n", launcher::shown_lines(facts.error().sentence));
+        return 1;
+    }
+    auto const found = launcher::findings(*facts);
+    fmt::print("{}", options->has("json") ? describe_json(found) : describe(found));
+    return is_ready(found) ? 0 : 1;
+}
+
+} // namespace osh::cli

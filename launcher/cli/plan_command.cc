@@ -1,0 +1,47 @@
+// `osh plan`: everything `osh run` would do with the same words, without doing it.
+
+#include "launcher/cli/boundary_commands.h"
+#include "launcher/cli/session_options.h"
+#include "launcher/supervise/session_files.h"
+
+#include <cstdio>
+#include <fmt/core.h>
+
+namespace osh::cli
+{
+namespace
+{
+
+OptionTable plan_table()
+{
+    OptionTable table{"plan", "[options] [--] AGENT|COMMAND [ARGS…]",
+        "Print what `osh run` would do with the same words. Values of variables are not shown.",
+        session_option_rows(), Positionals::EndOptions};
+    table.rows.push_back({"--json", "", "one JSON object"});
+    return table;
+}
+
+} // namespace
+
+int plan_command(Arguments arguments)
+{
+    auto const table = plan_table();
+    auto const options = parse_options(table, arguments);
+    if (!options.ok()) {
+        fmt::print(stderr, "{}\n", options.error().sentence);
+        return launcher::kExitCannotStart;
+    }
+    if (options->wants_help) {
+        fmt::print("{}", help_text(table));
+        return 0;
+    }
+    auto const request = session_request(*options, Secrets::Leave);
+    if (!request.ok()) {
+        fmt::print(stderr, "osh: {}\n", launcher::shown_lines(request.error().sentence));
+        return launcher::kExitCannotStart;
+    }
+    fmt::print("{}", options->has("json") ? describe_json(request->plan) : describe(request->plan));
+    return 0;
+}
+
+} // namespace osh::cli

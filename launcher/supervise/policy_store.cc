@@ -1,0 +1,92 @@
+// The half of the profile store that reads policies.
+
+#include "launcher/supervise/store_files.h"
+#include "launcher/sys/io.h"
+#include "policy/base/text.h"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+Result<std::string> policy_path(StorePlaces const& places, std::string const& name)
+{
+    if (name.find('/') != std::string::npos) {
+        std::string const path = absolute(places, name);
+        if (is_file(path))
+            return path;
+        return fail(Errc::NotFound, fmt::format("no policy file {}", in_quotes(name)));
+    }
+    std::string const file = name.ends_with(".yaml") ? name : name + ".yaml";
+    std::vector<std::string> looked, names;
+    for (auto const& base : {places.config, places.packaged}) {
+        std::string const folder = base + "/policies";
+        if (!base.empty() && is_file(folder + "/" + file))
+            return folder + "/" + file;
+        looked.push_back(shown(folder));
+        for (auto& found : names_in(folder, ".yaml"))
+            names.push_back(std::move(found));
+    }
+    auto const nearest = nearest_word(name, {names.begin(), names.end()});
+    return fail(Errc::NotFound,
+        fmt::format("no policy {}.{} Looked in: {}. A policy elsewhere needs a \"/\" in its name.",
+            in_quotes(name), nearest.empty() ? "" : fmt::format(" Did you mean \"{}\"?", nearest),
+            join(looked)));
+}
+
+Result<policy::PolicyLayer> read_layer(StorePlaces const& places, std::string const& path)
+{
+    LET(text, sys::read_file(path, kMaxPolicyBytes));
+    return policy::PolicyLayer{shown_path(places, path), std::move(text), ""};
+}
+
+} // namespace
+
+Result<policy::PolicyLayer> load_policy_file(
+    StorePlaces const& places, std::string const& name_or_path)
+{
+    LET(path, policy_path(places, name_or_path));
+    return read_layer(places, path);
+}
+
+std::string approved_policy_path(StorePlaces const& places, std::string const& profile_name)
+{
+    return places.config + "/policies/" + profile_name + ".approved.yaml";
+}
+
+Result<std::vector<policy::PolicyLayer>> load_policy_layers(
+    StorePlaces const& places, policy::Profile const& profile)
+{
+    std::vector<policy::PolicyLayer> layers;
+    if (profile.policy.file.empty() && profile.policy.add.empty())
+        return layers;
+    std::vector<std::string> names = profile.policy.add;
+    if (!profile.policy.file.empty())
+        names.insert(names.begin(), profile.policy.file);
+    std::vector<std::string> read;
+    for (auto const& name : names) {
+        auto path = policy_path(places, name);
+        // Remembered approvals need not exist yet.
+        if (!path.ok() && name.ends_with(".approved.yaml"))
+            continue;
+        if (!path.ok())
+            return std::unexpected(std::move(path).error());
+        if (std::ranges::find(read, *path) != read.end())
+            continue;
+        LET(layer, read_layer(places, *path));
+        layers.push_back(std::move(layer));
+        read.push_back(*path);
+    }
+    std::string const approved = approved_policy_path(places, profile.name);
+    if (!places.config.empty() && is_file(approved)
+        && std::ranges::find(read, approved) == read.end()) {
+        LET(layer, read_layer(places, approved));
+        layers.push_back(std::move(layer));
+    }
+    return layers;
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,90 @@
+#include "policy/explain/grants.h"
+
+#include "policy/base/text.h"
+#include "policy/compile/network_index.h"
+
+#include <fmt/core.h>
+
+namespace osh::policy
+{
+namespace
+{
+
+std::string words_of(Matcher const& matcher)
+{
+    std::string out;
+    for (auto const& glob : matcher.any)
+        (out += out.empty() ? "" : "|") += glob.pattern();
+    return out;
+}
+
+std::string words_of(L7Rule const& rule)
+{
+    std::string out = rule.method.empty() ? rule.operation_type : rule.method;
+    auto const add = [&](std::string_view word) { (out += out.empty() ? "" : " ") += word; };
+    if (!rule.path.is_absent)
+        add(rule.path.is_everything ? "**" : rule.path.glob.pattern());
+    for (auto const& one : rule.query)
+        add(fmt::format("{}={}", one.key, words_of(one.matcher)));
+    if (rule.operation_name)
+        add(rule.operation_name->pattern());
+    for (auto const& field : rule.fields)
+        add("." + field.pattern());
+    if (rule.tool)
+        add("tool " + words_of(*rule.tool));
+    if (!rule.command.empty())
+        add(rule.command);
+    return out.empty() ? "every request" : out;
+}
+
+class Grants
+{
+public:
+    explicit Grants(CompiledNetwork const& network) : network_(network) {}
+
+    std::set<std::string> collect()
+    {
+        for (auto const& endpoint : network_.endpoints())
+            for (auto const& binary : network_.entries()[endpoint.entry].binaries)
+                for (std::uint16_t port : endpoint.ports)
+                    add(endpoint, shown(binary.path, 200), port);
+        return std::move(out_);
+    }
+
+private:
+    void add(Endpoint const& endpoint, std::string const& binary, std::uint16_t port)
+    {
+        std::string addresses;
+        for (auto const& block : endpoint.allowed_ips_text)
+            addresses += " at " + block;
+        std::string const where = fmt::format("{} -> {}:{}{}{}", binary,
+            endpoint.host.empty() ? "any host" : shown(endpoint.host, 200), port,
+            shown(endpoint.path, 200), addresses);
+        if (!is_inspected(endpoint.protocol)) {
+            out_.insert(where + " any bytes");
+            return;
+        }
+        bool const is_audit = endpoint.enforcement == EnforcementMode::Audit;
+        std::string const protocol = fmt::format("{} {}", where, name_of(endpoint.protocol));
+        if (is_audit)
+            out_.insert(protocol + " anything else, reported only");
+        if (endpoint.allow_all_known_mcp_methods)
+            out_.insert(protocol + " every known method");
+        for (auto const& rule : endpoint.rules)
+            out_.insert(fmt::format("{} {}", protocol, shown(words_of(rule), 300)));
+        for (auto const& rule : endpoint.deny_rules)
+            out_.insert(fmt::format("never {} {}", protocol, shown(words_of(rule), 300)));
+    }
+
+    CompiledNetwork const& network_;
+    std::set<std::string> out_;
+};
+
+} // namespace
+
+std::set<std::string> grants_of(Policy const& policy)
+{
+    return Grants(*policy.network).collect();
+}
+
+} // namespace osh::policy

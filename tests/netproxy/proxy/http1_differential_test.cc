@@ -1,0 +1,233 @@
+// Judged against sent: random requests, many of them malformed. Whatever goes upstream is read
+// again by a second, deliberately lenient parser (the kind of server that smuggling aims at), which
+// must see exactly the one request that was judged, with exactly the body the agent sent, and
+// nothing after it.
+#include "tests/netproxy/proxy/http1_playbook.h"
+
+#include "policy/base/text.h"
+
+#include <array>
+#include <random>
+
+namespace osh::netproxy::proxy
+{
+namespace
+{
+
+constexpr int kRequests = 100'000;
+
+// Takes bare LF, blanks anywhere, the first of several lengths, chunked wherever it is mentioned.
+struct Lenient {
+    std::string method, target, host, body;
+    int hosts = 0, lengths = 0, encodings = 0;
+    std::string rest;
+    bool is_complete = false;
+};
+
+std::string next_line(std::string& text)
+{
+    auto const end = text.find('\n');
+    auto line = text.substr(0, end);
+    text.erase(0, end == std::string::npos ? text.size() : end + 1);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' '))
+        line.pop_back();
+    return line;
+}
+
+bool take_chunks(Lenient& out, std::string& text)
+{
+    while (!text.empty()) {
+        auto const size = std::strtoul(next_line(text).c_str(), nullptr, 16);
+        if (size == 0) {
+            while (!text.empty() && !next_line(text).empty()) {
+            }
+            return true;
+        }
+        if (size > text.size())
+            return false;
+        out.body += text.substr(0, size);
+        text.erase(0, size);
+        next_line(text);
+    }
+    return false;
+}
+
+Lenient parse_leniently(std::string text)
+{
+    Lenient out;
+    auto const first = next_line(text);
+    out.method = first.substr(0, first.find(' '));
+    auto const from = first.find(' ');
+    if (from == std::string::npos)
+        return out;
+    out.target = first.substr(from + 1, first.rfind(' ') - from - 1);
+    std::size_t length = 0;
+    for (auto line = next_line(text); !line.empty(); line = next_line(text)) {
+        auto const name = to_lower_ascii(trimmed(line.substr(0, line.find(':'))));
+        auto const value = std::string(trimmed(line.substr(line.find(':') + 1)));
+        if (name == "host") {
+            ++out.hosts;
+            out.host = value;
+        } else if (name == "content-length") {
+            ++out.lengths;
+            length = std::strtoul(value.c_str(), nullptr, 0);
+        } else if (name == "transfer-encoding") {
+            ++out.encodings;
+        }
+    }
+    if (out.encodings > 0) {
+        out.is_complete = take_chunks(out, text);
+    } else {
+        out.is_complete = length <= text.size();
+        out.body = text.substr(0, length);
+        text.erase(0, std::min(length, text.size()));
+    }
+    out.rest = text;
+    return out;
+}
+
+class Generator
+{
+public:
+    explicit Generator(unsigned seed) : random_(seed) {}
+
+    std::string request()
+    {
+        std::string text = one_of({"GET", "POST", "PUT", "DELETE"}) + gap() + target() + gap()
+                           + one_of({"HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0"}) + end();
+        text += rarely("host: b.test\r\n") + "Host: a.test" + end();
+        for (unsigned i = pick(4); i > 0; --i)
+            text += field();
+        body_ = std::string(pick(12), static_cast<char>('a' + pick(26)));
+        switch (pick(5)) {
+        case 0: text += length(body_.size()) + "\r\n" + body_; break;
+        case 1: text += "Transfer-Encoding: chunked\r\n\r\n" + chunks(); break;
+        case 2:
+            text += length(body_.size()) + "Transfer-Encoding" + colon() + "chunked\r\n\r\n";
+            break;
+        case 3: text += length(body_.size()) + rarely(length(3)) + "\r\n" + body_; break;
+        default:
+            body_.clear();
+            text += "\r\n";
+            break;
+        }
+        if (pick(6) == 0)
+            mutate(text);
+        return text + "GET /smuggled HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    }
+    unsigned pick(unsigned count)
+    {
+        return std::uniform_int_distribution<unsigned>(0, count - 1)(random_);
+    }
+
+private:
+    std::string one_of(std::vector<std::string> const& words)
+    {
+        return words[pick(unsigned(words.size()))];
+    }
+    std::string rarely(std::string const& text) { return pick(15) == 0 ? text : ""; }
+    std::string gap() { return pick(40) == 0 ? one_of({"  ", "\t", "", "\r"}) : " "; }
+    std::string end() { return pick(40) == 0 ? one_of({"\n", "\r", " \r\n", "\r\r\n"}) : "\r\n"; }
+    std::string colon() { return pick(8) == 0 ? one_of({" : ", ":\t", ":", ": \x0b"}) : ": "; }
+    std::string target()
+    {
+        return one_of({"/a", "/a?b=c", "/a/../b", "/%2e", "https://a.test/x", "//a"});
+    }
+    std::string field()
+    {
+        return one_of({"X-A: b", "Accept: */*", "Connection: keep-alive, X-A",
+                   "Expect: 100-continue", "Connection: close", "X-Content-Length: 5",
+                   "Content_Length: 5", "X: a\r\n b", "Upgrade: h2c", "TE: trailers",
+                   "X-HTTP-Method-Override: DELETE", "Connection: Transfer-Encoding"})
+               + end();
+    }
+    std::string length(std::size_t size)
+    {
+        auto const text = std::to_string(size);
+        return "Content-Length" + colon()
+               + (pick(8) == 0
+                       ? one_of({"+" + text, "0x" + text, text + ", " + text, " " + text, "-1"})
+                       : text)
+               + "\r\n";
+    }
+    std::string chunks()
+    {
+        std::string out;
+        for (char const c : body_)
+            out += one_of({"1\r\n", "01\r\n", "1;e=v\r\n", "1\r\n", "1\r\n", "1\r\n", "1\r\n",
+                       rarely("1 \r\n").empty() ? "1\r\n" : "1 \r\n"})
+                   + c + "\r\n";
+        return out + "0\r\n" + rarely("T: t\r\n") + "\r\n";
+    }
+    void mutate(std::string& text)
+    {
+        constexpr std::string_view kBytes{"\r\n \t:,;\0\x01\xff%/#0a", 16};
+        auto const at = pick(static_cast<unsigned>(text.size()));
+        auto const byte = kBytes[pick(static_cast<unsigned>(kBytes.size()))];
+        if (pick(2) == 0)
+            text[at] = byte;
+        else
+            text.insert(at, 1, byte);
+    }
+
+    std::mt19937 random_;
+    std::string body_;
+};
+
+struct Outcome {
+    bool was_judged = false;
+    std::string method, target, host, sent;
+};
+
+// Feeds the text in pieces; only the first request is ever forwarded.
+Outcome run(Generator& generator, std::string const& text)
+{
+    Outcome outcome;
+    Http1Connection http;
+    Bytes rest = bytes_of(text);
+    for (int idle = 0; !rest.empty() && idle < 2;) {
+        auto const size = std::min<std::size_t>(rest.size(), 1 + generator.pick(60));
+        auto const taken = http.agent_bytes(rest.first(size));
+        rest = rest.subspan(taken);
+        idle = taken == 0 ? idle + 1 : 0;
+        if (http.waiting() != nullptr && !outcome.was_judged) {
+            outcome.was_judged = true;
+            auto const plan = plan_for(*http.waiting());
+            outcome.method = http.waiting()->method;
+            outcome.target = plan.path_and_query;
+            outcome.host = plan.host;
+            http.forward(plan);
+        }
+        outcome.sent += taken_to_upstream(http);
+    }
+    return outcome;
+}
+
+TEST(Http1Differential, ALenientServerSeesTheOneRequestThatWasJudged)
+{
+    Generator generator(20261121);
+    int complete = 0, refused = 0;
+    for (int i = 0; i < kRequests; ++i) {
+        auto const text = generator.request();
+        auto const outcome = run(generator, text);
+        if (!outcome.was_judged) {
+            EXPECT_TRUE(outcome.sent.empty());
+            ++refused;
+            continue;
+        }
+        auto const seen = parse_leniently(outcome.sent);
+        ASSERT_EQ(seen.method, outcome.method) << text;
+        ASSERT_EQ(seen.target, outcome.target) << text;
+        ASSERT_EQ(seen.host, outcome.host) << text;
+        ASSERT_EQ(seen.hosts, 1) << text;
+        ASSERT_LE(seen.lengths + seen.encodings, 1) << text;
+        ASSERT_EQ(seen.rest, "") << text << "\n=>\n" << outcome.sent;
+        complete += seen.is_complete;
+    }
+    // The test means something only if both kinds are frequent.
+    EXPECT_GT(complete, kRequests / 4);
+    EXPECT_GT(refused, kRequests / 10);
+}
+
+} // namespace
+} // namespace osh::netproxy::proxy
