@@ -78,6 +78,7 @@ private:
     bool take_plain_from_agent(Flow& flow);
     bool give_to_agent(Flow& flow);
     bool take_from_upstream(Flow& flow);
+    static std::size_t take_plain_from_upstream(Upstream& upstream);
     bool give_to_upstream(Flow& flow);
     void settle(Flow& flow);
     std::size_t send_to_agent(Flow& flow, Bytes bytes);
@@ -90,6 +91,7 @@ private:
     void forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite);
     void refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite);
     policy::Verdict verdict_on_request(Flow& flow, proxy::RequestHead const& head);
+    static void spell_out_path(Flow& flow, policy::Verdict& verdict);
     // flow_question.cc
     void park(Flow& flow, policy::Verdict const& verdict);
     void release(Flow& flow, policy::Answer const& answer);

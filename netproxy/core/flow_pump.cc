@@ -101,22 +101,11 @@ bool Core::take_from_upstream(Flow& flow)
     auto& upstream = flow.upstream;
     if (upstream.id == 0)
         return false;
-    std::size_t moved = 0;
     bool is_over = upstream.has_ended && upstream.inbox.is_empty();
     bool is_clean = upstream.ended_cleanly;
+    std::size_t moved = 0;
     if (upstream.tls != nullptr) {
-        auto const taken = upstream.tls->receive(upstream.inbox.front());
-        upstream.inbox.consume(taken);
-        moved += taken;
-        auto const before = upstream.tls->state();
-        if (is_over && before != TlsState::Closed)
-            upstream.tls->transport_ended();
-        moved += upstream.tls->state() != before ? 1 : 0; // a failed handshake is seen next round
-        if (upstream.plain.is_empty() && upstream.state == UpstreamState::Open) {
-            upstream.plain.commit(upstream.tls->read(upstream.plain.space()));
-            if (upstream.plain.is_empty())
-                upstream.plain.clear();
-        }
+        moved += take_plain_from_upstream(upstream);
         auto const state = upstream.tls->state();
         is_over = (is_over || state == TlsState::Closed || state == TlsState::Failed)
                   && upstream.plain.is_empty() && upstream.state == UpstreamState::Open;
@@ -125,19 +114,34 @@ bool Core::take_from_upstream(Flow& flow)
     auto& source = upstream.tls != nullptr ? upstream.plain : upstream.inbox;
     auto const taken = flow.http->upstream_bytes(source.front());
     source.consume(taken);
-    moved += taken;
-    if (is_over && source.is_empty() && flow.http->may_send_again()) {
-        drop_upstream(flow, Ending::Finish); // a kept connection that had died meanwhile
+    if (!is_over || !source.is_empty())
+        return moved > 0 || taken > 0;
+    bool const sends_again = flow.http->may_send_again(); // a kept connection that died meanwhile
+    if (!sends_again)
+        flow.http->upstream_ended(is_clean);
+    drop_upstream(flow, Ending::Finish);
+    if (sends_again) {
         flow.http->send_again();
         open_upstream(flow);
-        return true;
     }
-    if (is_over && source.is_empty()) {
-        flow.http->upstream_ended(is_clean);
-        drop_upstream(flow, Ending::Finish);
-        return true;
+    return true;
+}
+
+// Decrypts what came; returns how much moved.
+std::size_t Core::take_plain_from_upstream(Upstream& upstream)
+{
+    std::size_t moved = upstream.tls->receive(upstream.inbox.front());
+    upstream.inbox.consume(moved);
+    auto const before = upstream.tls->state();
+    if (upstream.has_ended && upstream.inbox.is_empty() && before != TlsState::Closed)
+        upstream.tls->transport_ended();
+    moved += upstream.tls->state() != before ? 1 : 0; // a failed handshake is seen next round
+    if (upstream.plain.is_empty() && upstream.state == UpstreamState::Open) {
+        upstream.plain.commit(upstream.tls->read(upstream.plain.space()));
+        if (upstream.plain.is_empty())
+            upstream.plain.clear(); // idle flows hold no buffer
     }
-    return moved > 0;
+    return moved;
 }
 
 bool Core::give_to_agent(Flow& flow)

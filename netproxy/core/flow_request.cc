@@ -81,14 +81,7 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
         question.body = flow.http->body();
     flow.policy = policy_;
     auto verdict = policy::evaluate(*flow.policy, question);
-    if (verdict.canonical_path.empty() && verdict.code != policy::DenyCode::BadRequest) {
-        // Nothing names this host, so nothing was spelled out: a person is shown, and the server
-        // sent, the same one spelling all the same.
-        auto target = policy::canonical_target(head.path, head.query, flow.host);
-        if (target.ok() && !target->has_encoded_slash)
-            verdict.canonical_path = std::move(target->path);
-    }
-    flow.request->canonical_path = verdict.canonical_path;
+    spell_out_path(flow, verdict);
     if (verdict.needs_body && flow.awaits_body) {
         verdict.needs_body = false;
         verdict.decision = policy::Decision::Deny;
@@ -102,6 +95,19 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
         verdict.canonical_path = std::move(path);
     }
     return verdict;
+}
+
+// Where nothing names the host, evaluate() has spelled out nothing: what a person is shown and the
+// server gets is the same one spelling all the same.
+void Core::spell_out_path(Flow& flow, policy::Verdict& verdict)
+{
+    auto& request = *flow.request;
+    if (verdict.canonical_path.empty() && verdict.code != policy::DenyCode::BadRequest) {
+        auto target = policy::canonical_target(request.path, request.query, flow.host);
+        if (target.ok() && !target->has_encoded_slash)
+            verdict.canonical_path = std::move(target->path);
+    }
+    request.canonical_path = verdict.canonical_path;
 }
 
 void Core::judged(Flow& flow, policy::Verdict const& verdict)
