@@ -25,7 +25,7 @@ struct NameAddresses {
 class NamePool
 {
 public:
-    // `v4_block` and `v6_block` hold the pool (198.18.0.0/15 below the gateway's own addresses by
+    // `v4_block` and `v6_block` hold the pool (198.19.0.0/16 by
     // default). At most `capacity` names; the one unused for longest is replaced, never one that
     // was used within kNameEpoch.
     NamePool(AddressBlock v4_block, AddressBlock v6_block, std::size_t capacity);

@@ -4,7 +4,8 @@
 //
 // IPv4: 192.0.0.0/29 is "IPv4 service continuity" (RFC 7335), never used on the Internet and not
 // RFC 1918, so it cannot collide with the person's own network. IPv6: a ULA whose global identifier
-// spells "osh" (RFC 4193). Synthetic names: 198.18.0.0/15 is the benchmarking block (RFC 2544).
+// spells "osh" (RFC 4193). Synthetic names: the upper half of
+// the benchmarking block (RFC 2544), as others do; the lower half stays free for test benches.
 
 #include <cstdint>
 #include <string_view>
@@ -24,7 +25,7 @@ inline constexpr std::string_view kGatewayV6 = "fd6f:7368::1";
 inline constexpr std::uint8_t kPrefixV6 = 126;
 
 // Each name that a rule may allow gets one address of each block for the session.
-inline constexpr std::string_view kSyntheticV4 = "198.18.0.0/15";
+inline constexpr std::string_view kSyntheticV4 = "198.19.0.0/16";
 inline constexpr std::string_view kSyntheticV6 = "fd6f:7368:1::/64";
 
 } // namespace osh::policy
