@@ -2,6 +2,7 @@
 
 #include "launcher/cli/boundary_commands.h"
 #include "launcher/cli/session_options.h"
+#include "launcher/supervise/core/session_state.h"
 #include "launcher/supervise/session_files.h"
 
 #include <cstdio>
