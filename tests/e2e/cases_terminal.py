@@ -83,7 +83,7 @@ def with_terminal(function):
 def shell_session(m, t):
     """An interactive shell works, exits, and the terminal is sane afterwards."""
     t.osh('bash --norc --noprofile')
-    t.expect('$ ')
+    t.expect('bash-5')
     t.type('tty; echo in$((40+2))\n')
     t.expect('/dev/pts/')
     t.expect('in42')
@@ -128,7 +128,7 @@ def suspend_and_resume(m, t):
 def job_control_inside(m, t):
     """Ctrl-Z and fg of a job of the shell inside stay inside."""
     t.osh('bash --norc --noprofile')
-    t.expect('$ ')
+    t.expect('bash-5')
     t.type('sleep 50\n')
     time.sleep(0.5)
     t.type('\x1a')
