@@ -24,8 +24,8 @@ protected:
     {
         std::string name = (fs::temp_directory_path() / "osh-store-XXXXXX").string();
         root_ = ::mkdtemp(name.data());
-        places_ = store_places({{"HOME", root_ + "/home"}}, root_ + "/bin", root_ + "/work");
-        fs::create_directories(root_ + "/work");
+        places_ = store_places({{"HOME", root_ + "/home"}}, root_ + "/bin", root_ + "/scratch");
+        fs::create_directories(root_ + "/scratch");
         fs::create_directories(root_ + "/share");
         fs::copy(OSH_SOURCE_DIR "/profiles", root_ + "/share/osh", fs::copy_options::recursive);
     }
@@ -70,8 +70,7 @@ TEST_F(ProfileStore, LoadsEveryPackagedProfileWithoutAFinding)
         ASSERT_TRUE(loaded->profile) << stored.name;
         auto const layers = load_policy_layers(places_, *loaded->profile);
         ASSERT_TRUE(layers.ok()) << stored.name;
-        auto const compiled =
-            policy::compile_policy(*layers, policy::Enforcement::DefaultEnforce);
+        auto const compiled = policy::compile_policy(*layers, policy::Enforcement::DefaultEnforce);
         EXPECT_EQ(render(compiled.diagnostics), "") << stored.name;
     }
 }
@@ -113,7 +112,7 @@ name = "escape-corpus"
 extends = ["strict"]
 
 [policy]
-file = ")" + root_ + R"(/work/osh-policy.yaml"
+file = ")" + root_ + R"(/scratch/osh-policy.yaml"
 
 [approvals]
 mode = "deny"
