@@ -27,6 +27,7 @@ std::vector<Command> const& verbs()
         {"diff", "what becomes reachable, and what no longer is", policy_diff},
         {"show", "everything a policy lets happen", policy_show},
         {"suggest", "the smallest rules for the denials of a journal", policy_suggest},
+        {"import", "settings of other tools as a policy and a profile", policy_import},
     };
     return table;
 }

@@ -29,6 +29,7 @@ int policy_explain(Arguments arguments);
 int policy_diff(Arguments arguments);
 int policy_show(Arguments arguments);
 int policy_suggest(Arguments arguments);
+int policy_import(Arguments arguments);
 
 // Regular files up to the limit of a policy; "-" is standard input.
 Result<std::string> read_policy_text(std::string const& path);
