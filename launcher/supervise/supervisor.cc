@@ -32,8 +32,7 @@ class Supervisor
 public:
     Supervisor(SessionRequest request, SessionFolders folders, sys::EventLoop loop)
         : request_(std::move(request)), folders_(std::move(folders)), loop_(std::move(loop)),
-          journal_(folders_.state),
-          session_(request_.plan.has_network ? Network::On : Network::Off)
+          journal_(folders_.state), session_(request_.plan.has_network ? Network::On : Network::Off)
     {
     }
 
@@ -127,8 +126,8 @@ Result<> Supervisor::start_sandbox()
     hooks.gone = [this](auto const& how) { handle(InitGone{how}); };
     if (netproxy_)
         TRY(netproxy_->set_up(request_, sandbox, folders_.id));
-    LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd),
-                  std::move(sandbox.init_channel), std::move(hooks)));
+    LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd), std::move(sandbox.init_channel),
+                  std::move(hooks)));
     init_ = std::move(init);
     return relay_->start(loop_, std::move(sandbox.pty));
 }
@@ -149,8 +148,8 @@ Result<> Supervisor::start_signals()
 
 Result<> Supervisor::start_desk()
 {
-    LET(desk, FrontDesk::open(loop_, folders_.runtime, desk_rules(request_.profile.approvals),
-                  desk_hooks()));
+    LET(desk, FrontDesk::open(
+                  loop_, folders_.runtime, desk_rules(request_.profile.approvals), desk_hooks()));
     desk_ = std::move(desk);
     if (request_.is_attended)
         desk_->set_attended();
@@ -256,8 +255,8 @@ void Supervisor::on(FromInit const& word)
     else if (auto const* ended = std::get_if<WordEnded>(&word))
         handle(AgentEnded{ended->by_signal, ended->value});
     else if (auto const* failed = std::get_if<WordFailed>(&word))
-        handle(LaunchFailed{failed->step.empty() ? failed->sentence
-                                                 : failed->step + ": " + failed->sentence,
+        handle(LaunchFailed{
+            failed->step.empty() ? failed->sentence : failed->step + ": " + failed->sentence,
             failed->exit_code});
 }
 
@@ -283,9 +282,10 @@ void Supervisor::on_signals()
 void Supervisor::set_policy(ClientId client, policy::control::SetPolicy const& set)
 {
     policy::control::PolicyResult result{set.n, false, generation_, ""};
-    std::vector<policy::PolicyLayer> layers{{set.name, set.text, ""}};
+    std::vector<policy::PolicyLayer> layers{{set.name, set.text, "", policy::LayerRank::User}};
     for (auto const& layer : request_.layers)
-        if (!layer.approval.empty())
+        if (!layer.approval.empty() || layer.rank == policy::LayerRank::Project
+            || layer.rank == policy::LayerRank::Global)
             layers.push_back(layer);
     auto const enforcement = request_.profile.policy.default_enforce
                                  ? policy::Enforcement::DefaultEnforce
@@ -324,7 +324,8 @@ void Supervisor::on_policy_loaded(policy::PolicyLoaded const& loaded)
 void Supervisor::note(std::string const& kind, std::string const& text)
 {
     journal(journal_line(
-        JournalEvent{kind, {{"text", policy::json::Value{std::string(clipped(text, kJournalField))}}}},
+        JournalEvent{
+            kind, {{"text", policy::json::Value{std::string(clipped(text, kJournalField))}}}},
         sys::wall_now()));
 }
 
@@ -431,9 +432,9 @@ int Supervisor::finish()
     else if (request_.report.starts_with("json="))
         write_file(request_.report.substr(5), report);
     desk_->server().send_to_all(policy::control::End{session_.exit_code(), ""});
-    bool const wants_summary = request_.verbosity != Verbosity::Quiet &&
-                               request_.profile.audit.report != policy::ReportKind::None &&
-                               end.failed_by != FailedBy::Osh;
+    bool const wants_summary = request_.verbosity != Verbosity::Quiet
+                               && request_.profile.audit.report != policy::ReportKind::None
+                               && end.failed_by != FailedBy::Osh;
     if (wants_summary && (tally_.is_worth_telling() || request_.verbosity == Verbosity::Verbose))
         fmt::print(stderr, "{}", tally_.summary(end, counts));
     if (request_.on_denied == OnDenied::Fail && tally_.denied_unattended())

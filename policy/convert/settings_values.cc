@@ -107,6 +107,8 @@ bool is_at_or_below_path(std::string_view path, std::string_view place)
 HostResult imported_host(std::string_view text)
 {
     std::string host = to_lower_ascii(trimmed(text));
+    if (host.find('/') != std::string::npos)
+        return {std::nullopt, "this is not a host: write a name without scheme and path"};
     ImportedHost out{{}, {std::begin(kWebPorts), std::end(kWebPorts)}};
     std::size_t const bracket = host.rfind(']');
     std::size_t const colon = host.rfind(':');
@@ -127,7 +129,7 @@ HostResult imported_host(std::string_view text)
         return {std::nullopt, "inside, this is the sandbox's own loopback, which needs no rule"};
     bool const is_address = IpAddress::parse(host).has_value();
     if (!is_address && !is_name(host))
-        return {std::nullopt, "this is not a host: write a name without scheme and path"};
+        return {std::nullopt, "this is not a host name"};
     out.host = our_pattern(host);
     if (flaw_of_host(out.host).message.empty())
         return {out, ""};

@@ -34,9 +34,8 @@ ProfileText strict()
 
 Profile profile_of(ImportedSettings const& imported)
 {
-    auto const compiled =
-        compile_profile({{"imported", "imported.toml", imported.profile, ProfileOrigin::User, ""}},
-            {strict()});
+    auto const compiled = compile_profile(
+        {{"imported", "imported.toml", imported.profile, ProfileOrigin::User, ""}}, {strict()});
     EXPECT_TRUE(compiled.profile) << render(compiled.diagnostics) << imported.profile;
     return compiled.profile.value_or(Profile{});
 }
@@ -59,9 +58,8 @@ class Golden : public testing::TestWithParam<char const*>
 TEST_P(Golden, ImportsAsWritten)
 {
     std::string const name = GetParam();
-    auto const result = import_settings({{name + ".json", golden(name + ".json"),
-                                            SettingsScope::Flag, MayWiden::Yes, ""}},
-        {});
+    auto const result = import_settings(
+        {{name + ".json", golden(name + ".json"), SettingsScope::Flag, MayWiden::Yes, ""}}, {});
     EXPECT_EQ(result.policy, golden(name + ".yaml"));
     EXPECT_EQ(result.profile, golden(name + ".toml"));
     EXPECT_EQ(render(result.report), golden(name + ".report"));
@@ -69,8 +67,9 @@ TEST_P(Golden, ImportsAsWritten)
 
 TEST_P(Golden, LosesNothingButExcludedCommands)
 {
-    auto const result = import_settings(
-        {{"x.json", golden(std::string(GetParam()) + ".json"), SettingsScope::Flag, MayWiden::Yes, ""}}, {});
+    auto const result = import_settings({{"x.json", golden(std::string(GetParam()) + ".json"),
+                                            SettingsScope::Flag, MayWiden::Yes, ""}},
+        {});
     for (auto const& one : result.report) {
         bool const is_fine = one.severity == Severity::Note
                              || one.message.find("excludedCommands") != std::string::npos;
@@ -80,8 +79,9 @@ TEST_P(Golden, LosesNothingButExcludedCommands)
 
 TEST_P(Golden, IsAPolicyAndAProfileOfOsh)
 {
-    auto const result = import_settings(
-        {{"x.json", golden(std::string(GetParam()) + ".json"), SettingsScope::Flag, MayWiden::Yes, ""}}, {});
+    auto const result = import_settings({{"x.json", golden(std::string(GetParam()) + ".json"),
+                                            SettingsScope::Flag, MayWiden::Yes, ""}},
+        {});
     auto const policy = compile_policy({{"imported.yaml", result.policy, ""}});
     EXPECT_TRUE(policy.policy) << render(policy.diagnostics);
     EXPECT_TRUE(policy.diagnostics.empty()) << render(policy.diagnostics);
@@ -94,9 +94,9 @@ TEST(ImportSettings, NamesTheKeyThatWasMeant)
 {
     auto const result = sandbox(R"("network": {"allowedHosts": ["a.example.com"]})");
     EXPECT_EQ(render(result.report),
-        "settings.json:1:27: warning: unknown key \"allowedHosts\", left out\n"
+        "settings.json:1:26: warning: unknown key \"allowedHosts\", left out\n"
         "    1 | {\"sandbox\": {\"network\": {\"allowedHosts\": [\"a.example.com\"]}}}\n"
-        "      |                           ^^^^^^^^^^^^^^ this does nothing; it is called "
+        "      |                          ^^^^^^^^^^^^^^ this does nothing; it is called "
         "\"network.allowedDomains\"\n");
     EXPECT_THAT(result.policy, Not(HasSubstr("a.example.com")));
 }
@@ -134,10 +134,10 @@ TEST(ImportSettings, OpensNothingAgainThatYourOwnSettingsHide)
 {
     std::string const yours = R"({"sandbox": {"filesystem": {"denyRead": ["~/.aws"]}}})";
     std::string const theirs = R"({"sandbox": {"filesystem": {"allowRead": ["~/.aws/config"]}}})";
-    auto const result = import_settings(
-        {{"user.json", yours, SettingsScope::User},
-            {"project.json", theirs, SettingsScope::Project, MayWiden::Yes, ""}},
-        {});
+    auto const result =
+        import_settings({{"user.json", yours, SettingsScope::User},
+                            {"project.json", theirs, SettingsScope::Project, MayWiden::Yes, ""}},
+            {});
     EXPECT_THAT(result.profile, Not(HasSubstr("config")));
     EXPECT_THAT(render(result.report), HasSubstr("does not open it again"));
 }
@@ -158,15 +158,15 @@ TEST(ImportSettings, TakesHostsFromManagedSettingsOnlyWhenTheySaySo)
 
 TEST(ImportSettings, IgnoresStrictAllowlistOfAProject)
 {
-    auto const result =
-        sandbox(R"("network": {"strictAllowlist": true})", SettingsScope::Project);
+    auto const result = sandbox(R"("network": {"strictAllowlist": true})", SettingsScope::Project);
     EXPECT_EQ(profile_of(result).approvals.mode, ApprovalMode::Ask);
     EXPECT_THAT(render(result.report), HasSubstr("counts in your own settings only"));
 }
 
 TEST(ImportSettings, ReportsEachKeyThatCannotBeHonoured)
 {
-    auto const result = sandbox(R"("allowUnsandboxedCommands": true, "ignoreViolations": {"*": ["x"]},
+    auto const result =
+        sandbox(R"("allowUnsandboxedCommands": true, "ignoreViolations": {"*": ["x"]},
         "enableWeakerNestedSandbox": true, "filesystem": {"disabled": true},
         "network": {"httpProxyPort": 3128, "allowUnixSockets": ["/run/x.sock"], "allowAllUnixSockets": true,
                     "tlsTerminate": {"caCertPath": "/x"}},
@@ -211,7 +211,8 @@ TEST(ImportSettings, ReadsPathsByTheirScope)
 
 TEST(ImportSettings, RefusesWhatIsNoSettingsFile)
 {
-    for (char const* text : {"[1]", "{\"sandbox\": 3}", "{", "x", "{\"sandbox\":{\"network\":[]}}"}) {
+    for (char const* text :
+        {"[1]", "{\"sandbox\": 3}", "{", "x", "{\"sandbox\":{\"network\":[]}}"}) {
         auto const result = imported(text);
         EXPECT_TRUE(has_errors(result.report)) << text;
         EXPECT_TRUE(result.policy.empty()) << text;
@@ -220,8 +221,8 @@ TEST(ImportSettings, RefusesWhatIsNoSettingsFile)
 
 TEST(ImportSettings, ReadsFilesIndentedWithTabs)
 {
-    auto const result =
-        imported("{\n\t\"sandbox\": {\n\t\t\"network\": {\"allowedDomains\": [\"a.example.com\"]}\n\t}\n}");
+    auto const result = imported(
+        "{\n\t\"sandbox\": {\n\t\t\"network\": {\"allowedDomains\": [\"a.example.com\"]}\n\t}\n}");
     EXPECT_THAT(result.policy, HasSubstr("a.example.com"));
 }
 
