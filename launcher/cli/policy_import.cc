@@ -2,8 +2,8 @@
 // translation is policy/convert's; here are files, scopes by place, and the report on stderr.
 
 #include "launcher/cli/policy_command.h"
-#include "launcher/supervise/places.h"
 #include "launcher/supervise/core/digest.h"
+#include "launcher/supervise/places.h"
 #include "launcher/sys/io.h"
 #include "policy/base/text.h"
 #include "policy/convert/import_settings.h"
@@ -42,10 +42,9 @@ OptionTable const& table()
 
 std::optional<SettingsScope> scope_of_word(std::string_view word)
 {
-    constexpr std::pair<std::string_view, SettingsScope> kWords[] = {
-        {"user", SettingsScope::User}, {"project", SettingsScope::Project},
-        {"local", SettingsScope::Local}, {"flag", SettingsScope::Flag},
-        {"managed", SettingsScope::Managed}};
+    constexpr std::pair<std::string_view, SettingsScope> kWords[] = {{"user", SettingsScope::User},
+        {"project", SettingsScope::Project}, {"local", SettingsScope::Local},
+        {"flag", SettingsScope::Flag}, {"managed", SettingsScope::Managed}};
     for (auto const& [name, scope] : kWords)
         if (name == word)
             return scope;
@@ -72,14 +71,13 @@ Result<policy::SettingsFile> settings_file(
     std::string const& path, SettingsKind kind, ParsedOptions const& options)
 {
     LET(text, sys::read_file(path, kLargestSettings));
-    policy::SettingsFile file{path, std::move(text), scope_of_place(path, kind),
-        policy::MayWiden::Yes, ""};
+    policy::SettingsFile file{
+        path, std::move(text), scope_of_place(path, kind), policy::MayWiden::Yes, ""};
     if (options.has("scope")) {
         auto const scope = scope_of_word(options.last("scope"));
         if (!scope)
-            return fail(Errc::Invalid,
-                "--scope takes user, project, local, flag or managed, not "
-                    + in_quotes(options.last("scope")));
+            return fail(Errc::Invalid, "--scope takes user, project, local, flag or managed, not "
+                                           + in_quotes(options.last("scope")));
         file.scope = *scope;
     }
     file.digest = launcher::sha256_base64(file.text);
@@ -137,8 +135,8 @@ policy::ImportOptions import_options(ParsedOptions const& options, SettingsKind 
     return out;
 }
 
-int import(std::vector<policy::SettingsFile> const& files, ParsedOptions const& options,
-    SettingsKind kind)
+int import(
+    std::vector<policy::SettingsFile> const& files, ParsedOptions const& options, SettingsKind kind)
 {
     auto const imported = policy::import_settings(files, import_options(options, kind));
     bool const is_done = !imported.policy.empty();
@@ -168,7 +166,8 @@ int policy_import(Arguments arguments)
     if (words.size() < 2)
         return usage("expected claude-settings or srt-settings, and a file");
     if (words[0] != "claude-settings" && words[0] != "srt-settings")
-        return usage(fmt::format("no importer {}: claude-settings or srt-settings", in_quotes(words[0])));
+        return usage(
+            fmt::format("no importer {}: claude-settings or srt-settings", in_quotes(words[0])));
     SettingsKind const kind =
         words[0] == "srt-settings" ? SettingsKind::SandboxRuntime : SettingsKind::ClaudeCode;
     std::vector<policy::SettingsFile> files;

@@ -86,8 +86,8 @@ void drop_own_temporary(std::vector<PathEntry>& grants)
 void drop_denied(CollectedSettings& settings)
 {
     std::erase_if(settings.allow, [&](HostEntry const& one) {
-        return std::ranges::any_of(settings.deny,
-            [&](HostEntry const& deny) { return deny.host.host == one.host.host; });
+        return std::ranges::any_of(
+            settings.deny, [&](HostEntry const& deny) { return deny.host.host == one.host.host; });
     });
 }
 
@@ -116,13 +116,14 @@ void settle_reads(CollectedSettings& settings)
         return is_at_or_below_path(inner.path, outer.path);
     };
     auto const grants = [&](auto const& test) {
-        return std::ranges::any_of(settings.read, test) || std::ranges::any_of(settings.write, test);
+        return std::ranges::any_of(settings.read, test)
+               || std::ranges::any_of(settings.write, test);
     };
     std::erase_if(settings.deny_read, [&](PathEntry const& deny) {
-        bool const holds_grant = grants([&](PathEntry const& grant) {
-            return covers(deny, grant) && grant.path != deny.path;
-        });
-        bool const is_inside_grant = grants([&](PathEntry const& grant) { return covers(grant, deny); });
+        bool const holds_grant = grants(
+            [&](PathEntry const& grant) { return covers(deny, grant) && grant.path != deny.path; });
+        bool const is_inside_grant =
+            grants([&](PathEntry const& grant) { return covers(grant, deny); });
         if (!holds_grant)
             return false;
         bool const is_home = deny.path.starts_with("~") || deny.path.starts_with("/home");

@@ -74,10 +74,9 @@ std::string filesystem(CollectedSettings const& settings)
     std::erase_if(read, [](PathEntry const& entry) {
         return entry.path == "$PROJECT" || lies_in_project(entry.path);
     });
-    std::string const body = toml_list("read", unique_paths(read))
-                             + toml_list("write", unique_paths(write))
-                             + toml_list("deny", unique_paths(settings.deny_read))
-                             + toml_list("protect", protect);
+    std::string const body =
+        toml_list("read", unique_paths(read)) + toml_list("write", unique_paths(write))
+        + toml_list("deny", unique_paths(settings.deny_read)) + toml_list("protect", protect);
     std::string const project = settings.project_writable ? "" : "project = \"ro\"\n";
     return body.empty() && project.empty() ? "" : "\n[filesystem]\n" + project + body;
 }
@@ -183,8 +182,8 @@ std::string settings_profile(
         origin, json_quoted(options.profile_name), json_quoted(options.policy_file));
     out += filesystem(settings);
     out += environment(settings);
-    out += fmt::format(
-        "\n[approvals]\nmode = \"{}\"\n", settings.asks_unknown_hosts ? "ask" : "deny");
+    out +=
+        fmt::format("\n[approvals]\nmode = \"{}\"\n", settings.asks_unknown_hosts ? "ask" : "deny");
     if (settings.nested_sandbox)
         out += "\n[sandbox]\nnested = \"allow\"\n";
     for (auto const& masked : settings.masked)

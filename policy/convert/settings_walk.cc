@@ -146,8 +146,7 @@ void SettingsWalk::path(
     into.push_back({*mapped, place_of(value)});
 }
 
-void SettingsWalk::host(
-    Node const& value, std::string_view text, std::vector<HostEntry>& into)
+void SettingsWalk::host(Node const& value, std::string_view text, std::vector<HostEntry>& into)
 {
     auto const result = imported_host(text);
     if (result.host)
@@ -179,9 +178,9 @@ void SettingsWalk::use_list(std::string_view path, Node const& list)
     bool const is_managed = file_.scope == SettingsScope::Managed;
     bool const hosts_locked = (locks_.managed_hosts_only && !is_managed)
                               || (locks_.strict_hosts && !is_trusted(file_.scope));
-    bool const is_locked = (path == "network.allowedDomains" && hosts_locked)
-                           || (path == "filesystem.allowRead" && locks_.managed_reads_only
-                               && !is_managed);
+    bool const is_locked =
+        (path == "network.allowedDomains" && hosts_locked)
+        || (path == "filesystem.allowRead" && locks_.managed_reads_only && !is_managed);
     if (is_locked && !list.items.empty())
         return findings_.warning(
             list.span, "ignored", {"trusted settings take this list from this file"});
@@ -191,7 +190,8 @@ void SettingsWalk::use_list(std::string_view path, Node const& list)
     for (auto const& item : list.items) {
         if (item.kind != NodeKind::String)
             findings_.error(item.span, "wrong-type",
-                {fmt::format("{} is a list of texts", path), fmt::format("this is {}", describe(item))});
+                {fmt::format("{} is a list of texts", path),
+                    fmt::format("this is {}", describe(item))});
         else if (path.starts_with("network."))
             host(item, item.scalar, widens ? out_.allow : out_.deny);
         else if (path == "filesystem.allowWrite")
@@ -260,9 +260,9 @@ void SettingsWalk::outside_the_block(Node const& root)
             lost(entry.key_span, "processWrapper is lost: osh starts the agent itself");
         else if (std::ranges::find(kBlockKeys, entry.key) != std::end(kBlockKeys))
             findings_.warning(entry.key_span, "unknown-key",
-                {fmt::format("{} stands outside of \"sandbox\", left out", in_quotes(entry.key, 60)),
-                    "this does nothing here",
-                    fmt::format("move it into \"sandbox\"")});
+                {fmt::format(
+                     "{} stands outside of \"sandbox\", left out", in_quotes(entry.key, 60)),
+                    "this does nothing here", fmt::format("move it into \"sandbox\"")});
     }
 }
 

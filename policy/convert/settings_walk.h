@@ -43,8 +43,8 @@ private:
     void credential_variables(Node const& list);
 
     bool may_take(Node const& value, Effect effect);
-    void path(Node const& value, std::string_view text, PathStyle style,
-        std::vector<PathEntry>& into);
+    void path(
+        Node const& value, std::string_view text, PathStyle style, std::vector<PathEntry>& into);
     void host(Node const& value, std::string_view text, std::vector<HostEntry>& into);
     void lost(Span span, std::string message, std::string help = {});
     SettingsPlace place_of(Node const& node) { return {&findings_, node.span, file_.scope}; }
