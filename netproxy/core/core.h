@@ -81,6 +81,7 @@ private:
     static std::size_t take_plain_from_upstream(Upstream& upstream);
     bool give_to_upstream(Flow& flow);
     void settle(Flow& flow);
+    void journal_faults(Flow& flow);
     std::size_t send_to_agent(Flow& flow, Bytes bytes);
     // flow_request.cc
     bool judge(Flow& flow);

@@ -2,6 +2,7 @@
 
 #include "launcher/sys/io.h"
 #include "launcher/sys/random.h"
+#include "launcher/sys/route_question.h"
 #include "policy/messages/addresses.h"
 
 #include <algorithm>
@@ -93,8 +94,10 @@ Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
         driver->side_, driver->names_, *driver->agent_tls_, *driver->upstream_tls_};
     driver->core_ =
         std::make_unique<core::Core>(parts, core::settings_from(driver->setup_), driver->policy_);
-    driver->upstreams_ = std::make_unique<Upstreams>(
-        driver->loop_, *driver->core_, [self = driver.get()] { return self->moment(); });
+    LET(routes, sys::open_route_questions());
+    driver->routes_ = std::move(routes);
+    driver->upstreams_ = std::make_unique<Upstreams>(driver->loop_, driver->routes_, *driver->core_,
+        [self = driver.get()] { return self->moment(); });
     TRY(driver->watch());
     return driver;
 }

@@ -68,6 +68,7 @@ private:
     std::unique_ptr<Resolver> resolver_;
     std::shared_ptr<policy::Policy const> policy_;
     std::unique_ptr<core::Core> core_;
+    sys::Fd routes_;
     std::unique_ptr<Upstreams> upstreams_;
     bool has_stopped_ = false;
     Result<> ending_;
