@@ -39,11 +39,11 @@ Result<Waiting> open_questions(
 void print_question(std::string const& session, Question const& question)
 {
     fmt::print("{}/{}  {}\n", session, shown(question.id, 20), shown(question.summary, 200));
-    std::string line = question.target.method.empty()
-                           ? fmt::format("connect to {}:{}", shown(question.target.host),
-                                 question.target.port)
-                           : fmt::format("{} {}", shown(question.target.method, 20),
-                                 shown(question.target.path, 80));
+    std::string line =
+        question.target.method.empty()
+            ? fmt::format("connect to {}:{}", shown(question.target.host), question.target.port)
+            : fmt::format(
+                "{} {}", shown(question.target.method, 20), shown(question.target.path, 80));
     fmt::print("    {}   {} waiting   {}\n", line, question.count,
         question.state == "held" ? "denied at " + shown(question.deadline, 40)
                                  : "nobody waits any more; an answer counts for the next try");
@@ -106,7 +106,8 @@ Result<Found> find_question(launcher::Environment const& environment, std::strin
     }
     if (found.empty())
         return fail(Errc::NotFound,
-            fmt::format("no question {} is open. `osh approvals list` shows what waits", in_quotes(name)));
+            fmt::format(
+                "no question {} is open. `osh approvals list` shows what waits", in_quotes(name)));
     if (found.size() > 1)
         return fail(Errc::Invalid,
             fmt::format("several sessions have a question {}; write SESSION/{}", wanted, wanted));
@@ -122,8 +123,8 @@ Result<Offer> choose_offer(
         if (offer.effect != effect)
             continue;
         bool const is_named = !options.has("offer") || offer.id == options.last("offer");
-        bool const lasts = std::find(offer.durations.begin(), offer.durations.end(), duration) !=
-                           offer.durations.end();
+        bool const lasts = std::find(offer.durations.begin(), offer.durations.end(), duration)
+                           != offer.durations.end();
         if (is_named && lasts)
             return offer;
     }
@@ -167,9 +168,8 @@ int undo_grant(launcher::Environment const& environment, ParsedOptions const& op
     auto const slash = name.find('/');
     std::string const prefix = slash == std::string::npos ? "" : name.substr(0, slash);
     auto const running = launcher::running_sessions(environment);
-    auto const id = prefix.empty() && running.size() == 1
-                        ? Result<std::string>(running.front())
-                        : launcher::find_session(running, prefix);
+    auto const id = prefix.empty() && running.size() == 1 ? Result<std::string>(running.front())
+                                                          : launcher::find_session(running, prefix);
     if (!id.ok())
         return tell({Errc::Invalid, 0, "say which session: SESSION/" + name});
     auto client = launcher::ControlClient::connect(environment, *id, "decide");

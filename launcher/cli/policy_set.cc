@@ -35,8 +35,8 @@ Result<policy::control::PolicyResult> set_policy(
     launcher::Environment const& environment, ParsedOptions const& options, Duration patience)
 {
     LET(layer, checked_layer(options.positionals[1]));
-    LET(id, launcher::find_session(
-                launcher::running_sessions(environment), options.positionals[0]));
+    LET(id,
+        launcher::find_session(launcher::running_sessions(environment), options.positionals[0]));
     LET(client, launcher::ControlClient::connect(environment, id, "decide"));
     TRY(client.send(policy::control::SetPolicy{1, layer.name, layer.text}));
     if (!options.has("wait"))

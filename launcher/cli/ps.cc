@@ -50,8 +50,9 @@ Result<Row> kept_row(launcher::Environment const& environment, std::string const
     LET(text, sys::read_file(path, kMaxReport));
     LET(report, policy::json::parse(trimmed(split(text, '\n')[0]), kMaxReport));
     Value const* exit = report.find("exit");
-    std::string const state =
-        exit == nullptr || exit->number() == nullptr ? "ended" : fmt::format("exit {}", *exit->number());
+    std::string const state = exit == nullptr || exit->number() == nullptr
+                                  ? "ended"
+                                  : fmt::format("exit {}", *exit->number());
     return Row{id, "", text_at(report, "agent"), text_at(report, "profile"),
         text_at(report, "project"), text_at(report, "started"), state};
 }

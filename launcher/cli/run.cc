@@ -27,7 +27,8 @@ OptionTable run_table()
         {"-t,--tty", "", "always give the agent a terminal of its own"},
         {"-T,--no-tty", "", "never give the agent a terminal"},
         {"--report", "none|short|full|json[=FILE]", "what is told at the end"},
-        {"--fail-on-denied", "", "exit 123 when something was denied because nobody could be asked"},
+        {"--fail-on-denied", "",
+            "exit 123 when something was denied because nobody could be asked"},
         {"--dry-run", "", "print what would be done, and do nothing"},
         {"--no-input", "", "nobody is there to be asked: deny at once"},
         {"--yes", "", "answer yes where a flag would be needed"},
@@ -66,7 +67,7 @@ void print_banner(launcher::SessionRequest const& request, std::string const& id
     fmt::print(stderr, "network  {}{}\n",
         !plan.has_network ? "none"
         : asks            ? fmt::format("by policy, others ask ({} s)",
-                     std::min(request.profile.approvals.timeout, Duration(55s)) / 1s)
+                         std::min(request.profile.approvals.timeout, Duration(55s)) / 1s)
                           : "by policy, others are refused",
         shown(credentials, 300));
     for (auto const& note : plan.notes)
@@ -82,8 +83,8 @@ void mark_session(launcher::Plan& plan, std::string const& id)
 
 int run_session(ParsedOptions const& options)
 {
-    auto request = session_request(
-        options, options.has("dry-run") ? Secrets::Leave : Secrets::Fetch);
+    auto request =
+        session_request(options, options.has("dry-run") ? Secrets::Leave : Secrets::Fetch);
     if (!request.ok())
         return refuse(request.error());
     if (options.has("dry-run")) {
@@ -91,8 +92,8 @@ int run_session(ParsedOptions const& options)
         return 0;
     }
     request->name = options.last("name");
-    request->on_denied = options.has("fail-on-denied") ? launcher::OnDenied::Fail
-                                                       : launcher::OnDenied::KeepStatus;
+    request->on_denied =
+        options.has("fail-on-denied") ? launcher::OnDenied::Fail : launcher::OnDenied::KeepStatus;
     request->terminal = options.has("tty")      ? launcher::TerminalWish::Always
                         : options.has("no-tty") ? launcher::TerminalWish::Never
                                                 : launcher::TerminalWish::Auto;
@@ -104,8 +105,8 @@ int run_session(ParsedOptions const& options)
     if (!folders.ok())
         return refuse(folders.error());
     mark_session(request->plan, folders->id);
-    if (request->verbosity != launcher::Verbosity::Quiet && (has_terminal() ||
-            request->verbosity == launcher::Verbosity::Verbose))
+    if (request->verbosity != launcher::Verbosity::Quiet
+        && (has_terminal() || request->verbosity == launcher::Verbosity::Verbose))
         print_banner(*request, folders->id);
     return launcher::supervise(*std::move(request), *std::move(folders));
 }

@@ -44,8 +44,8 @@ policy::Lend lend_words(Credential const& credential)
     return lend;
 }
 
-void set_variable(std::vector<std::string>& variables, std::string const& name,
-    std::string const& value)
+void set_variable(
+    std::vector<std::string>& variables, std::string const& name, std::string const& value)
 {
     std::string const head = name + "=";
     std::erase_if(variables, [&](auto const& variable) { return variable.starts_with(head); });
@@ -59,7 +59,8 @@ void remove_variables_with(std::vector<std::string>& variables, std::string_view
 {
     constexpr std::size_t kShortest = 8; // shorter values occur by chance
     if (secret.size() >= kShortest)
-        std::erase_if(variables, [&](auto const& v) { return v.find(secret) != std::string::npos; });
+        std::erase_if(
+            variables, [&](auto const& v) { return v.find(secret) != std::string::npos; });
 }
 
 Result<std::string> placeholder_for(Credential const& credential)
@@ -71,8 +72,8 @@ Result<std::string> placeholder_for(Credential const& credential)
 
 } // namespace
 
-Result<> add_credentials(launcher::SessionRequest& request,
-    launcher::Environment const& environment, Secrets secrets)
+Result<> add_credentials(
+    launcher::SessionRequest& request, launcher::Environment const& environment, Secrets secrets)
 {
     auto const home = environment.find("HOME");
     credentials::SourceContext const context{

@@ -8,7 +8,7 @@
 namespace osh::cli
 {
 
-Result<> add_credentials(launcher::SessionRequest& request,
-    launcher::Environment const& environment, Secrets secrets);
+Result<> add_credentials(
+    launcher::SessionRequest& request, launcher::Environment const& environment, Secrets secrets);
 
 } // namespace osh::cli

@@ -4,8 +4,8 @@
 #include "launcher/apply/host_probe.h"
 #include "launcher/cli/session_credentials.h"
 #include "launcher/cli/session_overrides.h"
-#include "launcher/supervise/core/flag_layers.h"
 #include "launcher/supervise/agent_program.h"
+#include "launcher/supervise/core/flag_layers.h"
 #include "launcher/supervise/profile_store.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/host_view.h"
@@ -95,9 +95,9 @@ Result<std::vector<policy::PolicyLayer>> layers_of(launcher::StorePlaces const& 
 
 Result<std::shared_ptr<policy::Policy const>> compiled(SessionRequest const& request)
 {
-    auto const result = policy::compile_policy(request.layers,
-        request.profile.policy.default_enforce ? policy::Enforcement::DefaultEnforce
-                                               : policy::Enforcement::AsWritten);
+    auto const result = policy::compile_policy(
+        request.layers, request.profile.policy.default_enforce ? policy::Enforcement::DefaultEnforce
+                                                               : policy::Enforcement::AsWritten);
     if (!result.policy)
         return fail(Errc::Invalid, rendered_errors(result.diagnostics, "policy"));
     if (!result.diagnostics.empty() && request.verbosity == launcher::Verbosity::Verbose)
@@ -126,8 +126,8 @@ std::vector<std::string> command_of(policy::Profile const& profile,
     if (command.empty() || !has_preset)
         return command;
     auto const& agent = *profile.agent;
-    bool const is_alias = std::find(agent.aliases.begin(), agent.aliases.end(), command.front()) !=
-                          agent.aliases.end();
+    bool const is_alias = std::find(agent.aliases.begin(), agent.aliases.end(), command.front())
+                          != agent.aliases.end();
     // An alias is another spelling of the agent, unless a program of that name is installed:
     // `osh run sh` means sh, also where a preset for shells applies.
     if (is_alias && !is_installed(environment, command.front()))
@@ -194,7 +194,8 @@ Result<SessionRequest> session_request(ParsedOptions const& options, Secrets sec
     request.facts = std::move(facts);
     for (auto const& flag : options.all("env"))
         if (flag.find('=') == std::string::npos && !request.facts.environment.contains(flag))
-            return fail(Errc::NotFound, fmt::format("--env {}: no such variable here", in_quotes(flag)));
+            return fail(
+                Errc::NotFound, fmt::format("--env {}: no such variable here", in_quotes(flag)));
     auto planned = launcher::make_plan(request.profile, *policy, request.facts, command);
     if (!planned.errors.empty())
         return fail(Errc::Invalid, plan_errors(planned.errors));

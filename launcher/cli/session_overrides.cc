@@ -31,8 +31,9 @@ Result<> override_approvals(ParsedOptions const& options, Profile& profile)
         std::string const text = options.last("approval-timeout");
         auto const duration = policy::parse_duration(text);
         if (!duration || *duration <= 0s)
-            return fail(Errc::Invalid,
-                fmt::format("--approval-timeout {}: write a duration such as 30s", in_quotes(text)));
+            return fail(
+                Errc::Invalid, fmt::format("--approval-timeout {}: write a duration such as 30s",
+                                   in_quotes(text)));
         profile.approvals.timeout = *duration;
     }
     return {};
@@ -44,7 +45,8 @@ Result<> override_environment(ParsedOptions const& options, Profile& profile)
         auto const equals = flag.find('=');
         std::string const name = flag.substr(0, equals);
         if (name.empty())
-            return fail(Errc::Invalid, fmt::format("--env {}: write NAME or NAME=VALUE", in_quotes(flag)));
+            return fail(
+                Errc::Invalid, fmt::format("--env {}: write NAME or NAME=VALUE", in_quotes(flag)));
         if (equals == std::string::npos)
             profile.env.allow.push_back(name);
         else
@@ -64,8 +66,9 @@ Result<> override_credentials(ParsedOptions const& options, Profile& profile)
         auto const removed = std::erase_if(profile.credentials,
             [&](auto const& credential) { return name == "all" || credential.name == name; });
         if (removed == 0 && name != "all")
-            return fail(Errc::NotFound,
-                fmt::format("--no-credential {}: the profile has none of this name", in_quotes(name)));
+            return fail(
+                Errc::NotFound, fmt::format("--no-credential {}: the profile has none of this name",
+                                    in_quotes(name)));
     }
     return {};
 }
@@ -82,8 +85,9 @@ Result<> override_report(ParsedOptions const& options, Profile& profile)
     else if (kind == "full")
         profile.audit.report = policy::ReportKind::Full;
     else if (kind != "json" && !kind.starts_with("json="))
-        return fail(Errc::Invalid,
-            fmt::format("--report {}: write none, short, full, json or json=FILE", in_quotes(kind)));
+        return fail(
+            Errc::Invalid, fmt::format("--report {}: write none, short, full, json or json=FILE",
+                               in_quotes(kind)));
     return {};
 }
 
@@ -92,8 +96,9 @@ Result<> override_layers(ParsedOptions const& options, Profile& profile)
     for (auto const& flag : options.all("allow-weaker"))
         for (auto const feature : split(flag, ',')) {
             if (feature != "landlock")
-                return fail(Errc::Invalid,
-                    fmt::format("--allow-weaker {}: only landlock can be missing", in_quotes(feature)));
+                return fail(
+                    Errc::Invalid, fmt::format("--allow-weaker {}: only landlock can be missing",
+                                       in_quotes(feature)));
             profile.optional_layers.emplace_back(feature);
             profile.unsafe_notes.push_back("landlock may be missing (--allow-weaker)");
         }

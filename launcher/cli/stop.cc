@@ -15,7 +15,6 @@ namespace osh::cli
 namespace
 {
 
-
 // The exit code of the session; Errc::Busy when the time is over first.
 Result<int> wait_for_end(launcher::ControlClient& client, Instant deadline)
 {

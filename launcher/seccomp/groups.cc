@@ -134,11 +134,11 @@ std::vector<std::string_view> const& nested_calls()
 std::vector<std::string_view> const& init_calls()
 {
     static std::vector<std::string_view> const calls{"read", "write", "close", "openat",
-        "readlinkat", "newfstatat", "fstat", "statx", "getdents64", "lseek", "pread64", "sendto",
-        "recvfrom", "sendmsg", "recvmsg", "poll", "ppoll", "wait4", "waitid", "kill", "ioctl",
-        "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "signalfd4", "brk",
-        "mmap", "munmap", "mremap", "madvise", "futex", "getpid", "getpgid", "gettid", "tgkill",
-        "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl"};
+        "readlinkat", "newfstatat", "fstat", "fstatfs", "statx", "getdents64", "lseek", "pread64",
+        "sendto", "recvfrom", "sendmsg", "recvmsg", "poll", "ppoll", "wait4", "waitid", "kill",
+        "ioctl", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "signalfd4",
+        "brk", "mmap", "munmap", "mremap", "madvise", "futex", "getpid", "getpgid", "gettid",
+        "tgkill", "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl"};
     return calls;
 }
 

@@ -90,8 +90,8 @@ void ControlServer::admit(sys::Fd socket)
         queue(*client, policy::control::Bye{std::string(refusal_code(verdict)), "", {}});
         flush(*client);
         hooks_.refused(std::string(refusal_code(verdict)),
-            fmt::format("process {} tried to reach the control socket",
-                facts.ok() ? facts->pid : 0));
+            fmt::format(
+                "process {} tried to reach the control socket", facts.ok() ? facts->pid : 0));
         return;
     }
     if (clients_.size() >= kMaxClients) {

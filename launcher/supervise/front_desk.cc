@@ -48,7 +48,7 @@ Attendance FrontDesk::attendance() const
 {
     bool const lingers = sys::now() - last_decider_ < kDeciderLinger;
     return is_attended_ || lingers || server_->deciders() > 0 ? Attendance::Someone
-                                                             : Attendance::Nobody;
+                                                              : Attendance::Nobody;
 }
 
 void FrontDesk::ask(policy::Question const& question)
@@ -102,8 +102,8 @@ bool FrontDesk::may_decide(ClientId client, std::uint64_t number)
 {
     if (server_->role_of(client) == "decide")
         return true;
-    server_->send(client,
-        policy::control::Reply{number, false, "role", "this front end only watches"});
+    server_->send(
+        client, policy::control::Reply{number, false, "role", "this front end only watches"});
     return false;
 }
 
@@ -122,9 +122,9 @@ void FrontDesk::on(ClientId client, policy::control::Answer const& answer)
     reply.released = outcome.released;
     server_->send(client, reply);
     if (outcome.ok)
-        hooks_.note("answer", fmt::format("{} {} {} by {}{}", answer.id, answer.offer,
-                                  answer.duration, name,
-                                  answer.note.empty() ? "" : ": " + shown(answer.note)));
+        hooks_.note(
+            "answer", fmt::format("{} {} {} by {}{}", answer.id, answer.offer, answer.duration,
+                          name, answer.note.empty() ? "" : ": " + shown(answer.note)));
 }
 
 void FrontDesk::on(ClientId client, policy::control::Undo const& undo)
@@ -147,7 +147,8 @@ void FrontDesk::on(ClientId client, policy::control::Stop const& stop)
                               signal ? "" : "bad_message", signal ? "" : "no such signal"});
     if (!signal)
         return;
-    hooks_.note("stop", fmt::format("{} by {}", sys::signal_name(*signal), server_->name_of(client)));
+    hooks_.note(
+        "stop", fmt::format("{} by {}", sys::signal_name(*signal), server_->name_of(client)));
     hooks_.stop(*signal);
 }
 

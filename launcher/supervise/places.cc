@@ -33,8 +33,8 @@ Result<sys::Fd> runtime_folder(Environment const& environment)
         "folder of yours with mode 0700";
     // $XDG_RUNTIME_DIR itself must be ours alone; /tmp and /run belong to the system.
     bool const is_own = value_in(environment, "XDG_RUNTIME_DIR").starts_with('/');
-    auto above = is_own ? sys::open_private_folder(parent)
-                        : sys::open_path(parent, O_DIRECTORY | O_RDONLY);
+    auto above =
+        is_own ? sys::open_private_folder(parent) : sys::open_path(parent, O_DIRECTORY | O_RDONLY);
     if (!above.ok())
         return fail(above.error().code, above.error().sentence + advice);
     auto folder = sys::open_or_make_private_folder(*above, path.substr(slash + 1));
@@ -89,8 +89,8 @@ std::string runtime_path(Environment const& environment)
 std::string state_path(Environment const& environment)
 {
     std::string const base = value_in(environment, "XDG_STATE_HOME");
-    return (base.starts_with('/') ? base : value_in(environment, "HOME") + "/.local/state") +
-           "/osh/sessions";
+    return (base.starts_with('/') ? base : value_in(environment, "HOME") + "/.local/state")
+           + "/osh/sessions";
 }
 
 Result<SessionFolders> make_session_folders(Environment const& environment)
@@ -160,8 +160,7 @@ Result<std::string> find_session(std::vector<std::string> const& ids, std::strin
     std::string all;
     for (auto const& id : fitting)
         all += " " + shown(id);
-    return fail(
-        Errc::Invalid, fmt::format("{} fits several sessions:{}", in_quotes(prefix), all));
+    return fail(Errc::Invalid, fmt::format("{} fits several sessions:{}", in_quotes(prefix), all));
 }
 
 Result<sys::Fd> connect_to_session(Environment const& environment, std::string const& id)

@@ -73,8 +73,8 @@ void Pump::rearm()
 
 void Pump::arm_source()
 {
-    bool const wanted = !source_is_file_ && !is_paused_ && !has_ended_ &&
-                        pending_.size() < kPumpBuffer && ends_.source.is_open();
+    bool const wanted = !source_is_file_ && !is_paused_ && !has_ended_
+                        && pending_.size() < kPumpBuffer && ends_.source.is_open();
     if (!wanted && source_watch_) {
         loop_.unwatch(*source_watch_);
         source_watch_.reset();

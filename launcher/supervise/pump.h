@@ -14,8 +14,8 @@ namespace osh::launcher
 inline constexpr std::size_t kPumpBuffer = 64 * 1024;
 
 enum class AtEnd {
-    CloseSink,  // a pipe's reader must see the end
-    TypeEnd     // a terminal's end of file is a character: Ctrl-D
+    CloseSink, // a pipe's reader must see the end
+    TypeEnd    // a terminal's end of file is a character: Ctrl-D
 };
 
 class Pump

@@ -16,8 +16,8 @@ void write_report(sys::Fd const& folder, std::string const& text)
 {
     constexpr char kTemporary[] = "report.json.new";
     auto file = sys::open_in(folder, kTemporary, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (file.ok() && sys::write_all(*file, text).ok() &&
-        sys::rename_in(folder, kTemporary, kReportFile).ok())
+    if (file.ok() && sys::write_all(*file, text).ok()
+        && sys::rename_in(folder, kTemporary, kReportFile).ok())
         return;
     sys::remove_in(folder, kTemporary);
 }
@@ -25,8 +25,8 @@ void write_report(sys::Fd const& folder, std::string const& text)
 void write_file(std::string const& path, std::string const& text)
 {
     auto file = sys::open_path(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    auto written = file.ok() ? sys::write_all(*file, text)
-                             : Result<>(std::unexpected<Error>(file.error()));
+    auto written =
+        file.ok() ? sys::write_all(*file, text) : Result<>(std::unexpected<Error>(file.error()));
     if (!written.ok())
         fmt::print(stderr, "osh: the report could not be written: {}\n",
             shown(written.error().sentence, 300));

@@ -1,14 +1,7 @@
-#include "launcher/supervise/supervisor.h"
+// Starts the helpers and runs the loop of one session.
 
 #include "launcher/apply/launch.h"
-#include "launcher/supervise/core/session_state.h"
-#include "launcher/supervise/core/tally.h"
-#include "launcher/supervise/front_desk.h"
-#include "launcher/supervise/init_link.h"
-#include "launcher/supervise/journal_file.h"
-#include "launcher/supervise/netproxy_link.h"
-#include "launcher/supervise/session_files.h"
-#include "launcher/supervise/stdio_relay.h"
+#include "launcher/supervise/supervisor_class.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/self.h"
 #include "launcher/sys/signals.h"
@@ -24,69 +17,8 @@ namespace
 {
 
 constexpr Duration kForegroundLook = 300ms; // how soon a `fg` without SIGCONT is noticed
-constexpr Duration kHelperFarewell = 300ms; // for netproxy's last counts
-constexpr Duration kInitFarewell = 3s;      // from the agent's end to init's
 
-class Supervisor
-{
-public:
-    Supervisor(SessionRequest request, SessionFolders folders, sys::EventLoop loop)
-        : request_(std::move(request)), folders_(std::move(folders)), loop_(std::move(loop)),
-          journal_(folders_.state),
-          session_(request_.plan.has_network ? Network::On : Network::Off)
-    {
-    }
-
-    Result<> start();
-    int run();
-
-private:
-    Result<> start_netproxy();
-    Result<> start_sandbox();
-    Result<> start_signals();
-    Result<> start_desk();
-    FrontDeskHooks desk_hooks();
-
-    void handle(SessionEvent const& event);
-    void perform(SessionCommand const& command);
-    void on(policy::FromNetproxy const& message);
-    void on(FromInit const& word);
-    void on_signals();
-    void on_policy_loaded(policy::PolicyLoaded const& loaded);
-    void set_policy(ClientId client, policy::control::SetPolicy const& set);
-    void note(std::string const& kind, std::string const& text);
-    void journal(std::string const& line);
-    void complain(std::string const& sentence) const;
-
-    Instant next_deadline() const;
-    void on_time();
-    void wait_for_the_end();
-    int finish();
-    SessionEnd end_of_session() const;
-
-    SessionRequest request_;
-    SessionFolders folders_;
-    sys::EventLoop loop_;
-    JournalFile journal_;
-    Session session_;
-    Tally tally_;
-    WallTime started_ = sys::wall_now();
-    Instant time_limit_ = Instant::never();
-    std::optional<StdioRelay> relay_;
-    std::unique_ptr<NetproxyLink> netproxy_;
-    std::unique_ptr<InitLink> init_;
-    std::unique_ptr<FrontDesk> desk_;
-    sys::Fd signals_;
-    struct PendingPolicy {
-        std::uint64_t generation = 0, number = 0;
-        ClientId client = 0;
-        std::vector<policy::PolicyLayer> layers;
-    };
-    std::optional<PendingPolicy> pending_policy_;
-    std::uint64_t generation_ = 1, allowed_ = 0, denied_ = 0;
-    std::string failure_;
-    bool is_abandoned_ = false; // a fatal signal after the agent's end: do not wait for anything
-};
+} // namespace
 
 Result<> Supervisor::start()
 {
@@ -127,8 +59,8 @@ Result<> Supervisor::start_sandbox()
     hooks.gone = [this](auto const& how) { handle(InitGone{how}); };
     if (netproxy_)
         TRY(netproxy_->set_up(request_, sandbox, folders_.id));
-    LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd),
-                  std::move(sandbox.init_channel), std::move(hooks)));
+    LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd), std::move(sandbox.init_channel),
+                  std::move(hooks)));
     init_ = std::move(init);
     return relay_->start(loop_, std::move(sandbox.pty));
 }
@@ -149,8 +81,8 @@ Result<> Supervisor::start_signals()
 
 Result<> Supervisor::start_desk()
 {
-    LET(desk, FrontDesk::open(loop_, folders_.runtime, desk_rules(request_.profile.approvals),
-                  desk_hooks()));
+    LET(desk, FrontDesk::open(
+                  loop_, folders_.runtime, desk_rules(request_.profile.approvals), desk_hooks()));
     desk_ = std::move(desk);
     if (request_.is_attended)
         desk_->set_attended();
@@ -256,8 +188,8 @@ void Supervisor::on(FromInit const& word)
     else if (auto const* ended = std::get_if<WordEnded>(&word))
         handle(AgentEnded{ended->by_signal, ended->value});
     else if (auto const* failed = std::get_if<WordFailed>(&word))
-        handle(LaunchFailed{failed->step.empty() ? failed->sentence
-                                                 : failed->step + ": " + failed->sentence,
+        handle(LaunchFailed{
+            failed->step.empty() ? failed->sentence : failed->step + ": " + failed->sentence,
             failed->exit_code});
 }
 
@@ -280,51 +212,11 @@ void Supervisor::on_signals()
 
 // The network part of a running session is replaced: compiled here first, so that a broken
 // document never reaches netproxy; it decides by the new one from the moment it says so.
-void Supervisor::set_policy(ClientId client, policy::control::SetPolicy const& set)
-{
-    policy::control::PolicyResult result{set.n, false, generation_, ""};
-    std::vector<policy::PolicyLayer> layers{{set.name, set.text, ""}};
-    for (auto const& layer : request_.layers)
-        if (!layer.approval.empty())
-            layers.push_back(layer);
-    auto const enforcement = request_.profile.policy.default_enforce
-                                 ? policy::Enforcement::DefaultEnforce
-                                 : policy::Enforcement::AsWritten;
-    auto const compiled = policy::compile_policy(layers, enforcement);
-    if (!compiled.policy)
-        result.text = render(compiled.diagnostics);
-    else if (!netproxy_ || netproxy_->is_gone())
-        result.text = "this session has no network";
-    else if (pending_policy_)
-        result.text = "another policy is being loaded";
-    else if (auto sent = netproxy_->send_policy(generation_ + 1, layers); !sent.ok())
-        result.text = sent.error().sentence;
-    else {
-        pending_policy_ = PendingPolicy{generation_ + 1, set.n, client, std::move(layers)};
-        return;
-    }
-    desk_->server().send(client, result);
-}
-
-void Supervisor::on_policy_loaded(policy::PolicyLoaded const& loaded)
-{
-    if (!pending_policy_ || loaded.generation != pending_policy_->generation)
-        return;
-    auto pending = *std::move(pending_policy_);
-    pending_policy_.reset();
-    if (loaded.ok) {
-        generation_ = loaded.generation;
-        request_.layers = std::move(pending.layers);
-        note("policy", fmt::format("generation {} loaded", generation_));
-    }
-    desk_->server().send(pending.client,
-        policy::control::PolicyResult{pending.number, loaded.ok, generation_, loaded.error});
-}
-
 void Supervisor::note(std::string const& kind, std::string const& text)
 {
     journal(journal_line(
-        JournalEvent{kind, {{"text", policy::json::Value{std::string(clipped(text, kJournalField))}}}},
+        JournalEvent{
+            kind, {{"text", policy::json::Value{std::string(clipped(text, kJournalField))}}}},
         sys::wall_now()));
 }
 
@@ -376,73 +268,6 @@ int Supervisor::run()
 
 // The agent's status is known. Init ends by itself and takes the rest with it; then what was
 // written is carried out to the last byte, and netproxy tells its last counts.
-void Supervisor::wait_for_the_end()
-{
-    Instant const init_limit = sys::now() + kInitFarewell;
-    while (init_ && !init_->is_gone()) {
-        if (sys::now() >= init_limit || is_abandoned_)
-            init_->kill();
-        if (!loop_.run_once(init_limit).ok())
-            break;
-    }
-    if (relay_)
-        relay_->agent_ended();
-    if (netproxy_ && !netproxy_->is_gone()) {
-        netproxy_->expect_end();
-        (void)netproxy_->send(policy::Stop{}).ok();
-    }
-    Instant const helper_limit = sys::now() + kHelperFarewell;
-    auto const helper_runs = [&] {
-        return netproxy_ && !netproxy_->is_gone() && sys::now() < helper_limit;
-    };
-    auto const output_waits = [&] { return relay_ && !relay_->is_drained() && !is_abandoned_; };
-    while (helper_runs() || output_waits())
-        if (!loop_.run_once(helper_runs() ? helper_limit : Instant::never()).ok())
-            break;
-}
-
-SessionEnd Supervisor::end_of_session() const
-{
-    SessionEnd end;
-    end.session = folders_.id;
-    end.agent = request_.agent;
-    end.profile = request_.profile.name;
-    end.project = request_.plan.project;
-    end.started = started_;
-    end.ended = sys::wall_now();
-    end.exit_code = session_.exit_code();
-    end.by_signal = session_.ended_by_signal();
-    end.failed_by = session_.failed_by();
-    end.failure = failure_;
-    end.journal_dropped = journal_.dropped();
-    return end;
-}
-
-int Supervisor::finish()
-{
-    note("ended", fmt::format("exit {}", session_.exit_code()));
-    auto const end = end_of_session();
-    auto const& counts = desk_->desk().counts();
-    std::string const report = tally_.report_json(end, counts);
-    if (folders_.state.is_open())
-        write_report(folders_.state, report);
-    if (request_.report == "json")
-        fmt::print(stderr, "{}", report);
-    else if (request_.report.starts_with("json="))
-        write_file(request_.report.substr(5), report);
-    desk_->server().send_to_all(policy::control::End{session_.exit_code(), ""});
-    bool const wants_summary = request_.verbosity != Verbosity::Quiet &&
-                               request_.profile.audit.report != policy::ReportKind::None &&
-                               end.failed_by != FailedBy::Osh;
-    if (wants_summary && (tally_.is_worth_telling() || request_.verbosity == Verbosity::Verbose))
-        fmt::print(stderr, "{}", tally_.summary(end, counts));
-    if (request_.on_denied == OnDenied::Fail && tally_.denied_unattended())
-        return kExitDeniedUnattended;
-    return session_.exit_code();
-}
-
-} // namespace
-
 int supervise(SessionRequest request, SessionFolders folders)
 {
     auto loop = sys::EventLoop::create();

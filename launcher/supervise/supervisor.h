@@ -38,7 +38,7 @@ struct SessionRequest {
     Verbosity verbosity = Verbosity::Normal;
     OnDenied on_denied = OnDenied::KeepStatus;
     bool is_attended = false; // a person is at a terminal, or was promised by --approvals ask
-    std::string report; // --report: "", none, short, full, json, json=FILE
+    std::string report;       // --report: "", none, short, full, json, json=FILE
 };
 
 // Runs the session to its end; the exit code of `osh run`.

@@ -29,9 +29,8 @@ Result<Fd> checked(Fd folder, std::string const& name)
         return fail(Errc::Denied, fmt::format("{} belongs to user {}, not to you (user {})", name,
                                       status.st_uid, ::geteuid()));
     if ((status.st_mode & 077) != 0)
-        return fail(Errc::Denied,
-            fmt::format("{} is open to others (mode {:o}); chmod 700 it", name,
-                status.st_mode & 07777));
+        return fail(Errc::Denied, fmt::format("{} is open to others (mode {:o}); chmod 700 it",
+                                      name, status.st_mode & 07777));
     return folder;
 }
 

@@ -30,11 +30,11 @@ inline constexpr std::size_t kMaxListed = 4096; // entries of one folder that ar
 Result<std::vector<std::string>> names_in(std::string const& path); // sorted, without dot files
 
 std::int64_t changed_at(std::string const& path); // st_mtim in nanoseconds, 0 if unknown
-std::uint64_t free_bytes(Fd const& folder); // for this user, fstatvfs(3)
-std::int32_t own_process_id();              // getpid(2)
-std::uint32_t user_id();                    // geteuid(2)
-std::string program_folder();               // the folder of /proc/self/exe, "" if unknown
-std::string current_folder();               // getcwd(2), "" if gone
+std::uint64_t free_bytes(Fd const& folder);       // for this user, fstatvfs(3)
+std::int32_t own_process_id();                    // getpid(2)
+std::uint32_t user_id();                          // geteuid(2)
+std::string program_folder();                     // the folder of /proc/self/exe, "" if unknown
+std::string current_folder();                     // getcwd(2), "" if gone
 Result<> change_folder(std::string const& path);
 std::string random_hex(std::size_t digits); // getrandom(2)
 

@@ -18,10 +18,10 @@ namespace osh::sys
 namespace
 {
 
-constexpr int kPeerPidfd = 77;           // SO_PEERPIDFD, Linux 6.5; missing in older headers
-constexpr int kBacklog = 16;             // as many clients as are served at once
-constexpr std::size_t kMaxStat = 4096;   // of /proc/PID/stat
-constexpr std::size_t kStartTime = 19;   // field 22 of proc_pid_stat(5), counted after the name
+constexpr int kPeerPidfd = 77;         // SO_PEERPIDFD, Linux 6.5; missing in older headers
+constexpr int kBacklog = 16;           // as many clients as are served at once
+constexpr std::size_t kMaxStat = 4096; // of /proc/PID/stat
+constexpr std::size_t kStartTime = 19; // field 22 of proc_pid_stat(5), counted after the name
 
 Result<Fd> stream_socket(int extra)
 {
@@ -87,9 +87,9 @@ Result<Fd> listen_in(Fd const& folder, std::string const& name)
     LET(socket, stream_socket(SOCK_NONBLOCK));
     auto const address = address_in(folder, name);
     // The mode is right from the first moment: fchmod(2) on an unbound socket is what bind(2) uses.
-    if (::fchmod(socket.raw(), 0600) != 0 ||
-        ::bind(socket.raw(), generic(address), sizeof address) != 0 ||
-        ::listen(socket.raw(), kBacklog) != 0)
+    if (::fchmod(socket.raw(), 0600) != 0
+        || ::bind(socket.raw(), generic(address), sizeof address) != 0
+        || ::listen(socket.raw(), kBacklog) != 0)
         return fail_errno(errno, "cannot open the control socket");
     return socket;
 }

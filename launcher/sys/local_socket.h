@@ -13,7 +13,7 @@
 namespace osh::sys
 {
 
-Result<Fd> listen_in(Fd const& folder, std::string const& name); // mode 0600, non-blocking
+Result<Fd> listen_in(Fd const& folder, std::string const& name);  // mode 0600, non-blocking
 Result<Fd> connect_in(Fd const& folder, std::string const& name); // blocking
 Result<std::optional<Fd>> accept_one(Fd const& listener); // non-blocking; nothing: none waits
 // send(2) with MSG_NOSIGNAL and MSG_DONTWAIT; Errc::Busy when full.

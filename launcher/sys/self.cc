@@ -10,8 +10,8 @@ namespace osh::sys
 
 Result<> set_no_new_privileges()
 {
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+        || ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
         return fail_errno(errno, "cannot set no_new_privs");
     return {};
 }

@@ -25,8 +25,7 @@ void reset_signals_in_child();
 // continued. A stop of an orphaned group is discarded by the kernel (setpgid(2)): then at once.
 void stop_own_group(int signal);
 
-
-std::string signal_name(int signal); // "SIGTERM", or "signal 40"
+std::string signal_name(int signal);                     // "SIGTERM", or "signal 40"
 std::optional<int> signal_number(std::string_view name); // "TERM", "SIGTERM", "15"
 
 } // namespace osh::sys

@@ -52,8 +52,8 @@ struct ExecWords {
     int const errors = ::fcntl(words.errors, F_DUPFD, 10);
     if (nothing < 0 || channel < 0 || errors < 0)
         ::_exit(127);
-    if (::dup2(nothing, 0) < 0 || ::dup2(nothing, 1) < 0 || ::dup2(errors, 2) < 0 ||
-        ::dup2(channel, kHelperChannel) < 0)
+    if (::dup2(nothing, 0) < 0 || ::dup2(nothing, 1) < 0 || ::dup2(errors, 2) < 0
+        || ::dup2(channel, kHelperChannel) < 0)
         ::_exit(127);
     close_from_in_child(kHelperChannel + 1);
     ::execve(words.path, words.argv, words.envp);

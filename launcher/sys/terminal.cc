@@ -29,8 +29,8 @@ bool is_anonymous_pipe(int raw, struct stat const& status)
     // Only an anonymous pipe lives in pipefs; a named FIFO could be reached again by its name.
     struct statfs system {
     };
-    return S_ISFIFO(status.st_mode) && ::fstatfs(raw, &system) == 0 &&
-           system.f_type == PIPEFS_MAGIC;
+    return S_ISFIFO(status.st_mode) && ::fstatfs(raw, &system) == 0
+           && system.f_type == PIPEFS_MAGIC;
 }
 
 } // namespace

@@ -26,6 +26,10 @@ def waiting(m, seconds=10):
     raise AssertionError('no question appeared: %r' % done)
 
 
+def sessions(m):
+    return json.loads(m.osh('ps', '--json').out)['sessions']
+
+
 def finish(process):
     out, err = process.communicate(timeout=30)
     return process.returncode, out.decode(), err.decode()
@@ -78,15 +82,13 @@ def journal_ps_and_logs(m):
     """Each decision is a line of the journal; osh ps lists the session while it runs."""
     process = start(m, 'curl -sS https://site.test/ok/a >/dev/null; curl -sS https://site.test/no >/dev/null; echo up; sleep 2')
     check(process.stdout.readline() == b'up\n', 'start')
-    rows = m.osh('ps', '--json')
-    check('strict' in rows.out, rows)
-    session = json.loads(rows.out.splitlines()[0])
-    session = (session[0] if isinstance(session, list) else session)
+    rows = sessions(m)
+    check(len(rows) == 1 and rows[0]['profile'] == 'strict' and rows[0]['state'] == 'running', rows)
     finish(process)
-    logs = m.osh('logs', session['session'] if 'session' in session else session['id'], '--json')
+    logs = m.osh('logs', rows[0]['session'], '--json')
     lines = [json.loads(x) for x in logs.out.splitlines()]
     check(any(x.get('decision') == 'deny' and '/no' in json.dumps(x) for x in lines), logs)
-    check(m.osh('ps', '--json').out.strip() in ('', '[]'), 'still listed')
+    check(sessions(m) == [], 'still listed')
 
 
 def policy_set_live(m):
@@ -98,9 +100,7 @@ def policy_set_live(m):
         line = process.stdout.readline()
     new = m.write(m.home + '/new.yaml', 'version: 1\nnetwork_policies:\n  s:\n    endpoints: [{host: site.test, port: 443, '
                   'protocol: rest, enforcement: enforce, access: full}]\n    binaries: [{path: "/**"}]\n')
-    session = json.loads(m.osh('ps', '--json').out.splitlines()[0])
-    session = (session[0] if isinstance(session, list) else session)
-    name = session['session'] if 'session' in session else session['id']
+    name = sessions(m)[0]['session']
     broken = m.write(m.home + '/broken.yaml', 'version: 1\nnetwork_polices: {}\n')
     check(m.osh('policy', 'set', name, broken, '--wait').code == 1, 'a broken policy is refused')
     done = m.osh('policy', 'set', name, new, '--wait')

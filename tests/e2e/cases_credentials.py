@@ -67,7 +67,7 @@ def missing_source_is_refused(m):
 
 def not_in_process_memory_of_init(m):
     """The value is in no environment or command line visible inside."""
-    done = run(m, 'cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -c %s' % REAL[:12])
+    done = run(m, 'cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\\0" "\\n" | grep -c "%s[%s]"' % (REAL[:11], REAL[11]))
     check(done.out.strip() == '0', done)
 
 

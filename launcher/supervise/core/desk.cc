@@ -20,8 +20,7 @@ policy::Answer refusal(policy::Question const& question, std::string decision, s
 
 // What "this request" releases: the waiting ones with the shown method and path, no others.
 template<typename Waiting>
-std::uint32_t covered_by(
-    std::vector<Waiting> const& waiting, policy::Target const& target)
+std::uint32_t covered_by(std::vector<Waiting> const& waiting, policy::Target const& target)
 {
     auto const count = std::count_if(waiting.begin(), waiting.end(), [&](Waiting const& request) {
         return request.method == target.method && request.path == target.path;
@@ -33,8 +32,8 @@ std::uint32_t covered_by(
 
 bool Grant::covers(MergeKey const& key) const
 {
-    return program == key.program && (host.empty() || (host == key.host && port == key.port)) &&
-           (!access || *access == key.access);
+    return program == key.program && (host.empty() || (host == key.host && port == key.port))
+           && (!access || *access == key.access);
 }
 
 DeskRules desk_rules(policy::ApprovalProfile const& profile)
@@ -56,8 +55,8 @@ DeskWords Desk::ask(policy::Question const& question, Moment moment, Attendance 
         return {TellProxy{*answer}};
     MergeKey const key = merge_key(question);
     for (auto& entry : entries_)
-        if (entry->view.state == QuestionState::Held && entry->view.key == key &&
-            entry->question.credential == question.credential) {
+        if (entry->view.state == QuestionState::Held && entry->view.key == key
+            && entry->question.credential == question.credential) {
             if (entry->waiting.size() >= kMaxRequestsPerQuestion) {
                 ++counts_.flood;
                 return {TellProxy{refusal(question, "flood", entry->view.id)}};
@@ -88,8 +87,8 @@ std::optional<policy::Answer> Desk::settled(policy::Question const& question, In
             }
     std::erase_if(passes_, [now](OncePass const& pass) { return pass.until <= now; });
     for (auto pass = passes_.begin(); pass != passes_.end(); ++pass)
-        if (pass->key == key && pass->method == question.target.method &&
-            pass->path == question.target.path && question.credential.empty()) {
+        if (pass->key == key && pass->method == question.target.method
+            && pass->path == question.target.path && question.credential.empty()) {
             passes_.erase(pass);
             return policy::Answer{question.id, true, "", ""};
         }
@@ -100,8 +99,9 @@ std::optional<policy::Answer> Desk::refused(
     policy::Question const& question, Moment moment, Attendance attendance)
 {
     bool const is_alone = attendance == Attendance::Nobody;
-    if (rules_.mode == policy::ApprovalMode::Deny || (is_alone && rules_.unattended ==
-            policy::ApprovalMode::Deny && rules_.mode == policy::ApprovalMode::Ask)) {
+    if (rules_.mode == policy::ApprovalMode::Deny
+        || (is_alone && rules_.unattended == policy::ApprovalMode::Deny
+            && rules_.mode == policy::ApprovalMode::Ask)) {
         ++counts_.unattended;
         return refusal(question, "unattended", "");
     }
@@ -182,8 +182,8 @@ void Desk::renew(Entry& entry, Moment moment)
     auto& view = entry.view;
     ++view.revision;
     view.count = static_cast<std::uint32_t>(entry.waiting.size());
-    view.offers = offers_for(entry.question,
-        {rules_.max_scope, covered_by(entry.waiting, view.target), entry.is_flood});
+    view.offers = offers_for(
+        entry.question, {rules_.max_scope, covered_by(entry.waiting, view.target), entry.is_flood});
     if (!entry.waiting.empty()) {
         auto const left = entry.waiting.front().deadline - moment.now;
         view.deadline.milliseconds = moment.wall.milliseconds + left / 1ms;
@@ -199,8 +199,8 @@ void Desk::lapse(Entry& entry, Moment moment)
     entry.view.state = QuestionState::Lapsed;
     entry.lapsed_until = moment.now + kLapsedLife;
     renew(entry, moment);
-    auto const place = std::find_if(entries_.begin(), entries_.end(),
-        [&](auto const& other) { return other.get() == &entry; });
+    auto const place = std::find_if(
+        entries_.begin(), entries_.end(), [&](auto const& other) { return other.get() == &entry; });
     std::rotate(place, place + 1, entries_.end());
     auto const is_lapsed = [](auto const& other) {
         return other->view.state == QuestionState::Lapsed;
@@ -240,8 +240,7 @@ DeskWords Desk::tick(Moment moment)
             if (request.deadline > moment.now)
                 return false;
             ++counts_.expired;
-            words.push_back(
-                TellProxy{{request.proxy_question, false, "expired", entry->view.id}});
+            words.push_back(TellProxy{{request.proxy_question, false, "expired", entry->view.id}});
             return true;
         });
         if (entry->waiting.empty())

@@ -93,8 +93,8 @@ void Desk::answer_once(Entry& entry, Choice const& choice, AnswerOutcome& outcom
         bool const is_same = request.method == target.method && request.path == target.path;
         if (!was_seen || (allows && !is_same))
             return false;
-        outcome.words.push_back(TellProxy{{request.proxy_question, allows,
-            allows ? "" : "human_denied", entry.view.id}});
+        outcome.words.push_back(TellProxy{
+            {request.proxy_question, allows, allows ? "" : "human_denied", entry.view.id}});
         ++outcome.released;
         return true;
     });
@@ -127,8 +127,8 @@ void Desk::settle_equal(Grant const& grant, HumanAnswer const& answer, AnswerOut
     std::vector<std::string> closed;
     for (auto& entry : entries_) {
         bool const is_asked_one = entry->view.id == answer.question;
-        if (!grant.covers(entry->view.key) ||
-            (!is_asked_one && allows && !entry->view.credential.empty()))
+        if (!grant.covers(entry->view.key)
+            || (!is_asked_one && allows && !entry->view.credential.empty()))
             continue;
         for (auto const& request : entry->waiting)
             outcome.words.push_back(TellProxy{
@@ -147,9 +147,9 @@ void Desk::close(Entry const& entry, HumanAnswer const& answer, DeskWords& words
 {
     std::string const id = entry.view.id;
     words.push_back(Withdraw{id, answer.by, answer.offer});
-    answered_.emplace_back(id, fmt::format("{} answered first: {} ({})",
-                                   answer.by.empty() ? "another answer" : answer.by, answer.offer,
-                                   answer.duration));
+    answered_.emplace_back(
+        id, fmt::format("{} answered first: {} ({})",
+                answer.by.empty() ? "another answer" : answer.by, answer.offer, answer.duration));
     if (answered_.size() > kMaxAnsweredKept)
         answered_.pop_front();
     std::erase_if(entries_, [&](auto const& other) { return other->view.id == id; });

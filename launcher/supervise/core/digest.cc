@@ -83,8 +83,8 @@ std::string sha256_base64(std::string_view text)
     for (std::size_t at = 0; at < hash.size(); at += 3) {
         std::uint32_t group = 0;
         for (std::size_t i = 0; i < 3; ++i)
-            group = (group << 8) |
-                    (at + i < hash.size() ? static_cast<unsigned char>(hash[at + i]) : 0u);
+            group = (group << 8)
+                    | (at + i < hash.size() ? static_cast<unsigned char>(hash[at + i]) : 0u);
         for (int shift = 18; shift >= 0; shift -= 6)
             out.push_back(kAlphabet[(group >> shift) & 63]);
     }

@@ -19,8 +19,8 @@ struct FlagTarget {
 
 bool is_host_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
-           c == '*';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'
+           || c == '*';
 }
 
 bool is_method_character(char c)
@@ -30,17 +30,17 @@ bool is_method_character(char c)
 
 Result<FlagTarget> target_of(std::string_view flag, std::string const& text)
 {
-    auto const wrong = fail(Errc::Invalid,
-        fmt::format("{} {}: write HOST, HOST:PORT or HOST:PORT/METHOD, for example "
-                    "api.example.com:443/GET",
-            flag, in_quotes(text)));
+    auto const wrong = fail(
+        Errc::Invalid, fmt::format("{} {}: write HOST, HOST:PORT or HOST:PORT/METHOD, for example "
+                                   "api.example.com:443/GET",
+                           flag, in_quotes(text)));
     std::string_view rest = text;
     FlagTarget target;
     if (auto const slash = rest.find('/'); slash != std::string_view::npos) {
         target.method = rest.substr(slash + 1);
         rest = rest.substr(0, slash);
-        if (target.method.empty() ||
-            !std::all_of(target.method.begin(), target.method.end(), is_method_character))
+        if (target.method.empty()
+            || !std::all_of(target.method.begin(), target.method.end(), is_method_character))
             return wrong;
     }
     if (auto const colon = rest.find(':'); colon != std::string_view::npos) {
@@ -53,8 +53,8 @@ Result<FlagTarget> target_of(std::string_view flag, std::string const& text)
         rest = rest.substr(0, colon);
     }
     target.host = to_lower_ascii(rest);
-    if (target.host.empty() ||
-        !std::all_of(target.host.begin(), target.host.end(), is_host_character))
+    if (target.host.empty()
+        || !std::all_of(target.host.begin(), target.host.end(), is_host_character))
         return wrong;
     return target;
 }
@@ -80,8 +80,8 @@ Result<std::string> layer_of_flags(
     int number = 0;
     for (auto const& flag : allow) {
         LET(target, target_of("--allow", flag));
-        text += rule_head(
-            fmt::format("flag_allow_{}", ++number), target, target.port.value_or(443));
+        text +=
+            rule_head(fmt::format("flag_allow_{}", ++number), target, target.port.value_or(443));
         if (!target.method.empty())
             text += fmt::format("{}        rules:\n          - allow: {{method: \"{}\", path: "
                                 "\"/**\"}}\n",

@@ -15,10 +15,11 @@ namespace osh::launcher
 {
 
 inline constexpr std::uint32_t kJournalLinesPerSecond = 200;
-inline constexpr std::uint64_t kJournalBytes = 50ull * 1024 * 1024; // of one file; one older is kept
-inline constexpr std::size_t kJournalField = 1024;                  // bytes of one text in a line
+inline constexpr std::uint64_t kJournalBytes =
+    50ull * 1024 * 1024;                           // of one file; one older is kept
+inline constexpr std::size_t kJournalField = 1024; // bytes of one text in a line
 
-std::string rfc3339(WallTime time);       // UTC, with milliseconds
+std::string rfc3339(WallTime time);                                 // UTC, with milliseconds
 std::string_view clipped(std::string_view text, std::size_t limit); // at a character's border
 
 // One line each, without the newline. Texts are clipped to kJournalField.

@@ -56,8 +56,7 @@ Offer deny_offer(bool for_session)
 
 Offer request_offer(std::uint32_t covered)
 {
-    Offer offer{
-        "req", Effect::Allow, "request", "program", "Allow this request", {"once"}, "once"};
+    Offer offer{"req", Effect::Allow, "request", "program", "Allow this request", {"once"}, "once"};
     offer.covers =
         covered == 1 ? "this request" : fmt::format("the {} waiting equal requests", covered);
     return offer;
@@ -170,9 +169,9 @@ std::vector<Offer> offers_for(policy::Question const& question, OfferLimits cons
 std::string digest_of(QuestionView const& view)
 {
     std::string canonical = "network\n" + view.key.program + "\n";
-    for (auto const& part : {view.target.host, std::to_string(view.target.port), view.target.scheme,
-             view.target.method, shown(view.target.path, kPathWidth * 50), view.target.ip,
-             view.credential})
+    for (auto const& part :
+        {view.target.host, std::to_string(view.target.port), view.target.scheme, view.target.method,
+            shown(view.target.path, kPathWidth * 50), view.target.ip, view.credential})
         canonical += json_quoted(part) + "\n";
     for (auto const& offer : view.offers) {
         canonical += fmt::format("{} {} {} {}", offer.id, json_quoted(offer.label),

@@ -40,7 +40,7 @@ SessionCommands Session::on(NetproxyReady const& event)
 
 SessionCommands Session::on(NetproxyFailed const& event)
 {
-    if (!is_running())
+    if (!may_be_running())
         return end(FailedBy::Osh, kExitCannotStart,
             fmt::format("the network helper {} before the agent started", event.how));
     return end(FailedBy::Osh, kExitHelperDied,
@@ -81,7 +81,7 @@ SessionCommands Session::on(LaunchFailed const& event)
 
 SessionCommands Session::on(InitGone const& event)
 {
-    int const code = is_running() ? kExitHelperDied : kExitCannotStart;
+    int const code = may_be_running() ? kExitHelperDied : kExitCannotStart;
     return end(FailedBy::Osh, code,
         fmt::format("the sandbox's own init {}; the agent ended with it", event.how));
 }

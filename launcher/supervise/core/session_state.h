@@ -101,6 +101,8 @@ public:
     SessionCommands handle(SessionEvent const& event);
 
     bool is_over() const { return stage_ == Stage::Over; }
+    // From the moment the agent was told to start: its first output may come before init's word.
+    bool may_be_running() const { return stage_ == Stage::Launching || is_running(); }
     bool is_running() const { return stage_ == Stage::Running || stage_ == Stage::Suspended; }
     FailedBy failed_by() const { return failed_by_; }
     int exit_code() const { return exit_code_; }

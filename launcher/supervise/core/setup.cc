@@ -66,13 +66,12 @@ std::vector<std::string> resolvers_in(std::string_view resolv_conf)
     for (auto const line : split(resolv_conf, '\n')) {
         std::string_view rest = trimmed(line);
         constexpr std::string_view kWord = "nameserver";
-        if (!rest.starts_with(kWord) || rest.size() == kWord.size() ||
-            (rest[kWord.size()] != ' ' && rest[kWord.size()] != '\t'))
+        if (!rest.starts_with(kWord) || rest.size() == kWord.size()
+            || (rest[kWord.size()] != ' ' && rest[kWord.size()] != '\t'))
             continue;
         rest = trimmed(rest.substr(kWord.size()));
         rest = rest.substr(0, rest.find_first_of(" \t#;%")); // a zone is not an address
-        if (auto const address = IpAddress::parse(rest);
-            address && found.size() < kMaxResolvers)
+        if (auto const address = IpAddress::parse(rest); address && found.size() < kMaxResolvers)
             found.push_back(address->text());
     }
     if (found.empty())

@@ -27,13 +27,12 @@ StdioChoice choose_stdio(std::array<StreamFacts, 3> const& facts, TerminalWish w
             wish == TerminalWish::Always ? StreamRoute::Pty : route_of(facts[i].kind, wish);
         choice.wants_terminal = choice.wants_terminal || choice.routes[i] == StreamRoute::Pty;
     }
-    choice.errors_share_output = choice.routes[1] == StreamRoute::Relay &&
-                                 choice.routes[2] == StreamRoute::Relay &&
-                                 facts[1].device == facts[2].device &&
-                                 facts[1].inode == facts[2].inode;
+    choice.errors_share_output =
+        choice.routes[1] == StreamRoute::Relay && choice.routes[2] == StreamRoute::Relay
+        && facts[1].device == facts[2].device && facts[1].inode == facts[2].inode;
     choice.relays_keyboard = choice.routes[0] == StreamRoute::Pty;
-    choice.is_raw = choice.relays_keyboard && facts[0].kind == StreamKind::Terminal &&
-                    facts[1].kind == StreamKind::Terminal;
+    choice.is_raw = choice.relays_keyboard && facts[0].kind == StreamKind::Terminal
+                    && facts[1].kind == StreamKind::Terminal;
     return choice;
 }
 

@@ -20,8 +20,8 @@ constexpr int kLabelWidth = 20;
 
 bool may_send(policy::Decided const& decided)
 {
-    return decided.decision != "deny" && !decided.target.method.empty() &&
-           access_class(decided.target) == AccessClass::Write;
+    return decided.decision != "deny" && !decided.target.method.empty()
+           && access_class(decided.target) == AccessClass::Write;
 }
 
 std::string row(std::string_view label, std::string const& text)
@@ -70,8 +70,7 @@ void Tally::count(policy::Decided const& decided)
         ++credentials_[decided.credential];
     if (is_denied && decided.code == "unattended") {
         std::string const words = fmt::format("{} {}{}{}",
-            decided.target.method.empty() ? "connect" : decided.target.method,
-            decided.target.host,
+            decided.target.method.empty() ? "connect" : decided.target.method, decided.target.host,
             decided.target.port == 443 ? "" : fmt::format(":{}", decided.target.port),
             decided.target.path);
         if (unattended_.size() < kMaxListedUnattended)
@@ -90,19 +89,19 @@ void Tally::count(policy::FlowClosed const& closed)
 void Tally::count(policy::Notice const& notice)
 {
     std::string const words = fmt::format("{}: {}", notice.code, notice.text);
-    if (notices_.size() < kMaxNotices &&
-        std::find(notices_.begin(), notices_.end(), words) == notices_.end())
+    if (notices_.size() < kMaxNotices
+        && std::find(notices_.begin(), notices_.end(), words) == notices_.end())
         notices_.push_back(words);
 }
 
 std::string Tally::summary(SessionEnd const& end, DeskCounts const& desk) const
 {
     auto const lasted = Duration(1ms) * (end.ended.milliseconds - end.started.milliseconds);
-    std::string out = fmt::format("osh  session {} ended: {} {} after {}\n", end.session,
-        shown(end.agent, 40),
-        end.by_signal ? fmt::format("ended by signal {}", end.exit_code - kExitBySignal)
-                      : fmt::format("exited {}", end.exit_code),
-        duration_words(lasted));
+    std::string out =
+        fmt::format("osh  session {} ended: {} {} after {}\n", end.session, shown(end.agent, 40),
+            end.by_signal ? fmt::format("ended by signal {}", end.exit_code - kExitBySignal)
+                          : fmt::format("exited {}", end.exit_code),
+            duration_words(lasted));
     std::string rows;
     Ranked reached, sent, refused, credentials(credentials_.begin(), credentials_.end());
     for (auto const& [name, host] : hosts_) {
@@ -126,13 +125,13 @@ std::string Tally::summary(SessionEnd const& end, DeskCounts const& desk) const
         rows += row("Refused", fmt::format("{} to {}: {}", plural(refused_, "request"),
                                    plural(refused.size(), "host"), ranked_words(refused)));
     if (desk.allowed + desk.denied + desk.expired > 0)
-        rows += row("You were asked", fmt::format("{}: {} allowed, {} denied, {} without an answer",
-                                          plural(desk.asked, "time"), desk.allowed, desk.denied,
-                                          desk.expired));
+        rows += row("You were asked",
+            fmt::format("{}: {} allowed, {} denied, {} without an answer",
+                plural(desk.asked, "time"), desk.allowed, desk.denied, desk.expired));
     if (!unattended_.empty())
-        rows += row("Nobody to ask", fmt::format("{}, refused", plural(unattended_.size() +
-                                                     unattended_more_, "request"))) +
-                row("", fmt::format("first: {}", shown(unattended_.front())));
+        rows += row("Nobody to ask", fmt::format("{}, refused",
+                                         plural(unattended_.size() + unattended_more_, "request")))
+                + row("", fmt::format("first: {}", shown(unattended_.front())));
     for (auto const& notice : notices_)
         rows += row("Look at", shown(notice));
     if (end.journal_dropped > 0)
@@ -149,9 +148,9 @@ std::string Tally::report_json(SessionEnd const& end, DeskCounts const& desk) co
                                                                 : "nobody";
     Value::Array hosts, unattended, notices;
     for (auto const& [name, host] : hosts_)
-        hosts.push_back(Value{Value::Object{{"host", Value{name}},
-            {"requests", number(host.requests)}, {"sent", number(host.sent)},
-            {"refused", number(host.refused)}}});
+        hosts.push_back(
+            Value{Value::Object{{"host", Value{name}}, {"requests", number(host.requests)},
+                {"sent", number(host.sent)}, {"refused", number(host.refused)}}});
     for (auto const& words : unattended_)
         unattended.push_back(Value{words});
     for (auto const& words : notices_)
@@ -165,13 +164,14 @@ std::string Tally::report_json(SessionEnd const& end, DeskCounts const& desk) co
     Value::Object report{{"v", number(1)}, {"session", Value{end.session}},
         {"agent", Value{end.agent}}, {"profile", Value{end.profile}},
         {"project", Value{end.project}}, {"started", Value{rfc3339(end.started)}},
-        {"ended", Value{rfc3339(end.ended)}}, {"exit", number(static_cast<unsigned>(end.exit_code))},
-        {"by_signal", Value{end.by_signal}}, {"failed_by", Value{std::string(failed_by)}},
-        {"failure", Value{end.failure}}, {"requests", number(requests_)},
-        {"refused", number(refused_)}, {"bytes_out", number(bytes_up_)},
-        {"bytes_in", number(bytes_down_)}, {"hosts", Value{std::move(hosts)}},
-        {"credentials", Value{std::move(credentials)}}, {"questions", Value{std::move(asked)}},
-        {"would_have_asked", Value{std::move(unattended)}}, {"notices", Value{std::move(notices)}},
+        {"ended", Value{rfc3339(end.ended)}},
+        {"exit", number(static_cast<unsigned>(end.exit_code))}, {"by_signal", Value{end.by_signal}},
+        {"failed_by", Value{std::string(failed_by)}}, {"failure", Value{end.failure}},
+        {"requests", number(requests_)}, {"refused", number(refused_)},
+        {"bytes_out", number(bytes_up_)}, {"bytes_in", number(bytes_down_)},
+        {"hosts", Value{std::move(hosts)}}, {"credentials", Value{std::move(credentials)}},
+        {"questions", Value{std::move(asked)}}, {"would_have_asked", Value{std::move(unattended)}},
+        {"notices", Value{std::move(notices)}},
         {"journal_lines_lost", number(end.journal_dropped)}};
     return policy::json::write(Value{std::move(report)}) + "\n";
 }

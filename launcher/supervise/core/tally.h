@@ -38,10 +38,7 @@ public:
     // Denied because nobody was there to ask: what would have been asked.
     bool denied_unattended() const { return !unattended_.empty() || unattended_more_ > 0; }
 
-    bool is_worth_telling() const
-    {
-        return requests_ + refused_ > 0 || !notices_.empty();
-    }
+    bool is_worth_telling() const { return requests_ + refused_ > 0 || !notices_.empty(); }
 
     // At most 25 lines, zero lines dropped; nothing of the agent unescaped.
     std::string summary(SessionEnd const& end, DeskCounts const& desk) const;
@@ -55,7 +52,7 @@ private:
     std::uint64_t requests_ = 0, refused_ = 0, bytes_up_ = 0, bytes_down_ = 0;
 };
 
-std::string size_words(std::uint64_t bytes);         // "48 MB"
-std::string duration_words(Duration duration);       // "41 min", "3 s"
+std::string size_words(std::uint64_t bytes);   // "48 MB"
+std::string duration_words(Duration duration); // "41 min", "3 s"
 
 } // namespace osh::launcher

@@ -22,8 +22,9 @@ TEST(Digest, AgreesWithThePublishedVectors)
 
 TEST(Stdio, OnlyAnonymousPipesAndTheNullDevicePassThrough)
 {
-    auto const choice = choose_stdio(
-        {{{StreamKind::Null}, {StreamKind::AnonymousPipe}, {StreamKind::Other}}}, TerminalWish::Auto);
+    auto const choice =
+        choose_stdio({{{StreamKind::Null}, {StreamKind::AnonymousPipe}, {StreamKind::Other}}},
+            TerminalWish::Auto);
     EXPECT_EQ(choice.routes[0], StreamRoute::Pass);
     EXPECT_EQ(choice.routes[1], StreamRoute::Pass);
     EXPECT_EQ(choice.routes[2], StreamRoute::Relay);
@@ -32,16 +33,16 @@ TEST(Stdio, OnlyAnonymousPipesAndTheNullDevicePassThrough)
 
 TEST(Stdio, OneFileForOutputAndErrorsKeepsOnePipe)
 {
-    auto const choice = choose_stdio({{{StreamKind::Null}, {StreamKind::Other, 1, 2},
-                                         {StreamKind::Other, 1, 2}}},
-        TerminalWish::Auto);
+    auto const choice =
+        choose_stdio({{{StreamKind::Null}, {StreamKind::Other, 1, 2}, {StreamKind::Other, 1, 2}}},
+            TerminalWish::Auto);
     EXPECT_TRUE(choice.errors_share_output);
 }
 
 TEST(Stdio, APipelineLeavesTheKeyboardCooked)
 {
-    auto const choice = choose_stdio({{{StreamKind::Terminal}, {StreamKind::AnonymousPipe},
-                                         {StreamKind::Terminal}}},
+    auto const choice = choose_stdio(
+        {{{StreamKind::Terminal}, {StreamKind::AnonymousPipe}, {StreamKind::Terminal}}},
         TerminalWish::Auto);
     EXPECT_TRUE(choice.wants_terminal);
     EXPECT_FALSE(choice.is_raw);

@@ -142,12 +142,12 @@ TEST(Desk, ASessionGrantAnswersLaterEqualQuestionsAtOnce)
     Desk desk(asking());
     desk.ask(question(1), at(0s), Attendance::Someone);
     EXPECT_EQ(answer(desk, "read", "session").grant, "g-1");
-    auto const answers =
-        answers_in(desk.ask(question(2, "docs.example.org", "GET", "/b"), at(2s), Attendance::Nobody));
+    auto const answers = answers_in(
+        desk.ask(question(2, "docs.example.org", "GET", "/b"), at(2s), Attendance::Nobody));
     ASSERT_EQ(answers.size(), 1u);
     EXPECT_TRUE(answers[0].allow);
-    auto const sending = desk.ask(
-        question(3, "docs.example.org", "POST"), at(2s), Attendance::Someone);
+    auto const sending =
+        desk.ask(question(3, "docs.example.org", "POST"), at(2s), Attendance::Someone);
     EXPECT_TRUE(answers_in(sending).empty());
 }
 
@@ -209,7 +209,8 @@ TEST(Desk, AFloodIsDenied)
     std::size_t denied = 0;
     for (std::uint64_t id = 1; id <= 300; ++id) {
         auto const host = "h" + std::to_string(id) + ".example.org";
-        for (auto const& told : answers_in(desk.ask(question(id, host), at(0s), Attendance::Someone)))
+        for (auto const& told :
+            answers_in(desk.ask(question(id, host), at(0s), Attendance::Someone)))
             denied += told.decision == "flood" ? 1 : 0;
     }
     EXPECT_EQ(desk.open().size(), 32u);
@@ -220,13 +221,13 @@ TEST(Desk, AProgramWithManyNewHostsIsStopped)
 {
     Desk desk(asking());
     for (std::uint64_t id = 1; id <= 10; ++id)
-        desk.ask(question(id, "h" + std::to_string(id) + ".example.org"), at(0s),
-            Attendance::Someone);
+        desk.ask(
+            question(id, "h" + std::to_string(id) + ".example.org"), at(0s), Attendance::Someone);
     auto const answers =
         answers_in(desk.ask(question(11, "h11.example.org"), at(0s), Attendance::Someone));
     EXPECT_EQ(answers.at(0).decision, "flood");
-    EXPECT_TRUE(
-        answers_in(desk.ask(question(12, "h12.example.org"), at(61s), Attendance::Someone)).empty());
+    EXPECT_TRUE(answers_in(desk.ask(question(12, "h12.example.org"), at(61s), Attendance::Someone))
+                    .empty());
 }
 
 TEST(Desk, AnUnprovenProgramGetsNoLastingAnswer)
