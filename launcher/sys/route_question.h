@@ -1,6 +1,7 @@
 #pragma once
-// "Where would a packet to this address go?", asked the kernel right before a dial, because a laptop's
-// addresses change while a session lives. rtnetlink(7), RTM_GETROUTE. Not: changing routes.
+// "Where would a packet to this address go?", asked the kernel right before a dial, because a
+// laptop's addresses change while a session lives. rtnetlink(7), RTM_GETROUTE. Not: changing
+// routes.
 
 #include "launcher/sys/fd.h"
 #include "policy/base/ip_address.h"

@@ -98,6 +98,8 @@ Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
     driver->routes_ = std::move(routes);
     driver->upstreams_ = std::make_unique<Upstreams>(driver->loop_, driver->routes_, *driver->core_,
         [self = driver.get()] { return self->moment(); });
+    driver->datagrams_ = std::make_unique<Datagrams>(driver->loop_, driver->routes_, *driver->core_,
+        [self = driver.get()] { return self->moment(); });
     TRY(driver->watch());
     return driver;
 }
@@ -192,6 +194,12 @@ void Driver::carry_out(core::Command const& command)
         upstreams_->dial(*dial);
     else if (auto const* close = std::get_if<core::CloseUpstream>(&command))
         upstreams_->close(*close);
+    else if (auto const* open = std::get_if<core::OpenDatagrams>(&command))
+        datagrams_->open(*open);
+    else if (auto const* datagram = std::get_if<core::SendDatagram>(&command))
+        datagrams_->send(*datagram);
+    else if (auto const* end = std::get_if<core::CloseDatagrams>(&command))
+        datagrams_->close(*end);
     else if (auto const* word = std::get_if<core::Tell>(&command))
         note(tell(supervisor_, word->message));
 }
