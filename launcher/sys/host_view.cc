@@ -76,7 +76,8 @@ std::vector<ListedEntry> list_directory(std::string const& path, std::size_t lim
             break;
         std::string const name = entry->d_name;
         if (name != "." && name != "..")
-            entries.push_back({name, entry->d_type == DT_DIR, entry->d_type == DT_LNK});
+            entries.push_back({name, entry->d_type == DT_DIR, entry->d_type == DT_LNK,
+                entry->d_type == DT_SOCK || entry->d_type == DT_FIFO});
     }
     return entries;
 }

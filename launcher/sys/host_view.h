@@ -22,6 +22,7 @@ std::string real_path(std::string const& path); // realpath(3), "" when it does 
 struct ListedEntry {
     std::string name;
     bool is_directory = false, is_link = false;
+    bool is_meeting_point = false; // a socket or a FIFO: whoever opens it meets a process
 };
 std::vector<ListedEntry> list_directory(std::string const& path, std::size_t limit);
 
