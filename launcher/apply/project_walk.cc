@@ -14,8 +14,8 @@ namespace
 {
 
 // Large, and made by tools from what is public.
-constexpr std::array kNotWalked{".git", "node_modules", "target", ".venv", "venv", "__pycache__",
-    ".tox", ".cache", ".cargo"};
+constexpr std::array kNotWalked{
+    ".git", "node_modules", "target", ".venv", "venv", "__pycache__", ".tox", ".cache", ".cargo"};
 
 bool is_masked(std::string const& relative, std::vector<std::string> const& masks)
 {
@@ -57,13 +57,14 @@ void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
     while (!open.empty()) {
         Place const place = std::move(open.front());
         open.pop_front();
-        auto const entries = sys::list_directory(
-            facts.project_root + "/" + place.relative, kMaxMaskWalk - seen);
+        auto const entries =
+            sys::list_directory(facts.project_root + "/" + place.relative, kMaxMaskWalk - seen);
         seen += entries.size();
         for (auto const& entry : entries) {
             std::string const relative = place.relative + entry.name;
             std::string const path = facts.project_root + "/" + relative;
-            bool const is_walked = entry.is_directory && place.depth < kMaxMaskDepth
+            bool const is_walked =
+                entry.is_directory && place.depth < kMaxMaskDepth
                 && std::find(kNotWalked.begin(), kNotWalked.end(), entry.name) == kNotWalked.end();
             if (entry.is_meeting_point)
                 facts.masked_paths.push_back(path);

@@ -18,10 +18,11 @@ namespace
 constexpr std::size_t kMaxStat = 4096, kMaxCommandLine = 4096, kMaxStatus = 16 * 1024;
 constexpr std::size_t kShownCommandLine = 200;
 
-constexpr std::array kInterpreters{"python", "node", "ruby", "perl", "bash", "dash", "sh", "zsh",
-    "deno", "bun", "php", "lua"};
+constexpr std::array kInterpreters{
+    "python", "node", "ruby", "perl", "bash", "dash", "sh", "zsh", "deno", "bun", "php", "lua"};
 
-template<typename T> std::optional<T> number_of(std::string_view text)
+template<typename T>
+std::optional<T> number_of(std::string_view text)
 {
     T value{};
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -35,7 +35,7 @@ struct HostFacts {
     std::vector<std::string> existing_paths;
     std::vector<std::string> masked_paths;
     bool mask_walk_ended_early = false; // the project is larger than the walk's bound
-    std::string trust_bundle;                // path of the host's CA bundle, "" if none
+    std::string trust_bundle;           // path of the host's CA bundle, "" if none
     std::uint64_t memory_bytes = 0;
     std::string libexec; // directory with osh-init, osh-netproxy
 };

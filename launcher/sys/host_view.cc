@@ -93,10 +93,10 @@ Result<Person> current_person()
     passwd* found = nullptr;
     ::getpwuid_r(person.uid, &entry, buffer.data(), buffer.size(), &found);
     if (found == nullptr)
-        return fail(Errc::NotFound,
-            "user id " + std::to_string(person.uid)
-                + " has no entry in the user database, so osh cannot tell the home directory.\nfix: "
-                  "add one (in a container: to /etc/passwd).");
+        return fail(Errc::NotFound, "user id " + std::to_string(person.uid)
+                                        + " has no entry in the user database, so osh cannot tell "
+                                          "the home directory.\nfix: "
+                                          "add one (in a container: to /etc/passwd).");
     person.user_name = found->pw_name;
     person.home = found->pw_dir;
     person.shell = found->pw_shell;
