@@ -70,6 +70,20 @@ void probe_paths(HostFacts& facts, ProbeRequest const& request)
         look(facts.project_root + "/" + path);
 }
 
+// git-config(1): the file in the home directory wins over the one below ~/.config.
+void probe_git_name(HostFacts& facts)
+{
+    std::string config = variable(facts, "XDG_CONFIG_HOME");
+    if (!config.starts_with('/'))
+        config = facts.home + "/.config";
+    facts.git_name = git_name_of(sys::read_small_file(config + "/git/config"));
+    auto const own = git_name_of(sys::read_small_file(facts.home + "/.gitconfig"));
+    if (!own.name.empty())
+        facts.git_name.name = own.name;
+    if (!own.email.empty())
+        facts.git_name.email = own.email;
+}
+
 bool namespaces_look_open()
 {
     return sys::read_setting("/proc/sys/kernel/unprivileged_userns_clone") != "0"
@@ -161,6 +175,7 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     probe_kernel(facts, request.depth);
     probe_system(facts, request);
     probe_paths(facts, request);
+    probe_git_name(facts);
     for (char const* helper : {"/osh-init", "/osh-netproxy"})
         if (sys::look_at(facts.libexec + helper).exists)
             facts.existing_paths.push_back(facts.libexec + helper);

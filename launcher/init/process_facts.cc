@@ -1,5 +1,6 @@
 #include "launcher/init/process_facts.h"
 
+#include "launcher/init/code_mappings.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/proc_view.h"
 #include "policy/base/text.h"
@@ -135,7 +136,8 @@ std::optional<ProcessFacts> facts_of_process(sys::Fd const& proc, std::int32_t p
         identity.inode = file->inode;
         identity.changed_ns = file->changed_ns;
         identity.is_deleted = file->is_deleted;
-        identity.is_trusted_place = file->is_on_read_only_mount && !file->is_deleted;
+        identity.is_trusted_place = file->is_on_read_only_mount && !file->is_deleted
+                                    && runs_trusted_code_only(proc, pid, *file);
     } else {
         identity.is_deleted = true; // nothing can be said about it: no identity
     }

@@ -2,6 +2,8 @@
 // What this machine offers and what the person's session is: facts gathered once by
 // launcher/sys/host_probe, read by the pure planner.
 
+#include "launcher/plan/git_name.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,6 +15,7 @@ namespace osh::launcher
 struct HostFacts {
     std::uint32_t uid = 0, gid = 0;
     std::string user_name, group_name, home, shell;
+    GitName git_name; // of the person's own git configuration
     std::string working_directory;
     std::string project_root; // found by probing for .git upwards, or the working directory
     std::string kernel_release;

@@ -62,6 +62,9 @@ void add_name_service(Plan& plan, HostFacts const& facts)
         fmt::format(
             "127.0.0.1 localhost {}\n::1 localhost ip6-localhost ip6-loopback\n", plan.host_name)));
     plan.mounts.push_back(file_step("/etc/hostname", plan.host_name + "\n"));
+    // Commits made inside carry the person's name; of their configuration no more comes in.
+    if (auto text = git_config_text(facts.git_name); !text.empty())
+        plan.mounts.push_back(file_step("/etc/gitconfig", std::move(text)));
     plan.mounts.push_back(file_step("/etc/nsswitch.conf",
         "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
         "protocols: files\nservices: files\nethers: files\nrpc: files\n"));
