@@ -45,6 +45,10 @@ void probe_system(HostFacts& facts, ProbeRequest const& request)
         if (seen.exists)
             facts.system_paths[path] = seen.link_target;
     }
+    // A bundle that the person chose comes first, as for curl and OpenSSL (openssl-env(7)).
+    auto const chosen = variable(facts, "SSL_CERT_FILE");
+    if (chosen.starts_with('/') && sys::look_at(chosen).exists)
+        facts.trust_bundle = chosen;
     for (char const* bundle : {"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
              "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"})
         if (facts.trust_bundle.empty() && sys::look_at(bundle).exists)

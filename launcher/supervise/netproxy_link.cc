@@ -33,7 +33,8 @@ Result<sys::Fd> layers_file(std::vector<policy::PolicyLayer> const& layers)
 {
     std::vector<policy::LayerText> texts;
     for (auto const& layer : layers)
-        texts.push_back({layer.name, layer.text, layer.approval});
+        texts.push_back(
+            {layer.name, layer.text, layer.approval, static_cast<std::uint32_t>(layer.rank)});
     return sys::sealed_memfd("osh-policy", policy::encode_layers(texts));
 }
 

@@ -77,6 +77,19 @@ Result<Fd> start_connect(IpAddress const& address, std::uint16_t port)
     return socket;
 }
 
+Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port)
+{
+    int const family = address.is_v4() ? AF_INET : AF_INET6;
+    Fd socket = Fd::adopt_raw_fd(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket.is_open())
+        return fail_errno(errno, "socket");
+    auto const where = socket_address(address, port);
+    auto const* raw = static_cast<sockaddr const*>(static_cast<void const*>(&where.storage));
+    if (::connect(socket.raw(), raw, where.size) != 0)
+        return fail_errno(errno, "connect");
+    return socket;
+}
+
 int connect_outcome(Fd const& socket)
 {
     int error = 0;

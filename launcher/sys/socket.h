@@ -25,6 +25,9 @@ struct Io {
 Result<Fd> start_connect(IpAddress const& address, std::uint16_t port);
 int connect_outcome(Fd const& socket); // SO_ERROR: 0 when connected
 
+// A non-blocking UDP socket that talks to this address only.
+Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port);
+
 Io receive_into(Fd const& socket, MutableBytes into);
 Io send_from(Fd const& socket, Bytes from); // no SIGPIPE
 void shut_sending(Fd const& socket);        // FIN: the other direction stays open

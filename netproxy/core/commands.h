@@ -31,6 +31,18 @@ struct Dial { // every address was checked; answered by Core::dialled or Core::d
 struct Attend { // there is something to write, or room to read into again, or a half-close to do
     UpstreamId upstream = 0;
 };
+struct OpenDatagrams { // the address was checked; failure is told by Core::datagrams_failed
+    UpstreamId upstream = 0;
+    IpAddress address;
+    std::uint16_t port = 0;
+};
+struct SendDatagram { // lost when the socket is full or gone, as datagrams are
+    UpstreamId upstream = 0;
+    std::vector<std::byte> payload;
+};
+struct CloseDatagrams {
+    UpstreamId upstream = 0;
+};
 enum class Ending : std::uint8_t { Finish, Reset };
 struct CloseUpstream { // also ends a dial that is under way; nothing is reported afterwards
     UpstreamId upstream = 0;
@@ -40,7 +52,8 @@ struct Tell {
     policy::FromNetproxy message;
 };
 
-using Command = std::variant<AskOwner, Resolve, Dial, Attend, CloseUpstream, Tell>;
+using Command = std::variant<AskOwner, Resolve, Dial, Attend, CloseUpstream, Tell, OpenDatagrams,
+    SendDatagram, CloseDatagrams>;
 
 enum class DialFailure : std::uint8_t { Refused, Unreachable, TimedOut, Other };
 

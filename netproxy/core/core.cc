@@ -52,8 +52,7 @@ void Core::handle(stack::Event const& event, Moment at)
     } else if (auto const* question = std::get_if<stack::DnsAsked>(&event))
         asked(*question);
     else if (auto const* datagram = std::get_if<stack::UdpReceived>(&event))
-        // Also QUIC: refused at once, so that clients go on with TCP without waiting.
-        parts_.agent.refuse_udp(datagram->tuple, stack::Unreachable::Port);
+        this->datagram(*datagram);
     sweep();
 }
 
@@ -81,6 +80,7 @@ void Core::handle_time(Moment at)
         if (auto* flow = find(id))
             timed_out(*flow);
     }
+    handle_udp_time();
     sweep();
 }
 

@@ -10,8 +10,11 @@
 #include "netproxy/core/flow.h"
 #include "netproxy/core/journal.h"
 #include "netproxy/core/timers.h"
+#include "netproxy/core/udp_flow.h"
 #include "netproxy/stack/name_pool.h"
 
+#include <algorithm>
+#include <map>
 #include <unordered_map>
 
 namespace osh::netproxy::core
@@ -36,6 +39,8 @@ public:
     void dialled(UpstreamId upstream, Moment at);
     void dial_failed(UpstreamId upstream, DialFailure failure, std::string const& why, Moment at);
     void upstream_ended(UpstreamId upstream, Ending how, Moment at);
+    void datagram_from_upstream(UpstreamId upstream, Bytes payload, Moment at);
+    void datagrams_failed(UpstreamId upstream, DialFailure failure, Moment at);
     void answered(policy::Answer const& answer, Moment at);
     void lend(credentials::LentCredential credential);
     void swap_policy(std::shared_ptr<policy::Policy const> policy, Moment at);
@@ -51,7 +56,7 @@ public:
 
     // ---- results
     std::vector<Command> take_commands();
-    Instant next_deadline() const { return timers_.next(); }
+    Instant next_deadline() const { return std::min(timers_.next(), udp_timers_.next()); }
     std::size_t flow_count() const { return flows_.size(); }
 
 private:
@@ -81,6 +86,7 @@ private:
     static std::size_t take_plain_from_upstream(Upstream& upstream);
     bool give_to_upstream(Flow& flow);
     void settle(Flow& flow);
+    void journal_faults(Flow& flow);
     std::size_t send_to_agent(Flow& flow, Bytes bytes);
     // flow_request.cc
     bool judge(Flow& flow);
@@ -107,6 +113,17 @@ private:
     void dial(Flow& flow, std::vector<IpAddress> const& found);
     // flow_splice.cc
     void pump_splice(Flow& flow);
+    // udp.cc
+    void datagram(stack::UdpReceived const& event);
+    void udp_owner_known(UdpFlow& flow, policy::OwnerAnswer const& answer);
+    void udp_resolved(UdpFlow& flow, std::vector<IpAddress> const& addresses);
+    void refuse_udp(UdpFlow& flow, policy::Verdict const& verdict, stack::Unreachable how);
+    void end_udp(std::uint64_t id);
+    void handle_udp_time();
+    void judge_udp_again();
+    policy::ConnectQuestion question_of(UdpFlow const& flow) const;
+    policy::Target target_of(UdpFlow const& flow) const;
+    UdpFlow* find_udp(std::uint64_t id);
     // core.cc
     void timed_out(Flow& flow);
     void readable(Flow& flow);
@@ -139,6 +156,9 @@ private:
     UpstreamId next_upstream_ = 1;
     std::uint64_t next_question_ = 1;
     Timers timers_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<UdpFlow>> udp_flows_;
+    std::map<UdpKey, std::uint64_t> udp_by_key_;
+    Timers udp_timers_;
     std::vector<Command> commands_;
     Journal journal_{commands_};
     Moment at_{};

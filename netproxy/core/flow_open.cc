@@ -48,6 +48,10 @@ void Core::opened(stack::TcpOpened const& event)
 void Core::owner_known(policy::OwnerAnswer const& answer, Moment at)
 {
     at_ = at;
+    if (auto* udp = find_udp(answer.id)) {
+        udp_owner_known(*udp, answer);
+        return;
+    }
     auto* flow = find(answer.id);
     if (flow == nullptr || flow->phase != Phase::Identify)
         return; // closed meanwhile

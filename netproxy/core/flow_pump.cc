@@ -8,6 +8,7 @@
 #include "netproxy/core/core.h"
 
 #include <cstring>
+#include <utility>
 
 namespace osh::netproxy::core
 {
@@ -173,6 +174,23 @@ std::size_t Core::send_to_agent(Flow& flow, Bytes bytes)
     return sent;
 }
 
+// Why the HTTP layer ended the connection on its own: a request it would not pass on, or an answer
+// that it would not hand over.
+void Core::journal_faults(Flow& flow)
+{
+    if (std::exchange(flow.are_faults_told, true))
+        return;
+    auto const& http = *flow.http;
+    if (http.refusal().empty() && http.upstream_fault().empty())
+        return;
+    policy::Decided line;
+    line.kind = "request";
+    line.decision = "deny";
+    line.code = http.refusal().empty() ? "upstream_protocol_error" : "bad_request";
+    line.reason = http.refusal().empty() ? http.upstream_fault() : http.refusal();
+    journal(flow, std::move(line));
+}
+
 // Nothing moves any more: is the flow over, idle, or waiting for someone?
 void Core::settle(Flow& flow)
 {
@@ -183,6 +201,8 @@ void Core::settle(Flow& flow)
         finish_agent(flow);
         return;
     }
+    if (http.is_finished() && http.to_agent().empty())
+        journal_faults(flow);
     if (http.is_finished() && http.to_agent().empty() && http.was_cut()) {
         parts_.agent.reset(flow.id); // an answer that is cut short must not look complete
         end(flow, Ending::Reset);

@@ -27,6 +27,10 @@ void Core::open_upstream(Flow& flow)
 void Core::resolved(std::uint64_t id, Result<std::vector<IpAddress>> const& addresses, Moment at)
 {
     at_ = at;
+    if (auto* udp = find_udp(id)) {
+        udp_resolved(*udp, addresses.ok() ? *addresses : std::vector<IpAddress>{});
+        return;
+    }
     auto* flow = find_upstream(id);
     if (flow == nullptr || flow->upstream.state != UpstreamState::Resolve)
         return;

@@ -33,6 +33,7 @@ Settings settings_from(policy::Setup const& setup)
     settings.terminate = terminate_tls(setup);
     // Node's fetch gives up after 300 s; a day is a bound against a broken message.
     settings.hold = std::chrono::seconds(std::clamp(setup.hold_seconds, 1u, 86'400u));
+    settings.udp_by_policy = setup.udp_by_policy;
     settings.journals_requests = setup.journal_requests;
     return settings;
 }

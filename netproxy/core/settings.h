@@ -21,6 +21,7 @@ struct Settings {
     TerminateTls terminate = TerminateTls::WhereNeeded;
     Duration hold = 55s;
     bool journals_requests = false;
+    bool udp_by_policy = false; // else every datagram is refused at once
 };
 
 Settings settings_from(policy::Setup const& setup);
@@ -38,6 +39,9 @@ inline constexpr Duration kSilence = 300ms;      // then the server is expected 
 inline constexpr Duration kIdleTimeout = 15min;  // between requests
 inline constexpr Duration kConnectTimeout = 60s; // resolve, dial and upstream handshake together
 inline constexpr Duration kLinger = 5min;        // a half-closed or closing flow
+inline constexpr std::size_t kMaxUdpFlows = 1024;        // agent port and destination, each a socket
+inline constexpr std::size_t kMaxUdpWaiting = 8;         // datagrams of one flow, while it is judged
+inline constexpr Duration kUdpIdle = 60s;
 inline constexpr unsigned kLinesPerSecond = 200; // of the journal
 inline constexpr unsigned kLineBurst = 1000;
 

@@ -34,6 +34,10 @@ public:
     {
         stack_.answer_dns_name(question, name);
     }
+    void send_udp(stack::FlowTuple const& tuple, Bytes payload) override
+    {
+        stack_.send_udp(tuple, payload);
+    }
     void refuse_udp(stack::FlowTuple const& tuple, stack::Unreachable why) override
     {
         stack_.refuse_udp(tuple, why);

@@ -23,6 +23,7 @@ void Core::swap_policy(std::shared_ptr<policy::Policy const> policy, Moment at)
     for (auto const id : ids)
         if (auto* flow = find(id))
             judge_again(*flow);
+    judge_udp_again();
     sweep();
 }
 

@@ -2,6 +2,7 @@
 
 #include "launcher/sys/io.h"
 #include "launcher/sys/random.h"
+#include "launcher/sys/route_question.h"
 #include "policy/messages/addresses.h"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ namespace osh::netproxy::shell
 namespace
 {
 
-constexpr std::size_t kMaxNames = 16'384;  // of a session, in the synthetic pool
+constexpr std::size_t kMaxNames = 32'768;  // of a session, in the synthetic pool
 constexpr std::size_t kRoundsPerTurn = 64; // events and commands may beget each other: bounded
 
 stack::Addresses addresses()
@@ -93,8 +94,12 @@ Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
         driver->side_, driver->names_, *driver->agent_tls_, *driver->upstream_tls_};
     driver->core_ =
         std::make_unique<core::Core>(parts, core::settings_from(driver->setup_), driver->policy_);
-    driver->upstreams_ = std::make_unique<Upstreams>(
-        driver->loop_, *driver->core_, [self = driver.get()] { return self->moment(); });
+    LET(routes, sys::open_route_questions());
+    driver->routes_ = std::move(routes);
+    driver->upstreams_ = std::make_unique<Upstreams>(driver->loop_, driver->routes_, *driver->core_,
+        [self = driver.get()] { return self->moment(); });
+    driver->datagrams_ = std::make_unique<Datagrams>(driver->loop_, driver->routes_, *driver->core_,
+        [self = driver.get()] { return self->moment(); });
     TRY(driver->watch());
     return driver;
 }
@@ -189,6 +194,12 @@ void Driver::carry_out(core::Command const& command)
         upstreams_->dial(*dial);
     else if (auto const* close = std::get_if<core::CloseUpstream>(&command))
         upstreams_->close(*close);
+    else if (auto const* open = std::get_if<core::OpenDatagrams>(&command))
+        datagrams_->open(*open);
+    else if (auto const* datagram = std::get_if<core::SendDatagram>(&command))
+        datagrams_->send(*datagram);
+    else if (auto const* end = std::get_if<core::CloseDatagrams>(&command))
+        datagrams_->close(*end);
     else if (auto const* word = std::get_if<core::Tell>(&command))
         note(tell(supervisor_, word->message));
 }

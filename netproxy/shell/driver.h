@@ -3,6 +3,7 @@
 // packets. One thread; nothing blocks but the wait.
 
 #include "netproxy/core/stack_side.h"
+#include "netproxy/shell/datagrams.h"
 #include "netproxy/shell/links.h"
 #include "netproxy/shell/resolver.h"
 #include "netproxy/shell/tun_device.h"
@@ -68,7 +69,9 @@ private:
     std::unique_ptr<Resolver> resolver_;
     std::shared_ptr<policy::Policy const> policy_;
     std::unique_ptr<core::Core> core_;
+    sys::Fd routes_;
     std::unique_ptr<Upstreams> upstreams_;
+    std::unique_ptr<Datagrams> datagrams_;
     bool has_stopped_ = false;
     Result<> ending_;
 };

@@ -1,8 +1,8 @@
 // The dialling half of Upstreams.
 
 #include "launcher/sys/socket.h"
+#include "netproxy/shell/dial_guard.h"
 #include "netproxy/shell/upstreams.h"
-#include "policy/model/address_class.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -80,9 +80,7 @@ void Upstreams::start_next(UpstreamId id)
 
 Result<> Upstreams::start_attempt(UpstreamId id, Dialling& dialling, IpAddress const& address)
 {
-    if (policy::classify(address).kind == policy::AddressKind::Never)
-        return std::unexpected(
-            Error{Errc::Denied, EACCES, "an address of a class that is never dialled"});
+    TRY(may_be_dialled(routes_, address));
     LET(socket, sys::start_connect(address, dialling.port));
     auto const slot = std::make_shared<sys::WatchId>(0);
     LET(watch, loop_.watch(socket, sys::Interest::Write,
@@ -131,7 +129,8 @@ void Upstreams::give_up(UpstreamId id)
     for (auto& attempt : dialling.mapped().attempts)
         loop_.unwatch(attempt.watch);
     int const error = dialling.mapped().error;
-    core_.dial_failed(id, failure_of(error), std::strerror(error), moment_());
+    char const* const why = error == EACCES ? kNeverDialled : std::strerror(error);
+    core_.dial_failed(id, failure_of(error), why, moment_());
 }
 
 void Upstreams::handle_time()

@@ -1,7 +1,8 @@
 #pragma once
 // Sockets towards the world: dials addresses that the core has checked, moves bytes between sockets
 // and the core's buffers. Decides nothing, with one exception that stands beside connect(2) on
-// purpose: an address of a class that is never dialled is refused here too (security design H20).
+// purpose: an address of a class that is never dialled, or of this machine's own interfaces as they
+// are now, is refused here too (security design H10, H20; dial_guard.h).
 //
 // Several addresses are tried with a short stagger (RFC 8305 section 5), the first to answer wins.
 
@@ -23,8 +24,10 @@ inline constexpr Duration kAttemptTimeout =
 class Upstreams
 {
 public:
-    Upstreams(sys::EventLoop& loop, core::Core& core, std::function<core::Moment()> moment)
-        : loop_(loop), core_(core), moment_(std::move(moment))
+    // routes: of sys::open_route_questions(), borrowed.
+    Upstreams(sys::EventLoop& loop, sys::Fd const& routes, core::Core& core,
+        std::function<core::Moment()> moment)
+        : loop_(loop), routes_(routes), core_(core), moment_(std::move(moment))
     {
     }
     ~Upstreams();
@@ -70,6 +73,7 @@ private:
     void over(UpstreamId id, core::Ending how);
 
     sys::EventLoop& loop_;
+    sys::Fd const& routes_;
     core::Core& core_;
     std::function<core::Moment()> moment_;
     std::unordered_map<UpstreamId, Dialling> dialling_;

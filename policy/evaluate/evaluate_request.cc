@@ -3,8 +3,8 @@
 // does `enforcement: audit` turn a refusal into a report.
 
 #include "policy/base/text.h"
+#include "policy/evaluate/alone.h"
 #include "policy/evaluate/canonical_path.h"
-#include "policy/evaluate/evaluate.h"
 #include "policy/evaluate/graphql_request.h"
 #include "policy/evaluate/reachable.h"
 #include "policy/evaluate/rpc_request.h"
@@ -290,7 +290,7 @@ Verdict RequestEvaluation::run()
         is_any_inspected = is_any_inspected || is_inspected(endpoint.protocol);
     });
     if (endpoints_.empty())
-        return evaluate(policy_, question_.connection).verdict;
+        return evaluate_alone(policy_, question_.connection).verdict;
     std::ranges::sort(endpoints_, {}, [](Endpoint const* endpoint) { return endpoint->entry; });
     auto target = canonical_target(question_.path, question_.query, question_.connection.host);
     if (!is_any_inspected) {
@@ -348,7 +348,7 @@ void RequestEvaluation::choose_endpoint()
 
 } // namespace
 
-Verdict evaluate(Policy const& policy, RequestQuestion const& question)
+Verdict evaluate_alone(Policy const& policy, RequestQuestion const& question)
 {
     return RequestEvaluation(policy, question).run();
 }

@@ -30,16 +30,23 @@ private:
 
 bool admits(NetworkEntry const& entry, Caller const& caller);
 
+// A datagram carries no request that could be judged and no name that could be checked: only an
+// endpoint that speaks of the connection alone, without any protocol, admits it.
+inline bool carries(Endpoint const& endpoint, Transport transport)
+{
+    return transport == Transport::Tcp || endpoint.protocol == Protocol::None;
+}
+
 // visit(Endpoint const&) for each endpoint of each entry that names host, port and caller.
 template<typename Visit>
 void for_each_reachable(
     CompiledNetwork const& network, ConnectQuestion const& question, Visit&& visit)
 {
     LowerHost const host(question.host);
-    if (!host.is_usable() || question.transport != Transport::Tcp)
+    if (!host.is_usable())
         return;
     network.for_each(host.view(), question.port, [&](Endpoint const& endpoint) {
-        if (admits(network.entries()[endpoint.entry], question.caller))
+        if (carries(endpoint, question.transport) && admits(network.entries()[endpoint.entry], question.caller))
             visit(endpoint);
     });
 }

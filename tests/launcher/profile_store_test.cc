@@ -123,7 +123,7 @@ source = "env:ESC_CRED_SOURCE"
 attach = [ { kind = "bearer", host = "cred.test", path = "/v1/**" } ]
 env = [ { name = "CRED_TOKEN", shape = "plain" } ]
 )");
-    put("work/osh-policy.yaml", "version: 1\n");
+    put("scratch/osh-policy.yaml", "version: 1\n");
     auto const profile = load({"escape-corpus"});
     EXPECT_EQ(profile.approvals.mode, policy::ApprovalMode::Deny);
     EXPECT_EQ(profile.credentials.at(0).sources.at(0).name, "ESC_CRED_SOURCE");
@@ -166,8 +166,8 @@ TEST_F(ProfileStore, SaysWhereItLookedForAProfile)
 
 TEST_F(ProfileStore, TakesAFileRelativeToTheWorkingDirectory)
 {
-    put("work/my.toml", "version = 1\nextends = [\"strict\"]\n[policy]\nfile = \"./p.yaml\"\n");
-    put("work/p.yaml", "version: 1\n");
+    put("scratch/my.toml", "version = 1\nextends = [\"strict\"]\n[policy]\nfile = \"./p.yaml\"\n");
+    put("scratch/p.yaml", "version: 1\n");
     auto const profile = load({"my.toml"});
     EXPECT_THAT(profile.chain, ElementsAre("strict", "my"));
     EXPECT_TRUE(load_policy_layers(places_, profile).ok());
@@ -184,7 +184,7 @@ TEST_F(ProfileStore, RefusesAUserFileThatHidesAPackagedOne)
 
 TEST_F(ProfileStore, HasNoNetworkWithoutAPolicy)
 {
-    put("work/bare.toml", "version = 1\n");
+    put("scratch/bare.toml", "version = 1\n");
     auto const layers = load_policy_layers(places_, load({"./bare.toml"}));
     ASSERT_TRUE(layers.ok());
     EXPECT_THAT(*layers, IsEmpty());

@@ -46,11 +46,15 @@ public:
     {
         names.emplace_back(name);
     }
+    void send_udp(stack::FlowTuple const&, Bytes payload) override
+    {
+        datagrams.emplace_back(text_of(payload));
+    }
     void refuse_udp(stack::FlowTuple const&, stack::Unreachable) override { ++refused_datagrams; }
 
     std::map<FlowId, Side> sides;
     std::vector<std::pair<stack::DnsReply, IpAddress>> replies;
-    std::vector<std::string> names;
+    std::vector<std::string> names, datagrams;
     std::vector<std::byte> space = std::vector<std::byte>(1024);
     int refused_datagrams = 0;
 };

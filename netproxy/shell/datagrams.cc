@@ -1,0 +1,79 @@
+#include "netproxy/shell/datagrams.h"
+
+#include "launcher/sys/socket.h"
+#include "netproxy/shell/dial_guard.h"
+
+#include <cerrno>
+
+namespace osh::netproxy::shell
+{
+namespace
+{
+
+using sys::IoStatus;
+
+constexpr std::size_t kLongestDatagram = 65'535;
+constexpr int kDatagramsPerTurn = 32; // of one socket; then others have their turn
+
+} // namespace
+
+void Datagrams::open(core::OpenDatagrams const& command)
+{
+    auto const started = start(command);
+    if (!started.ok())
+        failed(command.upstream, started.error().sys_errno);
+}
+
+Result<> Datagrams::start(core::OpenDatagrams const& command)
+{
+    TRY(may_be_dialled(routes_, command.address));
+    LET(socket, sys::start_datagrams(command.address, command.port));
+    auto const id = command.upstream;
+    LET(watch, loop_.watch(socket, sys::Interest::Read, [this, id](auto) { on_ready(id); }));
+    sockets_.emplace(id, Socket{std::move(socket), watch});
+    return {};
+}
+
+void Datagrams::send(core::SendDatagram const& command)
+{
+    auto const found = sockets_.find(command.upstream);
+    if (found == sockets_.end())
+        return;
+    auto const sent = sys::send_from(found->second.socket, command.payload);
+    if (sent.status == IoStatus::Failed)
+        failed(command.upstream, sent.error);
+}
+
+void Datagrams::on_ready(core::UpstreamId id)
+{
+    buffer_.resize(kLongestDatagram);
+    for (int i = 0; i < kDatagramsPerTurn; ++i) {
+        auto const found = sockets_.find(id);
+        if (found == sockets_.end())
+            return;
+        auto const read = sys::receive_into(found->second.socket, buffer_);
+        if (read.status == IoStatus::Busy)
+            return;
+        if (read.status == IoStatus::Failed)
+            return failed(id, read.error);
+        // Ended is a datagram without a byte.
+        core_.datagram_from_upstream(id, Bytes(buffer_).first(read.count), moment_());
+    }
+}
+
+void Datagrams::failed(core::UpstreamId id, int error)
+{
+    close({id});
+    bool const is_refused = error == ECONNREFUSED;
+    core_.datagrams_failed(
+        id, is_refused ? core::DialFailure::Refused : core::DialFailure::Unreachable, moment_());
+}
+
+void Datagrams::close(core::CloseDatagrams const& command)
+{
+    auto const socket = sockets_.extract(command.upstream);
+    if (socket)
+        loop_.unwatch(socket.mapped().watch);
+}
+
+} // namespace osh::netproxy::shell

@@ -1,0 +1,20 @@
+#include "netproxy/shell/dial_guard.h"
+
+#include "launcher/sys/route_question.h"
+#include "policy/model/address_class.h"
+
+#include <cerrno>
+
+namespace osh::netproxy::shell
+{
+
+Result<> may_be_dialled(sys::Fd const& routes, IpAddress const& address)
+{
+    bool const is_never = policy::classify(address).kind == policy::AddressKind::Never;
+    auto const route = is_never ? sys::Route::Other : sys::route_to(routes, address);
+    if (route == sys::Route::Local || route == sys::Route::Other)
+        return std::unexpected(Error{Errc::Denied, EACCES, kNeverDialled});
+    return {};
+}
+
+} // namespace osh::netproxy::shell

@@ -1,0 +1,133 @@
+#include "tests/netproxy/core/playbook.h"
+
+namespace osh::netproxy::core::test
+{
+
+class Udp : public Playbook
+{
+protected:
+    void begin(bool by_policy = true)
+    {
+        settings.udp_by_policy = by_policy;
+        start();
+    }
+    void sends(IpAddress const& to, std::uint16_t port, std::string_view text)
+    {
+        auto const bytes = bytes_of(text);
+        core->handle(
+            stack::UdpReceived{{ip("192.0.0.2"), to, 40000, port}, {bytes.begin(), bytes.end()}},
+            at);
+    }
+    IpAddress address_of(std::string_view name) { return names.addresses_for(name, at.now)->v4; }
+    // The flow's number after its owner is known; 0 when nobody was asked.
+    std::uint64_t owned()
+    {
+        auto const ask = one<AskOwner>();
+        if (!ask)
+            return 0;
+        EXPECT_EQ(ask->query.ip_protocol, 17);
+        owned_by(ask->query.id);
+        return ask->query.id;
+    }
+    std::uint64_t open_to_raw()
+    {
+        sends(address_of("raw.test"), 2222, "one");
+        auto const id = owned();
+        core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+        return id;
+    }
+};
+
+TEST_F(Udp, IsRefusedAtOnceWhereTheProfileDoesNotAllowIt)
+{
+    begin(false);
+    sends(address_of("raw.test"), 2222, "one");
+    EXPECT_EQ(agent.refused_datagrams, 1);
+    EXPECT_FALSE(one<AskOwner>());
+}
+
+TEST_F(Udp, AConnectionRuleCarriesDatagramsBothWays)
+{
+    begin();
+    auto const id = open_to_raw();
+    auto const socket = one<OpenDatagrams>();
+    ASSERT_TRUE(socket);
+    EXPECT_EQ(socket->address, ip("45.77.0.2"));
+    EXPECT_EQ(text_of(one<SendDatagram>()->payload), "one");
+    sends(address_of("raw.test"), 2222, "two");
+    EXPECT_EQ(text_of(one<SendDatagram>()->payload), "two");
+    core->datagram_from_upstream(id, bytes_of("answer"), at);
+    EXPECT_EQ(agent.datagrams, std::vector<std::string>{"answer"});
+}
+
+TEST_F(Udp, ARuleAboutRequestsDoesNotAdmitDatagrams)
+{
+    begin();
+    sends(address_of("rest.test"), 443, "one");
+    owned();
+    EXPECT_FALSE(one<Resolve>());
+    EXPECT_EQ(agent.refused_datagrams, 1);
+    EXPECT_EQ(told<policy::Decided>()->decision, "deny");
+}
+
+TEST_F(Udp, ARefusalIsJournalledOnceAndToldEachTime)
+{
+    begin();
+    sends(address_of("rest.test"), 443, "one");
+    owned();
+    sends(address_of("rest.test"), 443, "two");
+    EXPECT_EQ(agent.refused_datagrams, 2);
+    EXPECT_TRUE(told<policy::Decided>());
+    EXPECT_FALSE(told<policy::Decided>());
+}
+
+TEST_F(Udp, AnotherProgramsDatagramsAreRefused)
+{
+    begin();
+    sends(address_of("raw.test"), 2222, "one");
+    owned_by(one<AskOwner>()->query.id, {holder("/usr/bin/python3")});
+    EXPECT_FALSE(one<Resolve>());
+    EXPECT_EQ(agent.refused_datagrams, 1);
+}
+
+TEST_F(Udp, ANameThatLeadsToThisMachineIsNotSentTo)
+{
+    begin();
+    sends(address_of("raw.test"), 2222, "one");
+    owned();
+    core->resolved(one<Resolve>()->id, std::vector{ip("127.0.0.1")}, at);
+    EXPECT_FALSE(one<OpenDatagrams>());
+    EXPECT_EQ(agent.refused_datagrams, 1);
+}
+
+TEST_F(Udp, EndsAfterAMinuteOfSilenceAndNotBefore)
+{
+    begin();
+    open_to_raw();
+    later(50s);
+    sends(address_of("raw.test"), 2222, "two");
+    later(50s);
+    EXPECT_FALSE(one<CloseDatagrams>());
+    later(11s);
+    EXPECT_TRUE(one<CloseDatagrams>());
+    EXPECT_TRUE(told<policy::FlowClosed>());
+    EXPECT_EQ(core->next_deadline(), Instant::never());
+}
+
+TEST_F(Udp, ANewPolicyEndsWhatItNoLongerAllows)
+{
+    begin();
+    open_to_raw();
+    core->swap_policy(compiled("version: 1\nnetwork_policies: {}\n"), at);
+    EXPECT_TRUE(one<CloseDatagrams>());
+}
+
+TEST_F(Udp, FlowsAreBounded)
+{
+    begin();
+    for (std::size_t port = 0; port < kMaxUdpFlows + 3; ++port)
+        sends(address_of("raw.test"), static_cast<std::uint16_t>(1 + port), "one");
+    EXPECT_EQ(agent.refused_datagrams, 3);
+}
+
+} // namespace osh::netproxy::core::test
