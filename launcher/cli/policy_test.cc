@@ -151,6 +151,14 @@ int tell(TestRequest const& request, TestAnswer const& answer,
     return code_of(word);
 }
 
+Result<std::optional<ProfilePolicy>> profile_named(ParsedOptions const& options)
+{
+    if (!options.has("profile"))
+        return std::optional<ProfilePolicy>();
+    LET(loaded, load_profile_policy(options.last("profile")));
+    return std::optional<ProfilePolicy>(std::move(loaded));
+}
+
 } // namespace
 
 int policy_test(Arguments arguments)
@@ -160,16 +168,14 @@ int policy_test(Arguments arguments)
         return options.code;
     std::vector<std::string> words = options.parsed->positionals;
     std::string file = options.parsed->last("policy");
-    std::optional<ProfilePolicy> from_profile;
-    if (options.parsed->has("profile")) {
-        auto loaded = load_profile_policy(options.parsed->last("profile"));
-        if (!loaded) {
-            fmt::print(stderr, "osh policy test: {}\n", loaded.error().sentence);
-            return kPolicyUsage;
-        }
-        from_profile = *std::move(loaded);
+    auto from_profile = profile_named(*options.parsed);
+    if (!from_profile) {
+        fmt::print(stderr, "osh policy test: {}\n", from_profile.error().sentence);
+        return kPolicyUsage;
+    }
+    if (*from_profile)
         file = options.parsed->last("profile");
-    } else if (file.empty() && !words.empty()) {
+    else if (file.empty() && !words.empty()) {
         file = words.front();
         words.erase(words.begin());
     }
@@ -178,7 +184,7 @@ int policy_test(Arguments arguments)
             "osh policy test: expected a policy and one URL. See `osh policy test --help`.\n");
         return kPolicyUsage;
     }
-    auto const compiled = from_profile ? std::move(from_profile->compiled) : load_policy_file(file);
+    auto const compiled = *from_profile ? (*from_profile)->compiled : load_policy_file(file);
     if (words.empty())
         return answer_lines(compiled);
     if (!compiled.policy) {
@@ -192,8 +198,8 @@ int policy_test(Arguments arguments)
     }
     take_options(*options.parsed, *request);
     std::optional<policy::Profile> profile;
-    if (from_profile)
-        profile = std::move(from_profile->profile);
+    if (*from_profile)
+        profile = (*from_profile)->profile;
     return tell(*request, decide(*compiled.policy, *request), profile,
         options.parsed->has("json") ? Form::Json : Form::Text);
 }
