@@ -1,4 +1,7 @@
 # Configure, build, stage. Sourced by ./dev.
+# A second clone finds what the first one compiled.
+export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
+
 prepare() {
     # shellcheck disable=SC2086
     need_packages $build_packages "$(llhttp_package)"

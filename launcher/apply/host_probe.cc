@@ -22,8 +22,8 @@ std::string variable(HostFacts const& facts, std::string const& name)
     return found == facts.environment.end() ? std::string() : found->second;
 }
 
-std::string find_project(ProbeRequest const& request, std::string const& directory,
-    std::string const& home)
+std::string find_project(
+    ProbeRequest const& request, std::string const& directory, std::string const& home)
 {
     if (request.project_root != "git" && request.project_root != "cwd")
         return sys::real_path(expand_path(request.project_root, {home, directory, {}}));
@@ -70,17 +70,32 @@ void probe_paths(HostFacts& facts, ProbeRequest const& request)
         look(facts.project_root + "/" + path);
 }
 
+// git-config(1): the file in the home directory wins over the one below ~/.config.
+void probe_git_name(HostFacts& facts)
+{
+    std::string config = variable(facts, "XDG_CONFIG_HOME");
+    if (!config.starts_with('/'))
+        config = facts.home + "/.config";
+    facts.git_name = git_name_of(sys::read_small_file(config + "/git/config"));
+    auto const own = git_name_of(sys::read_small_file(facts.home + "/.gitconfig"));
+    if (!own.name.empty())
+        facts.git_name.name = own.name;
+    if (!own.email.empty())
+        facts.git_name.email = own.email;
+}
+
 bool namespaces_look_open()
 {
     return sys::read_setting("/proc/sys/kernel/unprivileged_userns_clone") != "0"
-        && sys::read_setting("/proc/sys/user/max_user_namespaces") != "0";
+           && sys::read_setting("/proc/sys/user/max_user_namespaces") != "0";
 }
 
 std::string namespace_problem(std::string const& release)
 {
     if (sys::read_setting("/proc/sys/kernel/unprivileged_userns_clone") == "0")
         return "user namespaces are switched off on this machine (kernel.unprivileged_userns_clone "
-               "= 0).\nfix: 1. sudo sysctl kernel.unprivileged_userns_clone=1, and the same line in "
+               "= 0).\nfix: 1. sudo sysctl kernel.unprivileged_userns_clone=1, and the same line "
+               "in "
                "a file below /etc/sysctl.d; 2. ask the administrator.\n"
                "help: osh help namespaces (userns-off)";
     if (sys::read_setting("/proc/sys/user/max_user_namespaces") == "0")
@@ -90,14 +105,17 @@ std::string namespace_problem(std::string const& release)
                "help: osh help namespaces (userns-off)";
     if (sys::read_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1")
         return "AppArmor lets user namespaces start but takes their rights away "
-               "(kernel.apparmor_restrict_unprivileged_userns = 1; Ubuntu 23.10 and later do this by "
-               "default).\nfix: 1. sudo osh setup apparmor (shows the file first); 2. install the osh "
+               "(kernel.apparmor_restrict_unprivileged_userns = 1; Ubuntu 23.10 and later do this "
+               "by "
+               "default).\nfix: 1. sudo osh setup apparmor (shows the file first); 2. install the "
+               "osh "
                "package, which includes it. Not advised: switching the restriction off for all "
                "programs.\nhelp: osh help namespaces (userns-apparmor)";
     return "this place does not allow user namespaces (Linux " + release
-        + "; a container, flatpak or another sandbox whose limits are inherited).\nfix: 1. start osh "
-          "outside of it; 2. give the container the right to make namespaces and mounts.\n"
-          "help: osh help namespaces (nested)";
+           + "; a container, flatpak or another sandbox whose limits are inherited).\nfix: 1. "
+             "start osh "
+             "outside of it; 2. give the container the right to make namespaces and mounts.\n"
+             "help: osh help namespaces (nested)";
 }
 
 std::string tun_problem(int error)
@@ -106,13 +124,15 @@ std::string tun_problem(int error)
         return {};
     auto const seen = sys::look_at("/dev/net/tun");
     if (!seen.exists)
-        return "there is no /dev/net/tun, which the sandbox's network needs.\nfix: 1. sudo modprobe "
+        return "there is no /dev/net/tun, which the sandbox's network needs.\nfix: 1. sudo "
+               "modprobe "
                "tun (after a kernel update: reboot first); 2. in a container: pass the device in; "
                "3. osh run --offline, without any network.\nhelp: osh help tun (tun-missing)";
     return "/dev/net/tun may not be opened: " + sys::error_text(error)
-        + ".\nfix: 1. sudo chmod 0666 /dev/net/tun, which is the default of distributions; 2. in a "
-          "container: allow the device; 3. osh run --offline, without any network.\n"
-          "help: osh help tun (tun-denied)";
+           + ".\nfix: 1. sudo chmod 0666 /dev/net/tun, which is the default of distributions; 2. "
+             "in a "
+             "container: allow the device; 3. osh run --offline, without any network.\n"
+             "help: osh help tun (tun-denied)";
 }
 
 void probe_kernel(HostFacts& facts, ProbeDepth depth)
@@ -126,8 +146,8 @@ void probe_kernel(HostFacts& facts, ProbeDepth depth)
     int const tun = sys::open_error("/dev/net/tun");
     facts.has_tun = tun == 0;
     facts.tun_problem = tun_problem(tun);
-    facts.has_user_namespaces = namespaces_look_open()
-        && (depth == ProbeDepth::Quick || sys::can_make_namespaces());
+    facts.has_user_namespaces =
+        namespaces_look_open() && (depth == ProbeDepth::Quick || sys::can_make_namespaces());
     if (!facts.has_user_namespaces)
         facts.user_namespace_problem = namespace_problem(facts.kernel_release);
 }
@@ -155,6 +175,7 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     probe_kernel(facts, request.depth);
     probe_system(facts, request);
     probe_paths(facts, request);
+    probe_git_name(facts);
     for (char const* helper : {"/osh-init", "/osh-netproxy"})
         if (sys::look_at(facts.libexec + helper).exists)
             facts.existing_paths.push_back(facts.libexec + helper);

@@ -107,11 +107,10 @@ Result<Sandbox> await_prepared(Plan const& plan, StdioPlan const& stdio, Sandbox
             "installation complete?");
     LET(word, decode_from_init(received->bytes));
     if (auto const* failed = std::get_if<WordFailed>(&word))
-        return fail(Errc::System,
-            "the sandbox could not be built, step \"" + failed->step + "\": " + failed->sentence
-                + "\nfix: `osh doctor` checks what this machine offers.");
-    std::size_t const expected
-        = (plan.has_network ? 1U : 0U) + (stdio.wants_terminal ? 1U : 0U);
+        return fail(Errc::System, "the sandbox could not be built, step \"" + failed->step
+                                      + "\": " + failed->sentence
+                                      + "\nfix: `osh doctor` checks what this machine offers.");
+    std::size_t const expected = (plan.has_network ? 1U : 0U) + (stdio.wants_terminal ? 1U : 0U);
     if (!std::holds_alternative<WordPrepared>(word) || received->descriptors.size() != expected)
         return fail(Errc::Malformed, "osh-init answered with something else than \"prepared\"");
     std::size_t next = 0;

@@ -14,8 +14,8 @@ namespace
 {
 
 // Large, and made by tools from what is public.
-constexpr std::array kNotWalked{".git", "node_modules", "target", ".venv", "venv", "__pycache__",
-    ".tox", ".cache", ".cargo"};
+constexpr std::array kNotWalked{
+    ".git", "node_modules", "target", ".venv", "venv", "__pycache__", ".tox", ".cache", ".cargo"};
 
 bool is_masked(std::string const& relative, std::vector<std::string> const& masks)
 {
@@ -28,32 +28,47 @@ bool is_masked(std::string const& relative, std::vector<std::string> const& mask
     return masked;
 }
 
+constexpr std::size_t kMaxGitEntries = 256;
+
 struct Place {
     std::string relative; // "" or ends in "/"
     std::size_t depth = 0;
 };
 
+// git's own daemon listens directly below .git; the rest of it is not worth walking.
+void mask_sockets_of_git(HostFacts& facts)
+{
+    std::string const directory = facts.project_root + "/.git/";
+    for (auto const& entry : sys::list_directory(directory, kMaxGitEntries))
+        if (entry.is_meeting_point)
+            facts.masked_paths.push_back(directory + entry.name);
+}
+
 } // namespace
 
 void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
 {
-    if (masks.empty() || facts.project_root.empty() || facts.project_root == "/"
+    if (facts.project_root.empty() || facts.project_root == "/"
         || facts.project_root == facts.home)
         return;
+    mask_sockets_of_git(facts);
     std::deque<Place> open{{"", 0}}; // breadth first: what is near the top is found in any case
     std::size_t seen = 0;
     while (!open.empty()) {
         Place const place = std::move(open.front());
         open.pop_front();
-        auto const entries = sys::list_directory(
-            facts.project_root + "/" + place.relative, kMaxMaskWalk - seen);
+        auto const entries =
+            sys::list_directory(facts.project_root + "/" + place.relative, kMaxMaskWalk - seen);
         seen += entries.size();
         for (auto const& entry : entries) {
             std::string const relative = place.relative + entry.name;
             std::string const path = facts.project_root + "/" + relative;
-            bool const is_walked = entry.is_directory && place.depth < kMaxMaskDepth
+            bool const is_walked =
+                entry.is_directory && place.depth < kMaxMaskDepth
                 && std::find(kNotWalked.begin(), kNotWalked.end(), entry.name) == kNotWalked.end();
-            if (is_masked(relative, masks) && !entry.is_link)
+            if (entry.is_meeting_point)
+                facts.masked_paths.push_back(path);
+            else if (is_masked(relative, masks) && !entry.is_link)
                 facts.masked_paths.push_back(entry.is_directory ? path + "/" : path);
             else if (is_walked)
                 open.push_back({relative + "/", place.depth + 1});

@@ -1,6 +1,7 @@
 #include "launcher/cli/policy_command.h"
 
 #include "launcher/cli/session_commands.h"
+#include "launcher/supervise/profile_store.h"
 #include "launcher/sys/io.h"
 #include "policy/base/text.h"
 
@@ -27,6 +28,10 @@ std::vector<Command> const& verbs()
         {"diff", "what becomes reachable, and what no longer is", policy_diff},
         {"show", "everything a policy lets happen", policy_show},
         {"suggest", "the smallest rules for the denials of a journal", policy_suggest},
+        {"import", "settings of other tools as a policy and a profile", policy_import},
+        {"replay", "judge recorded requests again: which answers would change", policy_replay},
+        {"fmt", "a policy in its canonical layout", policy_fmt},
+        {"schema", "the schema as JSON Schema, for editors", policy_schema},
     };
     return table;
 }
@@ -95,6 +100,19 @@ policy::CompiledPolicy load_policy_file(std::string const& path)
         return failed;
     }
     return policy::compile_policy({{path, *std::move(text), ""}});
+}
+
+Result<ProfilePolicy> load_profile_policy(std::string const& name)
+{
+    LET(places, launcher::find_store_places());
+    LET(loaded, launcher::load_profile(places, {name}));
+    if (!loaded.profile)
+        return fail(Errc::Invalid, "the profile has errors\n\n" + render(loaded.diagnostics));
+    LET(layers, launcher::load_policy_layers(places, *loaded.profile));
+    auto const enforcement = loaded.profile->policy.default_enforce
+                                 ? policy::Enforcement::DefaultEnforce
+                                 : policy::Enforcement::AsWritten;
+    return ProfilePolicy{policy::compile_policy(layers, enforcement), *std::move(loaded.profile)};
 }
 
 std::string problem_count(Diagnostics const& diagnostics)

@@ -5,6 +5,7 @@
 #include "launcher/cli/command.h"
 #include "launcher/cli/options.h"
 #include "policy/compile/policy.h"
+#include "policy/model/profile.h"
 
 #include <optional>
 #include <string>
@@ -29,6 +30,10 @@ int policy_explain(Arguments arguments);
 int policy_diff(Arguments arguments);
 int policy_show(Arguments arguments);
 int policy_suggest(Arguments arguments);
+int policy_import(Arguments arguments);
+int policy_fmt(Arguments arguments);
+int policy_schema(Arguments arguments);
+int policy_replay(Arguments arguments);
 
 // Regular files up to the limit of a policy; "-" is standard input.
 Result<std::string> read_policy_text(std::string const& path);
@@ -40,6 +45,12 @@ struct VerbOptions {
 VerbOptions verb_options(OptionTable const& table, Arguments arguments);
 // One file, compiled; prints what is wrong to stderr. Null policy: return kPolicyNo.
 policy::CompiledPolicy load_policy_file(std::string const& path);
+// What a session with this profile decides by: its documents, and what it does beyond them.
+struct ProfilePolicy {
+    policy::CompiledPolicy compiled;
+    policy::Profile profile;
+};
+Result<ProfilePolicy> load_profile_policy(std::string const& name);
 std::string problem_count(Diagnostics const& diagnostics); // "2 errors and 1 warning"
 
 } // namespace osh::cli

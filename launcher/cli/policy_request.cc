@@ -138,6 +138,11 @@ Result<TestRequest> parse_test_request(std::string_view json_line)
         out.port = port->is_integer ? port->integer : -1;
     if (JsonValue const* ancestors = value.find("ancestors"))
         out.ancestors = texts_of(*ancestors);
+    if (JsonValue const* program = value.find("program")) { // a line of a session's journal
+        take_text(*program, "binary", out.binary);
+        if (JsonValue const* chain = program->find("chain"))
+            out.ancestors = texts_of(*chain);
+    }
     if (JsonValue const* addresses = value.find("resolved_ips"))
         out.resolved_ips = texts_of(*addresses);
     if (JsonValue const* headers = value.find("headers"))

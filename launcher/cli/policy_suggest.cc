@@ -20,7 +20,7 @@ OptionTable const& table()
     static OptionTable const options{"policy suggest", "LOG",
         "Reads JSON lines with decision, host, port, binary, method and path, and prints the "
         "smallest policy that would have allowed what was denied.",
-        {}, Positionals::Intermixed};
+        {{"--json", "", "one JSON object"}}, Positionals::Intermixed};
     return options;
 }
 
@@ -79,6 +79,32 @@ void print_wish(std::size_t number, Wishes::value_type const& one)
     fmt::print("    binaries:\n      - {{ path: {} }}\n", json_quoted(binary));
 }
 
+std::string as_json(Wishes const& wishes)
+{
+    std::string out;
+    for (auto const& [place, wish] : wishes) {
+        auto const& [binary, host, port] = place;
+        std::string requests;
+        for (auto const& [method, path] : wish.requests)
+            requests += fmt::format("{}{{\"method\":{},\"path\":{}}}", requests.empty() ? "" : ",",
+                json_quoted(method), json_quoted(path));
+        out += fmt::format("{}{{\"binary\":{},\"host\":{},\"port\":{},\"count\":{},"
+                           "\"any_bytes\":{},\"requests\":[{}]}}",
+            out.empty() ? "" : ",", json_quoted(binary), json_quoted(host), port, wish.count,
+            wish.is_plain, requests);
+    }
+    return fmt::format("{{\"v\":1,\"suggestions\":[{}]}}", out);
+}
+
+void print_policy(Wishes const& wishes)
+{
+    fmt::print("# {} denied destination{}. Read each before you keep it.\nversion: 1\n{}",
+        wishes.size(), wishes.size() == 1 ? "" : "s", wishes.empty() ? "" : "network_policies:\n");
+    std::size_t number = 0;
+    for (auto const& one : wishes)
+        print_wish(++number, one);
+}
+
 } // namespace
 
 int policy_suggest(Arguments arguments)
@@ -98,11 +124,10 @@ int policy_suggest(Arguments arguments)
     Wishes wishes;
     for (auto line : split(*text, '\n'))
         add_line(line, wishes);
-    fmt::print("# {} denied destination{}. Read each before you keep it.\nversion: 1\n{}",
-        wishes.size(), wishes.size() == 1 ? "" : "s", wishes.empty() ? "" : "network_policies:\n");
-    std::size_t number = 0;
-    for (auto const& one : wishes)
-        print_wish(++number, one);
+    if (options.parsed->has("json"))
+        fmt::print("{}\n", as_json(wishes));
+    else
+        print_policy(wishes);
     return wishes.empty() ? kPolicyNo : kPolicyFine;
 }
 

@@ -17,10 +17,12 @@ constexpr std::size_t kLargestInput = 256 << 20;
 
 OptionTable const& table()
 {
-    static OptionTable const options{"policy test", "FILE URL | --policy FILE [URL] [options]",
+    static OptionTable const options{"policy test",
+        "FILE|--profile P URL | --policy FILE [URL] [options]",
         "What the policy would do with a request. Without a URL, reads one JSON request per line "
         "from standard input and prints one JSON decision per line.",
-        {{"--policy", "FILE", "the policy"}, {"--json", "", "answers as JSON lines"},
+        {{"--policy", "FILE", "the policy"}, {"-p,--profile", "NAME", "the policy of this profile"},
+            {"--json", "", "answers as JSON lines"},
             {"--method", "METHOD", "GET unless given; \"connect\" asks about the connection only"},
             {"--program", "PATH", "the program that asks"},
             {"--ancestor", "PATH", "a parent of it, nearest first (repeatable)"},
@@ -75,10 +77,46 @@ void take_options(ParsedOptions const& options, TestRequest& request)
         request.resolved_ips = options.all("address");
 }
 
-void print_answer(TestRequest const& request, TestAnswer const& answer)
+// What a session does beyond its policy: ask a person, let everything through, reach nothing.
+enum class Outcome { AsDecided, Ask, Open, Closed };
+
+Outcome outcome_of(std::optional<policy::Profile> const& profile, TestAnswer const& answer)
 {
-    fmt::print("{:<6} {} {}:{}{}\n", word_of(answer.decision), request.method.value_or("connect"),
-        shown(request.host), request.port, request.method ? shown(request.path) : "");
+    if (!profile)
+        return Outcome::AsDecided;
+    if (profile->network.mode == policy::NetworkMode::Off)
+        return Outcome::Closed;
+    bool const is_open_question = answer.decision == policy::Decision::Deny
+                                  && (answer.verdict.code == policy::DenyCode::NoRule
+                                      || answer.verdict.code == policy::DenyCode::WrongBinary);
+    if (!is_open_question)
+        return Outcome::AsDecided;
+    if (profile->network.mode == policy::NetworkMode::Audit)
+        return Outcome::Open;
+    return profile->approvals.mode == policy::ApprovalMode::Deny ? Outcome::AsDecided
+                                                                 : Outcome::Ask;
+}
+
+std::string_view word_of(Outcome outcome, TestAnswer const& answer)
+{
+    switch (outcome) {
+    case Outcome::AsDecided: return cli::word_of(answer.decision);
+    case Outcome::Ask: return "ask";
+    case Outcome::Open: return "audit";
+    case Outcome::Closed: return "deny";
+    }
+    return "deny";
+}
+
+int code_of(std::string_view word)
+{
+    return word == "ask" ? kPolicyAsk : word == "deny" ? kPolicyNo : kPolicyFine;
+}
+
+void print_answer(TestRequest const& request, TestAnswer const& answer, std::string_view word)
+{
+    fmt::print("{:<6} {} {}:{}{}\n", word, request.method.value_or("connect"), shown(request.host),
+        request.port, request.method ? shown(request.path) : "");
     auto const& rule = answer.verdict.rule;
     if (!answer.verdict.reason.empty())
         fmt::print("       {}\n", answer.verdict.reason);
@@ -86,6 +124,31 @@ void print_answer(TestRequest const& request, TestAnswer const& answer)
         fmt::print("       {} {}  {}:{}\n",
             answer.decision == policy::Decision::Allow ? "allowed by" : "nearest rule",
             shown(rule.policy), shown(rule.file), rule.line);
+}
+
+enum class Form { Text, Json };
+
+int tell(TestRequest const& request, TestAnswer const& answer,
+    std::optional<policy::Profile> const& profile, Form form)
+{
+    Outcome const outcome = outcome_of(profile, answer);
+    std::string_view const word = word_of(outcome, answer);
+    if (form == Form::Json) {
+        std::string const body = answer_json(request, answer);
+        if (outcome == Outcome::AsDecided)
+            fmt::print("{}\n", body);
+        else
+            fmt::print("{},\"outcome\":\"{}\"}}\n", body.substr(0, body.size() - 1), word);
+        return code_of(word);
+    }
+    print_answer(request, answer, word);
+    if (outcome == Outcome::Closed)
+        fmt::print("       profile {}: the network is off\n", shown(profile->name));
+    if (outcome == Outcome::Ask)
+        fmt::print("       profile {}: a person is asked\n", shown(profile->name));
+    if (outcome == Outcome::Open)
+        fmt::print("       profile {}: let through and recorded\n", shown(profile->name));
+    return code_of(word);
 }
 
 } // namespace
@@ -97,7 +160,16 @@ int policy_test(Arguments arguments)
         return options.code;
     std::vector<std::string> words = options.parsed->positionals;
     std::string file = options.parsed->last("policy");
-    if (file.empty() && !words.empty()) {
+    std::optional<ProfilePolicy> from_profile;
+    if (options.parsed->has("profile")) {
+        auto loaded = load_profile_policy(options.parsed->last("profile"));
+        if (!loaded) {
+            fmt::print(stderr, "osh policy test: {}\n", loaded.error().sentence);
+            return kPolicyUsage;
+        }
+        from_profile = *std::move(loaded);
+        file = options.parsed->last("profile");
+    } else if (file.empty() && !words.empty()) {
         file = words.front();
         words.erase(words.begin());
     }
@@ -106,7 +178,7 @@ int policy_test(Arguments arguments)
             "osh policy test: expected a policy and one URL. See `osh policy test --help`.\n");
         return kPolicyUsage;
     }
-    auto const compiled = load_policy_file(file);
+    auto const compiled = from_profile ? std::move(from_profile->compiled) : load_policy_file(file);
     if (words.empty())
         return answer_lines(compiled);
     if (!compiled.policy) {
@@ -119,12 +191,11 @@ int policy_test(Arguments arguments)
         return kPolicyUsage;
     }
     take_options(*options.parsed, *request);
-    auto const answer = decide(*compiled.policy, *request);
-    if (options.parsed->has("json"))
-        fmt::print("{}\n", answer_json(*request, answer));
-    else
-        print_answer(*request, answer);
-    return answer.decision == policy::Decision::Deny ? kPolicyNo : kPolicyFine;
+    std::optional<policy::Profile> profile;
+    if (from_profile)
+        profile = std::move(from_profile->profile);
+    return tell(*request, decide(*compiled.policy, *request), profile,
+        options.parsed->has("json") ? Form::Json : Form::Text);
 }
 
 } // namespace osh::cli

@@ -119,6 +119,22 @@ std::optional<Target> parse_url(std::string_view url)
     return target.host.empty() || target.port == 0 ? std::nullopt : std::optional(target);
 }
 
+int tell(credentials::RewriteVerdict const& verdict, credentials::RewriteQuestion const& question,
+    Credential const& credential)
+{
+    bool const is_attached = !verdict.credential.empty()
+                             && verdict.outcome == credentials::RewriteVerdict::Outcome::Forward;
+    if (is_attached)
+        fmt::print("attached to {} {}{} for {}\n", shown(question.method), question.host,
+            shown(question.canonical_path), shown(question.binary));
+    else if (verdict.code.empty())
+        fmt::print("not attached: {} port {} is not what {} is bound to ({})\n", question.host,
+            question.port, shown(credential.name), hosts_of(credential));
+    else
+        fmt::print("refused ({}): {}\n", verdict.code, verdict.hint);
+    return is_attached ? 0 : 1;
+}
+
 // The gate's own answer for a bare request, with a value that is none.
 int test(Profile const& profile, ParsedOptions const& options)
 {
@@ -150,19 +166,8 @@ int test(Profile const& profile, ParsedOptions const& options)
     question.binary = program;
     question.is_encrypted = target->is_encrypted;
     auto const verdict = gate.judge(question);
-    bool const is_attached = !verdict.credential.empty()
-                             && verdict.outcome == credentials::RewriteVerdict::Outcome::Forward;
-    if (is_attached)
-        fmt::print("attached to {} {}{} for {}\n", shown(method), target->host, shown(target->path),
-            shown(program));
-    else if (verdict.code.empty())
-        fmt::print("not attached: {} port {} is not what {} is bound to ({})\n", target->host,
-            target->port, shown(name), hosts_of(*found));
-    else
-        fmt::print("refused ({}): {}\n", verdict.code, verdict.hint);
-    return is_attached ? 0 : 1;
+    return tell(verdict, question, *found);
 }
-
 } // namespace
 
 int secret_command(Arguments arguments)

@@ -6,11 +6,11 @@
 namespace osh::cli
 {
 
-int ps_command(Arguments arguments);        // ps.cc
-int logs_command(Arguments arguments);      // logs.cc
-int approvals_command(Arguments arguments); // approvals.cc
-int stop_command(Arguments arguments);      // stop.cc
-int wait_command(Arguments arguments);      // stop.cc
+int ps_command(Arguments arguments);         // ps.cc
+int logs_command(Arguments arguments);       // logs.cc
+int approvals_command(Arguments arguments);  // approvals.cc
+int stop_command(Arguments arguments);       // stop.cc
+int wait_command(Arguments arguments);       // stop.cc
 int policy_set_command(Arguments arguments); // policy_set.cc: what follows `osh policy set`
 
 } // namespace osh::cli

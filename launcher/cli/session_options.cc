@@ -78,6 +78,7 @@ Result<std::vector<policy::PolicyLayer>> layers_of(launcher::StorePlaces const& 
     std::vector<policy::PolicyLayer> layers;
     if (std::string const named = policy_named(environment, options); !named.empty()) {
         LET(layer, launcher::load_policy_file(places, named));
+        layer.rank = policy::LayerRank::User;
         layers.push_back(std::move(layer));
         profile.policy.file = named;
         // Without a profile a document means what it means in OpenShell.
@@ -89,7 +90,7 @@ Result<std::vector<policy::PolicyLayer>> layers_of(launcher::StorePlaces const& 
     }
     LET(flags, launcher::layer_of_flags(options.all("allow"), options.all("deny")));
     if (!flags.empty())
-        layers.push_back({"(command line)", flags, ""});
+        layers.push_back({"(command line)", flags, "", policy::LayerRank::Session});
     return layers;
 }
 

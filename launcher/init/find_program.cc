@@ -60,10 +60,11 @@ private:
 WordFailed failure_of(std::string const& name, int error)
 {
     bool const is_missing = error == ENOENT || error == ENOTDIR;
-    std::string const sentence = is_missing
-        ? in_quotes(name) + " is not there (or the interpreter it names is not): nothing of that "
-                            "name can be seen from inside the sandbox"
-        : in_quotes(name) + " cannot be executed: " + std::strerror(error);
+    std::string const sentence =
+        is_missing ? in_quotes(name)
+                         + " is not there (or the interpreter it names is not): nothing of that "
+                           "name can be seen from inside the sandbox"
+                   : in_quotes(name) + " cannot be executed: " + std::strerror(error);
     return {"exec", sentence, is_missing ? kNotFound : kNotExecutable};
 }
 

@@ -10,7 +10,8 @@
 int main()
 {
     if (::getpid() != 1 || ::fcntl(osh::launcher::kInitChannel, F_GETFD) < 0) {
-        constexpr char kMessage[] = "osh-init is started by osh run; there is no use in starting it\n";
+        constexpr char kMessage[] =
+            "osh-init is started by osh run; there is no use in starting it\n";
         auto const written = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
         return written < 0 ? 125 : 2;
     }

@@ -1,6 +1,6 @@
 #pragma once
-// Carries out the plan's mount steps: a fresh root, entered at the end (security design H4). Runs in
-// init, before the agent exists. Sources are looked up on the host's tree, targets on our own.
+// Carries out the plan's mount steps: a fresh root, entered at the end (security design H4). Runs
+// in init, before the agent exists. Sources are looked up on the host's tree, targets on our own.
 
 #include "launcher/plan/plan.h"
 #include "launcher/sys/fd.h"
@@ -10,8 +10,8 @@ namespace osh::launcher
 
 struct MountedTree {
     sys::Fd root;
-    sys::Fd proc;   // a procfs of this PID namespace without masks, mounted nowhere: init's own view
-    sys::Fd devpts; // the root directory of the sandbox's terminals
+    sys::Fd proc; // a procfs of this PID namespace without masks, mounted nowhere: init's own view
+    sys::Fd devpts;       // the root directory of the sandbox's terminals
     sys::Fd trust_bundle; // the host's CA bundle, open for reading; may be not open
 };
 

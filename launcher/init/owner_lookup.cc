@@ -35,9 +35,9 @@ policy::OwnerAnswer OwnerLookup::answer(policy::OwnerQuery const& query) const
 {
     policy::OwnerAnswer answer;
     answer.id = query.id;
-    auto const inode = sys::inode_of_socket(diag_,
-        {query.ip_protocol, query.source, query.destination, query.source_port,
-            query.destination_port});
+    auto const inode =
+        sys::inode_of_socket(diag_, {query.ip_protocol, query.source, query.destination,
+                                        query.source_port, query.destination_port});
     if (!inode.ok() || !inode->has_value())
         return answer;
     for (std::int32_t pid : list_processes(proc_)) {

@@ -1,6 +1,6 @@
 #pragma once
-// "Who owns this flow": the socket's inode from sock_diag, its holders from /proc, and what they are
-// (security design H12). Init can see this because it stands in the same namespaces with
+// "Who owns this flow": the socket's inode from sock_diag, its holders from /proc, and what they
+// are (security design H12). Init can see this because it stands in the same namespaces with
 // CAP_SYS_PTRACE, which the agent has not.
 
 #include "launcher/sys/fd.h"

@@ -1,5 +1,6 @@
 #include "launcher/init/process_facts.h"
 
+#include "launcher/init/code_mappings.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/proc_view.h"
 #include "policy/base/text.h"
@@ -17,10 +18,11 @@ namespace
 constexpr std::size_t kMaxStat = 4096, kMaxCommandLine = 4096, kMaxStatus = 16 * 1024;
 constexpr std::size_t kShownCommandLine = 200;
 
-constexpr std::array kInterpreters{"python", "node", "ruby", "perl", "bash", "dash", "sh", "zsh",
-    "deno", "bun", "php", "lua"};
+constexpr std::array kInterpreters{
+    "python", "node", "ruby", "perl", "bash", "dash", "sh", "zsh", "deno", "bun", "php", "lua"};
 
-template<typename T> std::optional<T> number_of(std::string_view text)
+template<typename T>
+std::optional<T> number_of(std::string_view text)
 {
     T value{};
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -128,7 +130,8 @@ std::optional<ProcessFacts> facts_of_process(sys::Fd const& proc, std::int32_t p
         identity.inode = file->inode;
         identity.changed_ns = file->changed_ns;
         identity.is_deleted = file->is_deleted;
-        identity.is_trusted_place = file->is_on_read_only_mount && !file->is_deleted;
+        identity.is_trusted_place = file->is_on_read_only_mount && !file->is_deleted
+                                    && runs_trusted_code_only(proc, pid, *file);
     } else {
         identity.is_deleted = true; // nothing can be said about it: no identity
     }

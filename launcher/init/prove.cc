@@ -6,11 +6,11 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace osh::launcher
@@ -71,7 +71,7 @@ constexpr std::array kAttempts{
 bool is_refusal(int error)
 {
     return error == EPERM || error == ENOSYS || error == EACCES || error == EAFNOSUPPORT
-        || error == EPROTONOSUPPORT;
+           || error == EPROTONOSUPPORT;
 }
 
 bool is_namespace_call(long number)

@@ -19,8 +19,8 @@ public:
     int run()
     {
         while (!is_over_) {
-            auto const ready = sys::wait_readable(
-                {&parts_.channel, &parts_.children, parts_.owners.is_open() ? &parts_.owners : nullptr});
+            auto const ready = sys::wait_readable({&parts_.channel, &parts_.children,
+                parts_.owners.is_open() ? &parts_.owners : nullptr});
             if (!ready.ok())
                 return 1;
             if ((*ready)[1])

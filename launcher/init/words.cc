@@ -75,8 +75,8 @@ Result<WordPlan> take_plan(ByteReader& in)
         LET(bytes, take_bytes(in, kMaxFilter));
         *filter = std::move(bytes);
     }
-    for (auto* flag : {&word.plan_in_memfd, &word.has_in, &word.has_out, &word.has_err,
-             &word.wants_terminal}) {
+    for (auto* flag :
+        {&word.plan_in_memfd, &word.has_in, &word.has_out, &word.has_err, &word.wants_terminal}) {
         LET(value, in.u8());
         *flag = value == 1;
     }
@@ -156,7 +156,8 @@ Result<FromInit> take_failed(ByteReader& in)
     return FromInit(std::move(word));
 }
 
-template<typename T> Result<T> whole(Result<T> word, ByteReader const& in)
+template<typename T>
+Result<T> whole(Result<T> word, ByteReader const& in)
 {
     if (word.ok() && !in.is_empty())
         return fail(Errc::Malformed, "init channel: bytes after a word");

@@ -12,7 +12,7 @@
 namespace osh::launcher
 {
 
-inline constexpr int kInitChannel = 3; // the descriptor init finds its channel on
+inline constexpr int kInitChannel = 3;              // the descriptor init finds its channel on
 inline constexpr std::size_t kMaxWord = 128 * 1024; // longer plans and bundles come as a memfd
 
 // ---- supervisor -> init

@@ -13,10 +13,10 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::array kKindWords{"tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask",
-    "mask", "pin"};
-constexpr std::array kAccessWords{"list", "read", "read+exec", "write", "write+exec", "device",
-    "terminal"};
+constexpr std::array kKindWords{
+    "tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask", "mask", "pin"};
+constexpr std::array kAccessWords{
+    "list", "read", "read+exec", "write", "write+exec", "device", "terminal"};
 
 std::string size_text(std::uint64_t bytes)
 {
@@ -37,7 +37,8 @@ std::string flags_text(MountStep const& step)
     case MountKind::File: return "ro";
     case MountKind::MaskFile:
     case MountKind::MaskDirectory: return "empty";
-    default: return fmt::format("{}{}", step.read_only ? "ro" : "rw", step.no_exec ? ",noexec" : "");
+    default:
+        return fmt::format("{}{}", step.read_only ? "ro" : "rw", step.no_exec ? ",noexec" : "");
     }
 }
 
@@ -56,7 +57,8 @@ std::string command_text(std::vector<std::string> const& command)
 {
     std::string text;
     for (auto const& word : command) {
-        bool const is_plain = !word.empty() && shown(word) == word
+        bool const is_plain =
+            !word.empty() && shown(word) == word
             && word.find_first_of(" \t'\"\\$`*?[]{}()<>|&;#~!") == std::string::npos;
         text += (text.empty() ? "" : " ") + (is_plain ? word : in_quotes(word));
     }
@@ -74,12 +76,12 @@ std::string names_of(std::vector<std::string> const& environment)
 
 std::string layers_text(Plan const& plan)
 {
-    std::string const landlock = plan.landlock_abi > 0
-        ? fmt::format("Landlock ABI {}{}", plan.landlock_abi,
-              plan.nested_allow ? " (scopes only)" : "")
-        : std::string("no Landlock");
-    return fmt::format("namespaces user×2 mount×2 pid net ipc uts cgroup; {}; seccomp allow list{}; "
-                       "no_new_privs; no capabilities",
+    std::string const landlock = plan.landlock_abi > 0 ? fmt::format("Landlock ABI {}{}",
+                                     plan.landlock_abi, plan.nested_allow ? " (scopes only)" : "")
+                                                       : std::string("no Landlock");
+    return fmt::format(
+        "namespaces user×2 mount×2 pid net ipc uts cgroup; {}; seccomp allow list{}; "
+        "no_new_privs; no capabilities",
         landlock, plan.debug_allow ? " (with ptrace of own children)" : "");
 }
 
@@ -114,8 +116,8 @@ std::string json_limits(Plan const& plan)
 {
     std::string text;
     for (auto const& limit : plan.limits)
-        text += fmt::format(
-            "{}{}:{}", text.empty() ? "" : ",", json_quoted(limit.name), limit.value);
+        text +=
+            fmt::format("{}{}:{}", text.empty() ? "" : ",", json_quoted(limit.name), limit.value);
     return "{" + text + "}";
 }
 
@@ -125,8 +127,9 @@ std::string describe(Plan const& plan)
 {
     std::string out = fmt::format("profile      {}\ncommand      {}\ndirectory    {}\n",
         shown(plan.profile_name), command_text(plan.command), shown(plan.working_directory));
-    out += fmt::format("identity     uid {} gid {}, host name {}\nnetwork      {}\nlayers       {}\n",
-        plan.uid, plan.gid, plan.host_name,
+    out += fmt::format(
+        "identity     uid {} gid {}, host name {}\nnetwork      {}\nlayers       {}\n", plan.uid,
+        plan.gid, plan.host_name,
         plan.has_network ? "through osh-netproxy only" : "none (loopback only)", layers_text(plan));
     out += "\nfiles\n";
     for (auto const& step : plan.mounts)
@@ -134,8 +137,8 @@ std::string describe(Plan const& plan)
             flags_text(step), shown(step.target), detail_text(step));
     out += "\nLandlock\n";
     for (auto const& rule : plan.landlock)
-        out += fmt::format("  {:<11} {}\n", kAccessWords[static_cast<std::size_t>(rule.access)],
-            shown(rule.path));
+        out += fmt::format(
+            "  {:<11} {}\n", kAccessWords[static_cast<std::size_t>(rule.access)], shown(rule.path));
     out += "\nlimits\n ";
     for (auto const& limit : plan.limits)
         out += fmt::format(" {}={}", limit.name, limit.value);
@@ -156,11 +159,12 @@ std::string describe_json(Plan const& plan)
     return fmt::format(
         "{{\"v\":1,\"profile\":{},\"command\":{},\"directory\":{},\"project\":{},\"uid\":{},"
         "\"gid\":{},\"network\":{},\"landlock_abi\":{},\"nested\":{},\"debug\":{},\"mounts\":{},"
-        "\"landlock\":{},\"limits\":{},\"environment\":{},\"environment_removed\":{},\"notes\":{}}}\n",
+        "\"landlock\":{},\"limits\":{},\"environment\":{},\"environment_removed\":{},\"notes\":{}}}"
+        "\n",
         json_quoted(plan.profile_name), joined_json(plan.command),
         json_quoted(plan.working_directory), json_quoted(plan.project), plan.uid, plan.gid,
-        plan.has_network, plan.landlock_abi, plan.nested_allow, plan.debug_allow,
-        json_mounts(plan), json_rules(plan), json_limits(plan), joined_json(names),
+        plan.has_network, plan.landlock_abi, plan.nested_allow, plan.debug_allow, json_mounts(plan),
+        json_rules(plan), json_limits(plan), joined_json(names),
         joined_json(plan.environment_removed), joined_json(plan.notes));
 }
 

@@ -21,22 +21,22 @@ constexpr std::array kSafeNames{"LANG", "LANGUAGE", "LC_*", "TERM", "COLORTERM",
 // Names whose values are secrets. Deny wins over every allow list; only allow_secret passes, by
 // exact name.
 constexpr std::array kSecretNames{"*TOKEN*", "*_KEY", "*APIKEY*", "*API_KEY*", "*SECRET*",
-    "*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*_PASS", "*CREDENTIAL*", "*_AUTH", "*_PAT", "*COOKIE*",
-    "*PRIVATE*", "*_DSN", "DATABASE_URL", "*_DATABASE_URL", "REDIS_URL", "MONGODB_URI", "AWS_*",
-    "AZURE_*", "GOOGLE_*", "GCP_*", "GCLOUD_*", "CLOUDSDK_*", "GITHUB_*", "GH_*", "GITLAB_*",
-    "NPM_*", "NODE_AUTH_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "HF_*", "HUGGING*", "DOCKER_*",
-    "KUBE*", "VAULT_*", "TF_VAR_*", "PGPASS*", "PGUSER", "MYSQL_*", "SENTRY_*", "SLACK_*",
-    "STRIPE_*", "TWILIO_*", "SENDGRID_*", "CARGO_REGISTRY_*", "PYPI_*", "TWINE_*", "PIP_INDEX_URL",
-    "PIP_EXTRA_INDEX_URL", "UV_INDEX*", "*_PROXY", "*_proxy"};
+    "*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*_PASS", "*CREDENTIAL*", "*_AUTH", "*_PAT",
+    "*COOKIE*", "*PRIVATE*", "*_DSN", "DATABASE_URL", "*_DATABASE_URL", "REDIS_URL", "MONGODB_URI",
+    "AWS_*", "AZURE_*", "GOOGLE_*", "GCP_*", "GCLOUD_*", "CLOUDSDK_*", "GITHUB_*", "GH_*",
+    "GITLAB_*", "NPM_*", "NODE_AUTH_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "HF_*", "HUGGING*",
+    "DOCKER_*", "KUBE*", "VAULT_*", "TF_VAR_*", "PGPASS*", "PGUSER", "MYSQL_*", "SENTRY_*",
+    "SLACK_*", "STRIPE_*", "TWILIO_*", "SENDGRID_*", "CARGO_REGISTRY_*", "PYPI_*", "TWINE_*",
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX*", "*_PROXY", "*_proxy"};
 
 // Ways to a socket, display or helper of the host (security design H8), and to code in our own
 // processes.
-constexpr std::array kHostDoors{"DBUS_*", "SSH_*", "GPG_*", "GNUPGHOME", "DISPLAY",
-    "WAYLAND_*", "XAUTHORITY", "TMUX*", "STY", "VSCODE_*", "PULSE_*", "PIPEWIRE_*",
-    "GNOME_KEYRING_*", "XDG_SESSION_*", "XDG_RUNTIME_DIR", "NVIM", "EMACS_SOCKET_NAME",
-    "KITTY_*", "WEZTERM_*", "GIT_ASKPASS", "GIT_*", "JAVA_TOOL_OPTIONS", "LD_*", "GCONV_PATH",
-    "PYTHONSTARTUP", "PERL5OPT", "BASH_ENV", "ENV", "PROMPT_COMMAND", "BASH_FUNC_*",
-    "NODE_OPTIONS", "BUN_OPTIONS", "OSH_*", "SUDO_*", "MAIL"};
+constexpr std::array kHostDoors{"DBUS_*", "SSH_*", "GPG_*", "GNUPGHOME", "DISPLAY", "WAYLAND_*",
+    "XAUTHORITY", "TMUX*", "STY", "VSCODE_*", "PULSE_*", "PIPEWIRE_*", "GNOME_KEYRING_*",
+    "XDG_SESSION_*", "XDG_RUNTIME_DIR", "NVIM", "EMACS_SOCKET_NAME", "KITTY_*", "WEZTERM_*",
+    "GIT_ASKPASS", "GIT_*", "JAVA_TOOL_OPTIONS", "LD_*", "GCONV_PATH", "PYTHONSTARTUP", "PERL5OPT",
+    "BASH_ENV", "ENV", "PROMPT_COMMAND", "BASH_FUNC_*", "NODE_OPTIONS", "BUN_OPTIONS", "OSH_*",
+    "SUDO_*", "MAIL"};
 
 constexpr std::array kTrustVariables{"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "PIP_CERT", "npm_config_cafile", "CARGO_HTTP_CAINFO",
@@ -46,7 +46,8 @@ constexpr std::string_view kSystemPath =
     "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
 constexpr std::size_t kShortestSecret = 8; // shorter values are found in anything
 
-template<typename Names> bool is_one_of(std::string const& name, Names const& patterns)
+template<typename Names>
+bool is_one_of(std::string const& name, Names const& patterns)
 {
     return std::any_of(patterns.begin(), patterns.end(),
         [&](std::string_view pattern) { return matches_glob(pattern, name); });
@@ -70,7 +71,7 @@ bool is_wanted(std::string const& name, policy::EnvProfile const& env)
     if (is_one_of(name, env.allow))
         return true;
     return env.inherit == policy::EnvInherit::All
-        || (env.inherit == policy::EnvInherit::Safe && is_one_of(name, kSafeNames));
+           || (env.inherit == policy::EnvInherit::Safe && is_one_of(name, kSafeNames));
 }
 
 std::string search_path(HostFacts const& facts, policy::Profile const& profile)
@@ -99,15 +100,13 @@ void set_own(Variables& variables, HostFacts const& facts, policy::Profile const
     variables["OSH"] = "1";
 }
 
-void drop_copies_of_secrets(
-    Variables& kept, Variables const& host, policy::EnvProfile const& env)
+void drop_copies_of_secrets(Variables& kept, Variables const& host, policy::EnvProfile const& env)
 {
     for (auto const& [name, value] : host) {
         if (value.size() < kShortestSecret || !is_secret(name, env))
             continue;
-        std::erase_if(kept, [&](auto const& variable) {
-            return variable.second.find(value) != std::string::npos;
-        });
+        std::erase_if(kept,
+            [&](auto const& variable) { return variable.second.find(value) != std::string::npos; });
     }
 }
 

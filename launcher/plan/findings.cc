@@ -81,19 +81,19 @@ std::vector<Finding> findings(HostFacts const& facts)
     all.push_back({"kernel", Health::Good, facts.kernel_release, {}});
     all.push_back(person_finding(facts));
     all.push_back(facts.has_user_namespaces
-            ? Finding{"user-namespaces", Health::Good, "work (tried)", {}}
-            : missing("user-namespaces", facts.user_namespace_problem));
+                      ? Finding{"user-namespaces", Health::Good, "work (tried)", {}}
+                      : missing("user-namespaces", facts.user_namespace_problem));
     all.push_back(facts.has_tun ? Finding{"tun", Health::Good, "/dev/net/tun opens", {}}
                                 : missing("tun", facts.tun_problem));
     all.push_back(landlock_finding(facts));
     all.push_back(facts.has_cgroup_namespace
-            ? Finding{"cgroup-namespace", Health::Good, "present", {}}
-            : Finding{"cgroup-namespace", Health::Weaker, "absent",
-                  "a kernel with CONFIG_CGROUPS hides the names of the host's groups"});
-    all.push_back(facts.trust_bundle.empty()
-            ? Finding{"trust-bundle", Health::Weaker, "none found",
-                  "install the package ca-certificates: without it no HTTPS server can be verified"}
-            : Finding{"trust-bundle", Health::Good, facts.trust_bundle, {}});
+                      ? Finding{"cgroup-namespace", Health::Good, "present", {}}
+                      : Finding{"cgroup-namespace", Health::Weaker, "absent",
+                          "a kernel with CONFIG_CGROUPS hides the names of the host's groups"});
+    all.push_back(
+        facts.trust_bundle.empty() ? Finding{"trust-bundle", Health::Weaker, "none found",
+            "install the package ca-certificates: without it no HTTPS server can be verified"}
+                                   : Finding{"trust-bundle", Health::Good, facts.trust_bundle, {}});
     all.push_back({"memory-limit", Health::Weaker,
         "per process and by size of tmpfs; no group limit in this version", {}});
     all.push_back(helper_finding(facts, "osh-init"));
@@ -111,15 +111,16 @@ std::string describe(std::vector<Finding> const& findings)
 {
     std::string out;
     for (auto const& finding : findings) {
-        char const* word = finding.health == Health::Good ? "ok"
-            : finding.health == Health::Weaker            ? "weaker"
-                                                          : "MISSING";
+        char const* word = finding.health == Health::Good     ? "ok"
+                           : finding.health == Health::Weaker ? "weaker"
+                                                              : "MISSING";
         out += fmt::format("{:<8} {:<17} {}\n", word, finding.name, shown(finding.value, 300));
         if (!finding.fix.empty())
             out += fmt::format("{:<26} fix: {}\n", "", shown(finding.fix, 500));
     }
-    out += is_ready(findings) ? "\nosh can start sessions here.\n"
-                              : "\nosh cannot start sessions here until what is MISSING is there.\n";
+    out += is_ready(findings)
+               ? "\nosh can start sessions here.\n"
+               : "\nosh cannot start sessions here until what is MISSING is there.\n";
     return out;
 }
 
@@ -129,9 +130,9 @@ std::string describe_json(std::vector<Finding> const& findings)
     for (auto const& finding : findings)
         items += fmt::format("{}{{\"name\":{},\"health\":\"{}\",\"value\":{},\"fix\":{}}}",
             items.empty() ? "" : ",", json_quoted(finding.name),
-            finding.health == Health::Good         ? "good"
-                : finding.health == Health::Weaker ? "weaker"
-                                                   : "missing",
+            finding.health == Health::Good     ? "good"
+            : finding.health == Health::Weaker ? "weaker"
+                                               : "missing",
             json_quoted(finding.value), json_quoted(finding.fix));
     return fmt::format("{{\"v\":1,\"ready\":{},\"findings\":[{}]}}\n", is_ready(findings), items);
 }

@@ -31,7 +31,7 @@ bool matches_glob(std::string_view pattern, std::string_view text)
             continue;
         }
         bool const fits = p < pattern.size() && t < text.size()
-            && (pattern[p] == text[t] || (pattern[p] == '?' && text[t] != '/'));
+                          && (pattern[p] == text[t] || (pattern[p] == '?' && text[t] != '/'));
         if (fits) {
             ++p, ++t;
             continue;
@@ -60,7 +60,8 @@ bool matches_mask(std::string_view pattern, std::string_view relative_path)
         return matches_glob(pattern,
             slash == std::string_view::npos ? relative_path : relative_path.substr(slash + 1));
     }
-    if (pattern.ends_with("/**") && matches_glob(pattern.substr(0, pattern.size() - 3), relative_path))
+    if (pattern.ends_with("/**")
+        && matches_glob(pattern.substr(0, pattern.size() - 3), relative_path))
         return true;
     if (pattern.ends_with('/'))
         return matches_mask(pattern.substr(0, pattern.size() - 1), relative_path);

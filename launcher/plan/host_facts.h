@@ -2,6 +2,8 @@
 // What this machine offers and what the person's session is: facts gathered once by
 // launcher/sys/host_probe, read by the pure planner.
 
+#include "launcher/plan/git_name.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,6 +15,7 @@ namespace osh::launcher
 struct HostFacts {
     std::uint32_t uid = 0, gid = 0;
     std::string user_name, group_name, home, shell;
+    GitName git_name; // of the person's own git configuration
     std::string working_directory;
     std::string project_root; // found by probing for .git upwards, or the working directory
     std::string kernel_release;
@@ -32,7 +35,7 @@ struct HostFacts {
     std::vector<std::string> existing_paths;
     std::vector<std::string> masked_paths;
     bool mask_walk_ended_early = false; // the project is larger than the walk's bound
-    std::string trust_bundle;                // path of the host's CA bundle, "" if none
+    std::string trust_bundle;           // path of the host's CA bundle, "" if none
     std::uint64_t memory_bytes = 0;
     std::string libexec; // directory with osh-init, osh-netproxy
 };

@@ -19,8 +19,8 @@ constexpr std::array kProcMaskedFiles{"sysrq-trigger", "kcore", "kmsg", "keys", 
     "kpageflags", "kpagecgroup", "config.gz", "vmallocinfo", "slabinfo", "pagetypeinfo",
     "diskstats", "partitions", "mdstat", "swaps", "locks", "softirqs", "iomem", "ioports",
     "modules", "zoneinfo", "buddyinfo", "schedstat"};
-constexpr std::array kProcMaskedDirectories{"irq", "bus", "fs", "acpi", "scsi", "driver",
-    "dynamic_debug", "pressure", "sysvipc"};
+constexpr std::array kProcMaskedDirectories{
+    "irq", "bus", "fs", "acpi", "scsi", "driver", "dynamic_debug", "pressure", "sysvipc"};
 
 constexpr std::uint64_t kMiB = 1024 * 1024, kGiB = 1024 * kMiB;
 constexpr std::uint64_t kTmpInodes = 200'000, kShmInodes = 50'000;

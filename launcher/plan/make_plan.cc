@@ -34,12 +34,13 @@ bool bears_absence(policy::Profile const& profile, std::string_view layer)
     return std::find(layers.begin(), layers.end(), layer) != layers.end();
 }
 
-std::string start_directory(Plan const& plan, HostFacts const& facts, policy::Profile const& profile)
+std::string start_directory(
+    Plan const& plan, HostFacts const& facts, policy::Profile const& profile)
 {
     if (profile.filesystem.project == policy::ProjectAccess::None)
         return profile.filesystem.home == policy::HomeKind::None ? "/tmp" : facts.home;
     return is_at_or_below(facts.working_directory, plan.project) ? facts.working_directory
-                                                                  : plan.project;
+                                                                 : plan.project;
 }
 
 void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& profile)
@@ -57,7 +58,8 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
     plan.notes = profile.unsafe_notes;
     if (facts.uid == 0)
         plan.notes.emplace_back(
-            "running as root: inside, the agent is uid 0 without any capability, but files owned by "
+            "running as root: inside, the agent is uid 0 without any capability, but files owned "
+            "by "
             "root are guarded by the mounts and Landlock alone, and the process limit does not "
             "hold. Use an ordinary account where you can");
     if (plan.landlock_abi == 0 && !plan.require_landlock)

@@ -77,13 +77,14 @@ struct Plan {
     std::string trust_bundle; // host path of the CA bundle that the session CA is added to
     std::string trust_file;   // inside: written at start, the other places are links to it
     std::int32_t oom_score_adjust = 500; // in a shortage the sandbox goes first
-    std::string project; // host path, also the path inside
+    std::string project;                 // host path, also the path inside
     std::uint32_t uid = 0, gid = 0;
     std::string host_name = "osh";
     bool has_network = true;
     bool nested_allow = false, debug_allow = true;
     bool require_landlock = true;
-    std::int32_t landlock_abi = 0; // of this kernel; 0: the layer is absent and the profile bears it
+    std::int32_t landlock_abi =
+        0; // of this kernel; 0: the layer is absent and the profile bears it
     std::vector<std::string> notes; // what weakens the session, one line each
 };
 

@@ -202,8 +202,8 @@ Result<Plan> decode_plan(Bytes message)
     if (version != kVersion)
         return fail(Errc::Malformed, "plan: another version of osh wrote it");
     Plan plan;
-    for (auto* text : {&plan.profile_name, &plan.working_directory, &plan.project,
-             &plan.host_name, &plan.trust_bundle, &plan.trust_file}) {
+    for (auto* text : {&plan.profile_name, &plan.working_directory, &plan.project, &plan.host_name,
+             &plan.trust_bundle, &plan.trust_file}) {
         LET(value, in.text_le(kMaxText));
         *text = std::move(value);
     }

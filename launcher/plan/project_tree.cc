@@ -41,8 +41,7 @@ Existence existence(HostFacts const& facts, std::string const& path)
     return Existence::Missing;
 }
 
-bool is_denied(
-    std::string const& path, policy::Profile const& profile, Places const& places)
+bool is_denied(std::string const& path, policy::Profile const& profile, Places const& places)
 {
     for (auto const& entry : profile.filesystem.deny) {
         std::string const pattern = expand_path(entry, places);
@@ -100,8 +99,8 @@ void add_grant(Planned& planned, HostFacts const& facts, Grant const& grant)
     MountStep step = bind_step(grant.path, grant.path, grant.write);
     step.optional = true;
     plan.mounts.push_back(step);
-    plan.landlock.push_back({grant.path,
-        grant.write == Write::Yes ? Access::ReadWriteExecute : Access::ReadExecute});
+    plan.landlock.push_back(
+        {grant.path, grant.write == Write::Yes ? Access::ReadWriteExecute : Access::ReadExecute});
 }
 
 // Secrets inside a granted directory are covered.
@@ -110,16 +109,15 @@ void add_denied_below(Plan& plan, HostFacts const& facts, policy::Profile const&
     Places const places = places_of(facts);
     for (auto const& entry : profile.filesystem.deny) {
         std::string const path = expand_path(entry, places);
-        bool const is_inside = std::any_of(plan.mounts.begin(), plan.mounts.end(),
-            [&](MountStep const& step) {
+        bool const is_inside =
+            std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](MountStep const& step) {
                 return step.kind == MountKind::Bind && is_at_or_below(path, step.target);
             });
         Existence const found = existence(facts, path);
         if (path.empty() || !is_inside || found == Existence::Missing)
             continue;
         MountStep mask;
-        mask.kind =
-            found == Existence::Directory ? MountKind::MaskDirectory : MountKind::MaskFile;
+        mask.kind = found == Existence::Directory ? MountKind::MaskDirectory : MountKind::MaskFile;
         mask.target = path;
         plan.mounts.push_back(mask);
     }
@@ -178,7 +176,7 @@ bool is_at_or_below(std::string_view path, std::string_view directory)
     if (directory == "/")
         return path.starts_with('/');
     return path == directory
-        || (path.starts_with(directory) && path.substr(directory.size()).starts_with('/'));
+           || (path.starts_with(directory) && path.substr(directory.size()).starts_with('/'));
 }
 
 void add_home(Plan& plan, HostFacts const& facts, policy::Profile const& profile)
@@ -212,8 +210,8 @@ void add_grants(Planned& planned, HostFacts const& facts, policy::Profile const&
         if (grant.write == Write::Yes && !may_write)
             grant.write = Write::No;
         if (!may_write && !is_listed(grant.path, ceiling.read_only)) {
-            planned.plan.notes.push_back(fmt::format(
-                "{} is granted by the profile but not by the policy's filesystem section: not shown",
+            planned.plan.notes.push_back(fmt::format("{} is granted by the profile but not by the "
+                                                     "policy's filesystem section: not shown",
                 shown(grant.path)));
             continue;
         }

@@ -54,8 +54,7 @@ std::vector<Error> project_errors(HostFacts const& facts, policy::Profile const&
             "fix: set [filesystem] project = \"ro\" or \"rw\" in the profile.\n"
             "help: osh help project (project-overlay)"}};
     if (project.empty() || project == "/")
-        return {{Errc::Invalid, 0,
-            "the project folder would be / , the whole machine.\n" + fix}};
+        return {{Errc::Invalid, 0, "the project folder would be / , the whole machine.\n" + fix}};
     if (is_at_or_below(facts.home, project))
         return {{Errc::Invalid, 0,
             fmt::format("the project folder would be {}, which {} your whole home {}.\n{}",

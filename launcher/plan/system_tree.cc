@@ -14,8 +14,8 @@ namespace
 
 using Access = LandlockRule::Access;
 
-constexpr std::array kSystemDirectories{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64",
-    "/libx32"};
+constexpr std::array kSystemDirectories{
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
 
 // Settings of programs. Not here on purpose: shadow, sudoers, ssh, apt (may hold passwords of
 // mirrors), gitconfig and npmrc (may hold tokens), machine-id (names the machine).
@@ -42,8 +42,8 @@ std::string passwd_text(HostFacts const& facts)
     std::string text;
     if (facts.uid != 0)
         text += "root:x:0:0:root:/root:/usr/sbin/nologin\n";
-    text += fmt::format("{}:x:{}:{}::{}:{}\n", facts.user_name, facts.uid, facts.gid, facts.home,
-        shell);
+    text += fmt::format(
+        "{}:x:{}:{}::{}:{}\n", facts.user_name, facts.uid, facts.gid, facts.home, shell);
     return text + "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
 }
 
@@ -59,15 +59,18 @@ void add_name_service(Plan& plan, HostFacts const& facts)
     plan.mounts.push_back(file_step("/etc/passwd", passwd_text(facts)));
     plan.mounts.push_back(file_step("/etc/group", group_text(facts)));
     plan.mounts.push_back(file_step("/etc/hosts",
-        fmt::format("127.0.0.1 localhost {}\n::1 localhost ip6-localhost ip6-loopback\n",
-            plan.host_name)));
+        fmt::format(
+            "127.0.0.1 localhost {}\n::1 localhost ip6-localhost ip6-loopback\n", plan.host_name)));
     plan.mounts.push_back(file_step("/etc/hostname", plan.host_name + "\n"));
+    // Commits made inside carry the person's name; of their configuration no more comes in.
+    if (auto text = git_config_text(facts.git_name); !text.empty())
+        plan.mounts.push_back(file_step("/etc/gitconfig", std::move(text)));
     plan.mounts.push_back(file_step("/etc/nsswitch.conf",
         "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
         "protocols: files\nservices: files\nethers: files\nrpc: files\n"));
-    plan.mounts.push_back(file_step("/etc/resolv.conf",
-        plan.has_network ? fmt::format("nameserver {}\n", policy::kGatewayV4)
-                         : std::string("# this session has no network\n")));
+    plan.mounts.push_back(file_step(
+        "/etc/resolv.conf", plan.has_network ? fmt::format("nameserver {}\n", policy::kGatewayV4)
+                                             : std::string("# this session has no network\n")));
 }
 
 void add_trust(Plan& plan)

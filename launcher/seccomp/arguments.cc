@@ -36,8 +36,8 @@ ArgumentTest has_bits(unsigned index, std::uint32_t bits)
 // CVE-2024-1086).
 void add_namespaces(Rules& rules)
 {
-    for (std::uint32_t flag : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
-             CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP}) {
+    for (std::uint32_t flag : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC,
+             CLONE_NEWUTS, CLONE_NEWCGROUP}) {
         rules.push_back({"clone", EPERM, {has_bits(0, flag)}});
         rules.push_back({"unshare", EPERM, {has_bits(0, flag)}});
     }
@@ -131,7 +131,8 @@ void add_processes(Rules& rules, FilterChoice choice)
     for (std::uint32_t policy : {kFifo, kRoundRobin, kDeadline})
         rules.push_back({"sched_setscheduler", EPERM, {{1, kPolicyMask, policy}}});
     rules.push_back({"prctl", EPERM, {is(0, PR_SET_MM)}}); // could lie about its own executable
-    constexpr std::uint32_t kQuery = 0xFFFFFFFFU, kLinux32 = PER_LINUX32, kFixed = ADDR_NO_RANDOMIZE;
+    constexpr std::uint32_t kQuery = 0xFFFFFFFFU, kLinux32 = PER_LINUX32,
+                            kFixed = ADDR_NO_RANDOMIZE;
     for (auto const& other : all_but(0, {0, kLinux32, kFixed, kLinux32 | kFixed, kQuery}))
         rules.push_back({"personality", EPERM, {other}});
     if (!choice.nested_allow)

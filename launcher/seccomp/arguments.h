@@ -19,7 +19,7 @@ struct ArgumentTest { // (argument & mask) == value
 
 struct ArgumentRule {
     std::string_view call;
-    int answer = 0; // errno
+    int answer = 0;                  // errno
     std::vector<ArgumentTest> tests; // all must hold
 };
 

@@ -30,8 +30,8 @@ Result<Context> new_context(std::uint32_t default_action)
     if (!context)
         return fail(Errc::System, "libseccomp cannot start");
     // i386 and x32 calls do not exist: same answer as an unknown number, no signal.
-    int const status = seccomp_attr_set(
-        context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+    int const status =
+        seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
     if (status != 0)
         return fail_errno(-status, "libseccomp: answer for foreign architectures");
     // A binary tree instead of a list; the bounded cost is the same for every call.
@@ -95,12 +95,12 @@ Result<std::vector<std::byte>> build_calls(FilterChoice choice)
     for (auto const& group : allowed_groups())
         for (auto const& name : group.calls)
             TRY(add_call(context, SCMP_ACT_ALLOW, name));
-    TRY(add_call(context,
-        choice.debug_allow ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "ptrace"));
+    TRY(add_call(context, choice.debug_allow ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "ptrace"));
     for (auto const& row : refused_calls())
         for (auto const& name : row.calls)
             if (!choice.nested_allow || !is_one_of(name, nested_calls()))
-                TRY(add_call(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(row.answer)), name));
+                TRY(add_call(
+                    context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(row.answer)), name));
     if (choice.nested_allow)
         for (auto const& name : nested_calls())
             TRY(add_call(context, SCMP_ACT_ALLOW, name));

@@ -1,6 +1,6 @@
 #pragma once
-// Builds the system call filter of the agent, as BPF: an allow list of named groups, each call with its
-// reason (groups.cc), narrowed by rules over arguments (arguments.cc). Runs when osh is built
+// Builds the system call filter of the agent, as BPF: an allow list of named groups, each call with
+// its reason (groups.cc), narrowed by rules over arguments (arguments.cc). Runs when osh is built
 // (make_filters.cc): libseccomp needs 8 ms for it, half of what a start may take. What the
 // supervisor uses is programs.h. Design: security H7, seccomp(2), seccomp_rule_add(3).
 //

@@ -27,6 +27,7 @@ constexpr std::array kNewCalls{NewCall{"fchmodat2", 452}, NewCall{"map_shadow_st
 
 } // namespace
 
+// Table: the groups and the reason of each.
 std::vector<CallGroup> const& allowed_groups()
 {
     static std::vector<CallGroup> const groups{

@@ -11,9 +11,10 @@ namespace osh::launcher
 void Supervisor::set_policy(ClientId client, policy::control::SetPolicy const& set)
 {
     policy::control::PolicyResult result{set.n, false, generation_, ""};
-    std::vector<policy::PolicyLayer> layers{{set.name, set.text, ""}};
+    std::vector<policy::PolicyLayer> layers{{set.name, set.text, "", policy::LayerRank::User}};
     for (auto const& layer : request_.layers)
-        if (!layer.approval.empty())
+        if (!layer.approval.empty() || layer.rank == policy::LayerRank::Project
+            || layer.rank == policy::LayerRank::Global)
             layers.push_back(layer);
     auto const enforcement = request_.profile.policy.default_enforce
                                  ? policy::Enforcement::DefaultEnforce

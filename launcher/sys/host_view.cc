@@ -30,6 +30,7 @@ namespace
 {
 
 constexpr std::size_t kMaxSetting = 4096;
+constexpr std::size_t kMaxSmallFile = 64 * 1024;
 
 struct Free {
     void operator()(char* text) const { std::free(text); }
@@ -76,7 +77,8 @@ std::vector<ListedEntry> list_directory(std::string const& path, std::size_t lim
             break;
         std::string const name = entry->d_name;
         if (name != "." && name != "..")
-            entries.push_back({name, entry->d_type == DT_DIR, entry->d_type == DT_LNK});
+            entries.push_back({name, entry->d_type == DT_DIR, entry->d_type == DT_LNK,
+                entry->d_type == DT_SOCK || entry->d_type == DT_FIFO});
     }
     return entries;
 }
@@ -91,10 +93,10 @@ Result<Person> current_person()
     passwd* found = nullptr;
     ::getpwuid_r(person.uid, &entry, buffer.data(), buffer.size(), &found);
     if (found == nullptr)
-        return fail(Errc::NotFound,
-            "user id " + std::to_string(person.uid)
-                + " has no entry in the user database, so osh cannot tell the home directory.\nfix: "
-                  "add one (in a container: to /etc/passwd).");
+        return fail(Errc::NotFound, "user id " + std::to_string(person.uid)
+                                        + " has no entry in the user database, so osh cannot tell "
+                                          "the home directory.\nfix: "
+                                          "add one (in a container: to /etc/passwd).");
     person.user_name = found->pw_name;
     person.home = found->pw_dir;
     person.shell = found->pw_shell;
@@ -145,6 +147,15 @@ std::string read_setting(std::string const& path)
         return {};
     auto text = read_all(*file, kMaxSetting);
     return text.ok() ? text->substr(0, text->find('\n')) : std::string();
+}
+
+std::string read_small_file(std::string const& path)
+{
+    auto const file = open_path(path, O_RDONLY | O_NONBLOCK);
+    if (!file.ok())
+        return {};
+    auto text = read_all(*file, kMaxSmallFile);
+    return text.ok() ? *std::move(text) : std::string();
 }
 
 int open_error(std::string const& path)

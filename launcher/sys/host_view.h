@@ -22,6 +22,7 @@ std::string real_path(std::string const& path); // realpath(3), "" when it does 
 struct ListedEntry {
     std::string name;
     bool is_directory = false, is_link = false;
+    bool is_meeting_point = false; // a socket or a FIFO: whoever opens it meets a process
 };
 std::vector<ListedEntry> list_directory(std::string const& path, std::size_t limit);
 
@@ -36,6 +37,7 @@ Result<std::string> working_directory();
 std::string kernel_release();
 std::uint64_t memory_bytes();
 std::string read_setting(std::string const& path); // first line; "" when there is none
+std::string read_small_file(std::string const& path); // "" when it is missing or large
 int open_error(std::string const& path);           // errno of opening it for reading and writing
 std::string error_text(int error);
 

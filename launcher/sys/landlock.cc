@@ -52,7 +52,8 @@ std::uint64_t rights_of(LandlockAccess access)
     constexpr std::uint64_t kRead = kReadFile | kReadDir;
     // Device nodes are never made inside; sockets and FIFOs are: development tools need them.
     constexpr std::uint64_t kWrite = kRead | kWriteFile | kRemoveDir | kRemoveFile | kMakeDir
-        | kMakeReg | kMakeSock | kMakeFifo | kMakeSym | kRefer | kTruncate;
+                                     | kMakeReg | kMakeSock | kMakeFifo | kMakeSym | kRefer
+                                     | kTruncate;
     switch (access) {
     case LandlockAccess::List: return kReadDir;
     case LandlockAccess::Read: return kRead;

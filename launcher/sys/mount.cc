@@ -58,14 +58,14 @@ Result<Fd> new_mount(std::string const& type, MountOptions const& options, Mount
     for (auto const& [key, value] : options) {
         bool const is_flag = value.empty();
         unsigned const command = is_flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
-        if (::fsconfig(
-                context.raw(), command, key.c_str(), is_flag ? nullptr : value.c_str(), 0) != 0)
+        if (::fsconfig(context.raw(), command, key.c_str(), is_flag ? nullptr : value.c_str(), 0)
+            != 0)
             return fail_errno(errno, "fsconfig " + type + " " + key + "=" + value);
     }
     if (::fsconfig(context.raw(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
         return fail_errno(errno, "cannot make a " + type + " file system");
-    Fd mount = Fd::adopt_raw_fd(::fsmount(
-        context.raw(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes_of(flags))));
+    Fd mount = Fd::adopt_raw_fd(
+        ::fsmount(context.raw(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes_of(flags))));
     if (!mount.is_open())
         return fail_errno(errno, "fsmount " + type);
     return mount;

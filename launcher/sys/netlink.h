@@ -18,7 +18,8 @@ class NetlinkMessage
 public:
     NetlinkMessage(std::uint16_t type, std::uint16_t flags);
 
-    template<typename Header> void append(Header const& header)
+    template<typename Header>
+    void append(Header const& header)
     {
         std::memcpy(reserve(sizeof header), &header, sizeof header);
     }

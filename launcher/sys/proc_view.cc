@@ -97,8 +97,7 @@ std::optional<ExecutableFile> examine_executable(Fd const& base, char const* pat
     };
     struct statfs mount {
     };
-    if (!file.is_open() || ::fstat(file.raw(), &status) != 0
-        || ::fstatfs(file.raw(), &mount) != 0)
+    if (!file.is_open() || ::fstat(file.raw(), &status) != 0 || ::fstatfs(file.raw(), &mount) != 0)
         return std::nullopt;
     ExecutableFile found;
     found.device = status.st_dev;

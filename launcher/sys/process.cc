@@ -154,8 +154,8 @@ Result<> drop_all_capabilities()
 {
     TRY(empty_ambient_and_bounding(0));
     int const bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP
-        | SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE
-        | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+                     | SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED
+                     | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
     if (::prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) != 0)
         return fail_errno(errno, "cannot lock the securebits");
     return set_capabilities({});
@@ -180,8 +180,7 @@ bool has_any_capability()
         int const in_bounding = ::prctl(PR_CAPBSET_READ, number, 0, 0, 0);
         if (in_bounding < 0)
             return false; // beyond the last capability
-        if (in_bounding == 1
-            || ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, number, 0, 0) == 1)
+        if (in_bounding == 1 || ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, number, 0, 0) == 1)
             return true;
     }
     return false;
@@ -226,8 +225,7 @@ Result<> install_filter(std::span<std::byte const> program)
 {
     std::vector<sock_filter> instructions(program.size() / sizeof(sock_filter));
     std::memcpy(instructions.data(), program.data(), instructions.size() * sizeof(sock_filter));
-    sock_fprog const filter{
-        static_cast<unsigned short>(instructions.size()), instructions.data()};
+    sock_fprog const filter{static_cast<unsigned short>(instructions.size()), instructions.data()};
     if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
         return fail_errno(errno, "cannot install the system call filter");
     return {};

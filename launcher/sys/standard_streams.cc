@@ -45,8 +45,8 @@ Result<> new_process_group()
 void reset_signals()
 {
     // Handlers do not survive an exec; only what is ignored would be inherited.
-    for (int number : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGTSTP,
-             SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH, SIGURG, SIGXFSZ})
+    for (int number : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGCHLD, SIGCONT,
+             SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH, SIGURG, SIGXFSZ})
         ::signal(number, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);

@@ -23,6 +23,24 @@ std::string authority_of(Flow const& flow)
     return host;
 }
 
+// What follows a WebSocket handshake is not read frame by frame, so a GET rule alone must not open
+// a tunnel (security design H11): the policy has to allow any message on that path as well.
+void require_messages_allowed(policy::Policy const& policy, policy::RequestQuestion question,
+    policy::Verdict& verdict)
+{
+    question.method = "WEBSOCKET_TEXT";
+    question.body = std::nullopt;
+    auto messages = policy::evaluate(policy, question);
+    if (messages.decision != policy::Decision::Deny)
+        return;
+    messages.code = policy::DenyCode::NoRule;
+    messages.needs_body = false;
+    messages.canonical_path = std::move(verdict.canonical_path);
+    messages.reason = "the handshake is permitted, but no rule permits WebSocket messages "
+                      "(WEBSOCKET_TEXT) on this path";
+    verdict = std::move(messages);
+}
+
 } // namespace
 
 // True when something was decided and bytes may move again.
@@ -82,6 +100,8 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
     flow.policy = policy_;
     auto verdict = policy::evaluate(*flow.policy, question);
     spell_out_path(flow, verdict);
+    if (head.wants_websocket && verdict.decision != policy::Decision::Deny)
+        require_messages_allowed(*flow.policy, question, verdict);
     if (verdict.needs_body && flow.awaits_body) {
         verdict.needs_body = false;
         verdict.decision = policy::Decision::Deny;

@@ -23,8 +23,12 @@ Result<std::shared_ptr<policy::Policy const>> compile_layers(
     LET(layers, policy::decode_layers(text));
     std::vector<policy::PolicyLayer> named;
     named.reserve(layers.size());
-    for (auto& layer : layers)
-        named.push_back({std::move(layer.name), std::move(layer.text), std::move(layer.approval)});
+    for (auto& layer : layers) {
+        if (layer.rank > static_cast<std::uint32_t>(policy::LayerRank::Global))
+            return fail(Errc::Malformed, "a policy layer of an unknown rank");
+        named.push_back({std::move(layer.name), std::move(layer.text), std::move(layer.approval),
+            static_cast<policy::LayerRank>(layer.rank)});
+    }
     auto const enforcement =
         default_enforce ? policy::Enforcement::DefaultEnforce : policy::Enforcement::AsWritten;
     auto compiled = policy::compile_policy(named, enforcement);

@@ -16,7 +16,7 @@ FlowTable::FlowTable(std::uint32_t capacity, std::uint64_t seed)
 
 std::size_t FlowTable::AddressHash::operator()(IpAddress const& address) const
 {
-    return KeyedHash(seed).mix(address).value();
+    return KeyedHash(seed).mix(address).digest();
 }
 
 std::uint64_t FlowTable::hash(FlowKey const& key) const
@@ -24,7 +24,7 @@ std::uint64_t FlowTable::hash(FlowKey const& key) const
     return KeyedHash(seed_)
         .mix(key.destination)
         .mix(std::uint64_t{key.source_port} << 16 | key.destination_port)
-        .value();
+        .digest();
 }
 
 std::size_t FlowTable::ideal(Slot slot) const

@@ -27,7 +27,7 @@ public:
         return mix(halves[0]).mix(halves[1]);
     }
 
-    constexpr std::uint64_t value() const { return finish(state_); }
+    constexpr std::uint64_t digest() const { return finish(state_); }
 
 private:
     // The finisher of splitmix64 (Steele, Lea, Flood 2014).

@@ -23,7 +23,7 @@ Sequence initial_sequence(World const& world, FlowKey const& key, Instant now)
     std::uint64_t const hash = KeyedHash(~world.secret)
                                    .mix(key.destination)
                                    .mix(std::uint64_t{key.source_port} << 16 | key.destination_port)
-                                   .value();
+                                   .digest();
     return static_cast<Sequence>(hash + static_cast<std::uint64_t>(now.nanoseconds / 4096));
 }
 

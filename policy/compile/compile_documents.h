@@ -9,6 +9,7 @@ namespace osh::policy
 struct LayerDocument {
     Document const* document = nullptr;
     std::string origin; // file, or "approval …"
+    LayerRank rank = LayerRank::Profile;
 };
 
 CompiledPolicy compile_documents(std::vector<LayerDocument> const& layers, Enforcement enforcement);

@@ -78,6 +78,56 @@ std::shared_ptr<CompiledNetwork const> build_network(LayerDraft all)
         std::move(entries), std::move(endpoints), std::move(middlewares));
 }
 
+struct CompileRun {
+    Enforcement enforcement;
+    Diagnostics& diagnostics;
+};
+
+bool is_below(std::string const& path, std::string const& place)
+{
+    return path.starts_with(place)
+           && (path.size() == place.size() || place.ends_with('/') || path[place.size()] == '/');
+}
+
+// The paths that both lists hold, themselves or by a folder above.
+std::vector<std::string> common_paths(
+    std::vector<std::string> const& a, std::vector<std::string> const& b)
+{
+    std::vector<std::string> out;
+    auto const add = [&](auto const& from, auto const& in) {
+        for (auto const& path : from)
+            if (std::ranges::any_of(in, [&](auto const& place) { return is_below(path, place); })
+                && std::ranges::find(out, path) == out.end())
+                out.push_back(path);
+    };
+    add(a, b);
+    add(b, a);
+    return out;
+}
+
+// A writable place of one may be a readable one of the other: then it is readable.
+void narrow(FilesystemSection& to, FilesystemSection const& ceiling)
+{
+    if (!ceiling.is_present)
+        return;
+    if (!to.is_present) {
+        to = ceiling;
+        return;
+    }
+    auto const readable = [](FilesystemSection const& section) {
+        std::vector<std::string> out = section.read_only;
+        std::ranges::copy(section.read_write, std::back_inserter(out));
+        return out;
+    };
+    auto reads = common_paths(readable(to), readable(ceiling));
+    auto writes = common_paths(to.read_write, ceiling.read_write);
+    std::erase_if(reads,
+        [&](std::string const& path) { return std::ranges::find(writes, path) != writes.end(); });
+    to.include_workdir = to.include_workdir && ceiling.include_workdir;
+    to.read_only = std::move(reads);
+    to.read_write = std::move(writes);
+}
+
 // Of each source, from its top to its end.
 void order_by_place(Diagnostics& diagnostics)
 {
@@ -91,19 +141,16 @@ void order_by_place(Diagnostics& diagnostics)
     }
 }
 
-} // namespace
-
-CompiledPolicy compile_documents(std::vector<LayerDocument> const& layers, Enforcement enforcement)
+LayerDraft read_layers(
+    std::vector<LayerDocument> const& layers, Enforcement enforcement, Diagnostics& diagnostics)
 {
-    CompiledPolicy out;
     LayerDraft all;
-    all.filesystem.is_present = false;
     std::deque<Findings> findings; // drafts point at them
     for (auto const& layer : layers) {
         Diagnostics found = layer.document->diagnostics;
-        findings.emplace_back(layer.document->source, out.diagnostics);
+        findings.emplace_back(layer.document->source, diagnostics);
         bool const is_readable = !has_errors(found) || !layer.document->root.entries.empty();
-        std::ranges::move(found, std::back_inserter(out.diagnostics));
+        std::ranges::move(found, std::back_inserter(diagnostics));
         if (!is_readable)
             continue;
         LayerDraft draft =
@@ -113,14 +160,83 @@ CompiledPolicy compile_documents(std::vector<LayerDocument> const& layers, Enfor
     }
     validate_middlewares(all.middlewares, all.entries);
     validate_no_ambiguity(all.entries);
-    order_by_place(out.diagnostics);
-    if (has_errors(out.diagnostics))
-        return out;
+    return all;
+}
+
+std::shared_ptr<Policy> policy_of(LayerDraft draft)
+{
     auto policy = std::make_shared<Policy>();
-    policy->filesystem = all.filesystem;
-    policy->landlock = all.landlock;
-    policy->network = build_network(std::move(all));
-    out.policy = std::move(policy);
+    policy->filesystem = draft.filesystem;
+    policy->landlock = draft.landlock;
+    policy->network = build_network(std::move(draft));
+    return policy;
+}
+
+bool is_granting(LayerRank rank)
+{
+    return rank != LayerRank::Project && rank != LayerRank::Global;
+}
+
+std::vector<LayerDocument> of_rank(std::vector<LayerDocument> const& layers, auto const& test)
+{
+    std::vector<LayerDocument> out;
+    std::ranges::copy_if(layers, std::back_inserter(out),
+        [&](LayerDocument const& layer) { return test(layer.rank); });
+    return out;
+}
+
+// A layer that says nothing about the network narrows nothing of it.
+bool names_network(std::vector<LayerDocument> const& layers)
+{
+    return std::ranges::any_of(layers, [](LayerDocument const& layer) {
+        return layer.document->root.find("network_policies") != nullptr;
+    });
+}
+
+void add_ceiling(
+    Policy& policy, LayerRank rank, std::vector<LayerDocument> const& layers, CompileRun const& run)
+{
+    auto const own = of_rank(layers, [&](LayerRank of) { return of == rank; });
+    if (own.empty())
+        return;
+    auto const ceiling = policy_of(read_layers(own, run.enforcement, run.diagnostics));
+    narrow(policy.filesystem, ceiling->filesystem);
+    if (ceiling->landlock == LandlockCompatibility::HardRequirement)
+        policy.landlock = ceiling->landlock;
+    if (!names_network(own))
+        return;
+    PolicyCeiling out{rank, ceiling, nullptr};
+    auto const session = of_rank(layers, [](LayerRank of) { return of == LayerRank::Session; });
+    Diagnostics said_already;
+    if (rank == LayerRank::Project && !session.empty())
+        out.exempt = policy_of(read_layers(session, run.enforcement, said_already));
+    policy.ceilings.push_back(std::move(out));
+}
+
+} // namespace
+
+std::string_view name_of(LayerRank rank)
+{
+    switch (rank) {
+    case LayerRank::Profile: return "profile";
+    case LayerRank::User: return "user";
+    case LayerRank::Project: return "project";
+    case LayerRank::Session: return "session";
+    case LayerRank::Global: return "global";
+    }
+    return "global";
+}
+
+CompiledPolicy compile_documents(std::vector<LayerDocument> const& layers, Enforcement enforcement)
+{
+    CompiledPolicy out;
+    auto policy =
+        policy_of(read_layers(of_rank(layers, is_granting), enforcement, out.diagnostics));
+    for (LayerRank const rank : {LayerRank::Project, LayerRank::Global})
+        add_ceiling(*policy, rank, layers, {enforcement, out.diagnostics});
+    order_by_place(out.diagnostics);
+    if (!has_errors(out.diagnostics))
+        out.policy = std::move(policy);
     return out;
 }
 
@@ -131,7 +247,7 @@ CompiledPolicy compile_policy(std::vector<PolicyLayer> const& layers, Enforcemen
     for (auto const& layer : layers) {
         documents.push_back(read_yaml(layer.name, layer.text));
         parsed.push_back({&documents.back(),
-            layer.approval.empty() ? layer.name : "approval " + layer.approval});
+            layer.approval.empty() ? layer.name : "approval " + layer.approval, layer.rank});
     }
     return compile_documents(parsed, enforcement);
 }

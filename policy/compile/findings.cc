@@ -39,6 +39,11 @@ void Findings::warning(Span span, std::string_view code, Words words)
     add(Severity::Warning, span, code, std::move(words));
 }
 
+void Findings::note(Span span, std::string_view code, Words words)
+{
+    add(Severity::Note, span, code, std::move(words));
+}
+
 std::string_view describe(Node const& node)
 {
     switch (node.kind) {

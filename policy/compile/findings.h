@@ -30,6 +30,7 @@ public:
 
     void error(Span span, std::string_view code, Words words);
     void warning(Span span, std::string_view code, Words words);
+    void note(Span span, std::string_view code, Words words);
     std::uint32_t line_of(Span span) const { return source_->place(span.begin).line; }
     std::shared_ptr<SourceText const> const& source() const { return source_; }
 

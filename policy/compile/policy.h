@@ -4,8 +4,10 @@
 
 #include "policy/document/node.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace osh::policy
@@ -22,11 +24,27 @@ struct FilesystemSection {
 
 enum class LandlockCompatibility { BestEffort, HardRequirement };
 
+struct Policy;
+
+// Whose word a layer is. Profile, User and Session grant: together they are one policy. Project and
+// Global only narrow: what they name no rule for is refused, whatever the others say; a Session's
+// own rules stand above the Project's. docs/policy-layers.md
+enum class LayerRank : std::uint8_t { Profile, User, Project, Session, Global };
+std::string_view name_of(LayerRank rank); // "project"
+
+// A narrowing layer: it must allow too, unless `exempt` does.
+struct PolicyCeiling {
+    LayerRank rank = LayerRank::Project;
+    std::shared_ptr<Policy const> policy;
+    std::shared_ptr<Policy const> exempt; // the session's rules alone; may be null
+};
+
 // One policy: what a list of documents (layers) says together.
 struct Policy {
     FilesystemSection filesystem;
     LandlockCompatibility landlock = LandlockCompatibility::BestEffort;
     std::shared_ptr<CompiledNetwork const> network; // never null in a policy made by compile_policy
+    std::vector<PolicyCeiling> ceilings; // in the order of LayerRank; empty in most policies
 };
 
 enum class Enforcement {
@@ -40,6 +58,7 @@ struct PolicyLayer {
     // A session grant or a remembered approval; shown as the rule's origin instead of the file.
     // Empty for files.
     std::string approval;
+    LayerRank rank = LayerRank::Profile;
 };
 
 struct CompiledPolicy {
@@ -47,7 +66,8 @@ struct CompiledPolicy {
     Diagnostics diagnostics;              // all of all layers
 };
 
-// Layers of one rank are merged: a union of their network policies (docs/policy-layers.md).
+// Granting layers are merged: a union of their network policies; narrowing ones become ceilings
+// (docs/policy-layers.md).
 CompiledPolicy compile_policy(
     std::vector<PolicyLayer> const& layers, Enforcement enforcement = Enforcement::AsWritten);
 

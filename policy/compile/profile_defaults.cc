@@ -44,7 +44,7 @@ Profile default_profile()
     Profile profile;
     profile.filesystem.deny = secret_paths();
     profile.filesystem.mask = {".env", ".env.*", "!.env.example", "secrets/**"};
-    profile.filesystem.protect = {".git/hooks", ".git/config", ".osh"};
+    profile.filesystem.protect = {".git/hooks", ".git/config", ".git/config.worktree", ".osh"};
     profile.filesystem.devices = {"null", "zero", "full", "random", "urandom", "tty"};
     profile.env.deny = secret_variables();
     return profile;

@@ -2,7 +2,7 @@
 // suddenly points into the private network, a policy that names a metadata service.
 
 #include "policy/base/text.h"
-#include "policy/evaluate/evaluate.h"
+#include "policy/evaluate/alone.h"
 #include "policy/evaluate/reachable.h"
 #include "policy/model/address_class.h"
 
@@ -50,13 +50,13 @@ Verdict blocked(RuleOrigin origin, std::string reason)
 
 } // namespace
 
-Verdict check_address(
+Verdict check_address_alone(
     Policy const& policy, ConnectQuestion const& question, IpAddress const& address)
 {
     CompiledNetwork const& network = *policy.network;
     Rights const rights = rights_of(network, question, address);
     if (!rights.any)
-        return evaluate(policy, question).verdict;
+        return evaluate_alone(policy, question).verdict;
     RuleOrigin const origin = origin_of(network, *rights.any, rights.any->line);
     AddressClass const kind = classify(address);
     std::string const place = fmt::format("{}:{}", shown(question.host, 80), question.port);

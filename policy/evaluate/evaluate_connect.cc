@@ -1,7 +1,7 @@
 // The decision about a connection: who, to which host, on which port.
 
 #include "policy/base/text.h"
-#include "policy/evaluate/evaluate.h"
+#include "policy/evaluate/alone.h"
 #include "policy/evaluate/reachable.h"
 
 #include <algorithm>
@@ -89,13 +89,13 @@ RuleOrigin origin_of(CompiledNetwork const& network, Endpoint const& endpoint, s
     return {entry.key, entry.name, entry.file, line};
 }
 
-bool may_be_asked_for(Policy const& policy, std::string_view name)
+bool may_be_asked_for_alone(Policy const& policy, std::string_view name)
 {
     LowerHost const host(name);
     return host.is_usable() && policy.network->has_name(host.view());
 }
 
-ConnectVerdict evaluate(Policy const& policy, ConnectQuestion const& question)
+ConnectVerdict evaluate_alone(Policy const& policy, ConnectQuestion const& question)
 {
     CompiledNetwork const& network = *policy.network;
     Found found;

@@ -3,8 +3,8 @@
 // does `enforcement: audit` turn a refusal into a report.
 
 #include "policy/base/text.h"
+#include "policy/evaluate/alone.h"
 #include "policy/evaluate/canonical_path.h"
-#include "policy/evaluate/evaluate.h"
 #include "policy/evaluate/graphql_request.h"
 #include "policy/evaluate/reachable.h"
 #include "policy/evaluate/rpc_request.h"
@@ -40,6 +40,9 @@ private:
 
     Verdict refuse(DenyCode code, std::string reason) const;
     Verdict judge();
+    Verdict judge_by_mode();
+    Verdict ask_for_body();
+    void choose_endpoint();
     Verdict allow(Endpoint const& endpoint, std::uint32_t line) const;
     std::string_view read_as_protocol(); // a reason to refuse, or ""
     std::string_view read_graphql();
@@ -287,7 +290,7 @@ Verdict RequestEvaluation::run()
         is_any_inspected = is_any_inspected || is_inspected(endpoint.protocol);
     });
     if (endpoints_.empty())
-        return evaluate(policy_, question_.connection).verdict;
+        return evaluate_alone(policy_, question_.connection).verdict;
     std::ranges::sort(endpoints_, {}, [](Endpoint const* endpoint) { return endpoint->entry; });
     auto target = canonical_target(question_.path, question_.query, question_.connection.host);
     if (!is_any_inspected) {
@@ -297,10 +300,7 @@ Verdict RequestEvaluation::run()
     if (!target)
         return refuse(DenyCode::BadRequest, target.error().sentence);
     target_ = *std::move(target);
-    for (Endpoint const* endpoint : endpoints_)
-        if (is_inspected(endpoint->protocol) && endpoint->selects_path(target_.path)
-            && (!chosen_ || endpoint->path_specificity >= chosen_->path_specificity))
-            chosen_ = endpoint;
+    choose_endpoint();
     if (!chosen_)
         return refuse(DenyCode::NoRule, "no L7 endpoint path matched request");
     if (target_.has_encoded_slash && !chosen_->allow_encoded_slash)
@@ -319,20 +319,36 @@ Verdict RequestEvaluation::run()
         return refuse(DenyCode::NoRule, "a pattern of the policy cannot be evaluated");
     if (auto reason = read_as_protocol(); !reason.empty())
         return refuse(DenyCode::BadRequest, std::string(reason));
-    if (needs_body_) {
-        Verdict verdict = refuse(DenyCode::None, "");
-        verdict.needs_body = true;
-        return verdict;
-    }
+    return needs_body_ ? ask_for_body() : judge_by_mode();
+}
+
+Verdict RequestEvaluation::ask_for_body()
+{
+    Verdict verdict = refuse(DenyCode::None, "");
+    verdict.needs_body = true;
+    return verdict;
+}
+
+Verdict RequestEvaluation::judge_by_mode()
+{
     Verdict verdict = judge();
     if (verdict.decision == Decision::Deny && chosen_->enforcement == EnforcementMode::Audit)
         verdict.decision = Decision::Audit;
     return verdict;
 }
 
+// The endpoint whose parsing rules bind: the most specific path that selects this request.
+void RequestEvaluation::choose_endpoint()
+{
+    for (Endpoint const* endpoint : endpoints_)
+        if (is_inspected(endpoint->protocol) && endpoint->selects_path(target_.path)
+            && (!chosen_ || endpoint->path_specificity >= chosen_->path_specificity))
+            chosen_ = endpoint;
+}
+
 } // namespace
 
-Verdict evaluate(Policy const& policy, RequestQuestion const& question)
+Verdict evaluate_alone(Policy const& policy, RequestQuestion const& question)
 {
     return RequestEvaluation(policy, question).run();
 }

@@ -181,6 +181,7 @@ static void describe(auto& a, Like<LayerText> auto& m)
     a.need("name", m.name);
     a.need("text", m.text);
     a.may("approval", m.approval);
+    a.may("rank", m.rank);
 }
 
 static void describe(auto& a, Like<Layers> auto& m)

@@ -157,6 +157,7 @@ Result<FromNetproxy> decode_from_netproxy(std::string_view text);
 // Policy layers as one text for the memfd: the same JSON rules.
 struct LayerText {
     std::string name, text, approval;
+    std::uint32_t rank = 0; // of LayerRank
 };
 std::string encode_layers(std::vector<LayerText> const& layers);
 Result<std::vector<LayerText>> decode_layers(std::string_view text);

@@ -30,7 +30,7 @@ struct ProcessIdentity {
     std::string exe;              // readlink of /proc/<pid>/exe; for display and path rules
     std::uint64_t device = 0, inode = 0;
     std::int64_t changed_ns = 0;   // st_ctim of the executable
-    bool is_trusted_place = false; // the executable lies on a mount the agent cannot write
+    bool is_trusted_place = false; // program and mapped code: where the agent cannot write
     bool is_deleted = false;       // or a memfd
     bool is_traced = false;        // TracerPid is not 0
     std::string script;            // first non-option argument of an interpreter, display only

@@ -144,30 +144,39 @@ void GlobCompiler::emit_components(bool at_start)
     rest_.remove_prefix(1); // the separator behind belongs to this component
     if (ends_in_recursion_)
         return; // "**/**/" says what "**/" says
-    if (at_start) {
-        // (?:/?|.*/)
-        std::uint16_t const split = here();
-        emit({Kind::Split, 0, 0, 0});
-        std::uint16_t const optional = here();
-        emit({Kind::Split, 0, static_cast<std::uint16_t>(optional + 1),
-            static_cast<std::uint16_t>(optional + 2)});
-        emit({Kind::Byte, static_cast<std::uint8_t>(separator), 0, 0});
-        std::uint16_t const jump = here();
-        emit({Kind::Jump, 0, 0, 0});
-        glob_.program_[split].first = optional;
-        glob_.program_[split].second = here();
-        emit_star(Kind::AnyByte);
-        emit({Kind::Byte, static_cast<std::uint8_t>(separator), 0, 0});
-        glob_.program_[jump].first = here();
-    } else {
-        // The leading separator is already there: nothing more, or .*/
-        std::uint16_t const split = here();
-        emit({Kind::Split, 0, static_cast<std::uint16_t>(split + 1), 0});
-        emit_star(Kind::AnyByte);
-        emit({Kind::Byte, static_cast<std::uint8_t>(separator), 0, 0});
-        glob_.program_[split].second = here();
-    }
+    if (at_start)
+        emit_leading_components(separator);
+    else
+        emit_middle_components(separator);
     ends_in_recursion_ = true;
+}
+
+// (?:/?|.*/)
+void GlobCompiler::emit_leading_components(char separator)
+{
+    std::uint16_t const split = here();
+    emit({Kind::Split, 0, 0, 0});
+    std::uint16_t const optional = here();
+    emit({Kind::Split, 0, static_cast<std::uint16_t>(optional + 1),
+        static_cast<std::uint16_t>(optional + 2)});
+    emit({Kind::Byte, static_cast<std::uint8_t>(separator), 0, 0});
+    std::uint16_t const jump = here();
+    emit({Kind::Jump, 0, 0, 0});
+    glob_.program_[split].first = optional;
+    glob_.program_[split].second = here();
+    emit_star(Kind::AnyByte);
+    emit({Kind::Byte, static_cast<std::uint8_t>(separator), 0, 0});
+    glob_.program_[jump].first = here();
+}
+
+// The leading separator is already there: nothing more, or .*/
+void GlobCompiler::emit_middle_components(char separator)
+{
+    std::uint16_t const split = here();
+    emit({Kind::Split, 0, static_cast<std::uint16_t>(split + 1), 0});
+    emit_star(Kind::AnyByte);
+    emit({Kind::Byte, static_cast<std::uint8_t>(separator), 0, 0});
+    glob_.program_[split].second = here();
 }
 
 void GlobCompiler::emit_class()

@@ -29,6 +29,8 @@ private:
     void emit_star(Kind over);
     void emit_double_star();
     void emit_components(bool at_start);
+    void emit_leading_components(char separator);
+    void emit_middle_components(char separator);
     void emit_class();
     bool parse_class(Glob::ByteSet& set);
     void open_brace();

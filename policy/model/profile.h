@@ -155,8 +155,8 @@ struct Credential {
     bool plaintext = false;
     bool scrub_responses = true;
     std::uint32_t uses_per_minute = 120;
-    std::string when;  // "", "source-present", "login-file-exists"
-    std::string group; // first matching `when` of a group wins
+    std::string when;               // "", "source-present", "login-file-exists"
+    std::string group;              // first matching `when` of a group wins
     bool from_agent_preset = false; // exempt from approvals.credentialed = "deny"
 };
 

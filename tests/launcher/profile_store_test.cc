@@ -24,8 +24,8 @@ protected:
     {
         std::string name = (fs::temp_directory_path() / "osh-store-XXXXXX").string();
         root_ = ::mkdtemp(name.data());
-        places_ = store_places({{"HOME", root_ + "/home"}}, root_ + "/bin", root_ + "/work");
-        fs::create_directories(root_ + "/work");
+        places_ = store_places({{"HOME", root_ + "/home"}}, root_ + "/bin", root_ + "/scratch");
+        fs::create_directories(root_ + "/scratch");
         fs::create_directories(root_ + "/share");
         fs::copy(OSH_SOURCE_DIR "/profiles", root_ + "/share/osh", fs::copy_options::recursive);
     }
@@ -70,8 +70,7 @@ TEST_F(ProfileStore, LoadsEveryPackagedProfileWithoutAFinding)
         ASSERT_TRUE(loaded->profile) << stored.name;
         auto const layers = load_policy_layers(places_, *loaded->profile);
         ASSERT_TRUE(layers.ok()) << stored.name;
-        auto const compiled =
-            policy::compile_policy(*layers, policy::Enforcement::DefaultEnforce);
+        auto const compiled = policy::compile_policy(*layers, policy::Enforcement::DefaultEnforce);
         EXPECT_EQ(render(compiled.diagnostics), "") << stored.name;
     }
 }
@@ -113,7 +112,7 @@ name = "escape-corpus"
 extends = ["strict"]
 
 [policy]
-file = ")" + root_ + R"(/work/osh-policy.yaml"
+file = ")" + root_ + R"(/scratch/osh-policy.yaml"
 
 [approvals]
 mode = "deny"
@@ -124,7 +123,7 @@ source = "env:ESC_CRED_SOURCE"
 attach = [ { kind = "bearer", host = "cred.test", path = "/v1/**" } ]
 env = [ { name = "CRED_TOKEN", shape = "plain" } ]
 )");
-    put("work/osh-policy.yaml", "version: 1\n");
+    put("scratch/osh-policy.yaml", "version: 1\n");
     auto const profile = load({"escape-corpus"});
     EXPECT_EQ(profile.approvals.mode, policy::ApprovalMode::Deny);
     EXPECT_EQ(profile.credentials.at(0).sources.at(0).name, "ESC_CRED_SOURCE");
@@ -167,8 +166,8 @@ TEST_F(ProfileStore, SaysWhereItLookedForAProfile)
 
 TEST_F(ProfileStore, TakesAFileRelativeToTheWorkingDirectory)
 {
-    put("work/my.toml", "version = 1\nextends = [\"strict\"]\n[policy]\nfile = \"./p.yaml\"\n");
-    put("work/p.yaml", "version: 1\n");
+    put("scratch/my.toml", "version = 1\nextends = [\"strict\"]\n[policy]\nfile = \"./p.yaml\"\n");
+    put("scratch/p.yaml", "version: 1\n");
     auto const profile = load({"my.toml"});
     EXPECT_THAT(profile.chain, ElementsAre("strict", "my"));
     EXPECT_TRUE(load_policy_layers(places_, profile).ok());
@@ -185,7 +184,7 @@ TEST_F(ProfileStore, RefusesAUserFileThatHidesAPackagedOne)
 
 TEST_F(ProfileStore, HasNoNetworkWithoutAPolicy)
 {
-    put("work/bare.toml", "version = 1\n");
+    put("scratch/bare.toml", "version = 1\n");
     auto const layers = load_policy_layers(places_, load({"./bare.toml"}));
     ASSERT_TRUE(layers.ok());
     EXPECT_THAT(*layers, IsEmpty());

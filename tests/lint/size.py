@@ -54,15 +54,19 @@ def functions(text):
             number = at + 1
             continue
         name = HEAD.match(line).group(1)
-        depth, deepest, end = 0, 0, at
-        body = head[brace:]
+        # Only blocks nest; the braces of an initialiser do not.
+        open_braces, deepest, end = [], 0, at
+        before, body = head[:brace], head[brace:]
         while True:
-            for c in body:
+            for place, c in enumerate(body):
                 if c == '{':
-                    depth += 1
-                    deepest = max(deepest, depth)
-                elif c == '}':
-                    depth -= 1
+                    is_block = re.search(r'(\)|\belse|\bdo|\btry|\bconst|\bmutable)\s*$', (before + body)[:len(before) + place]) is not None
+                    open_braces.append(is_block)
+                    deepest = max(deepest, sum(open_braces))
+                elif c == '}' and open_braces:
+                    open_braces.pop()
+            depth = len(open_braces)
+            before = body
             if depth <= 0 or end + 1 >= len(lines):
                 break
             end += 1

@@ -8,7 +8,7 @@ PATTERNS = [
     (re.compile(r'\b(FIX' + r'ME|XX' + r'X|HA' + r'CK)\b'), 'left open', ('.cc', '.h', '.py', '.sh')),
     (re.compile(r'\bTO' + r'DO\b(?!\(\w+\): )'), 'left open without a name and a reason', ('.cc', '.h')),
     (re.compile(r'\breinterpret_cast\b'), 'bytes go through ByteReader (style: ownership, processes, input)', ('netproxy/',)),
-    (re.compile(r'\.value\(\)'), '.value() throws: use * after a check', ('.cc', '.h')),
+    (re.compile(r'(?<!\berror)\.value\(\)'), '.value() throws: use * after a check', ('.cc', '.h')),
 ]
 
 

@@ -142,6 +142,7 @@ private:
         std::uint32_t revision = 1; // that the person saw
     };
     Result<Choice> choice_in(Entry const& entry, HumanAnswer const& answer) const;
+    void go_on_or_close(HumanAnswer const& answer, Moment moment, AnswerOutcome& outcome);
     void answer_once(Entry& entry, Choice const& choice, AnswerOutcome& outcome, Moment moment);
     void answer_for_session(Entry& entry, Choice const& choice, AnswerOutcome& outcome);
     void settle_equal(Grant const& grant, HumanAnswer const& answer, AnswerOutcome& outcome);

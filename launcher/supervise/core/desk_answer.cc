@@ -48,21 +48,27 @@ AnswerOutcome Desk::answer(HumanAnswer const& answer, Moment moment)
         answer_for_session(*entry, *choice, outcome);
     else
         answer_once(*entry, *choice, outcome, moment);
-    // A question with nothing left behind it is closed; what came after the shown revision goes on
-    // as a new revision that needs its own answer.
-    if (Entry* rest = find(answer.question)) {
-        if (rest->waiting.empty())
-            close(*rest, answer, outcome.words);
-        else {
-            rest->shown.clear();
-            auto const& next = rest->waiting.front();
-            rest->question.target.method = rest->view.target.method = next.method;
-            rest->question.target.path = rest->view.target.path = next.path;
-            renew(*rest, moment);
-            outcome.words.push_back(Show{rest->view});
-        }
-    }
+    go_on_or_close(answer, moment, outcome);
     return outcome;
+}
+
+// A question with nothing left behind it is closed; what came after the shown revision goes on as a
+// new revision that needs its own answer.
+void Desk::go_on_or_close(HumanAnswer const& answer, Moment moment, AnswerOutcome& outcome)
+{
+    Entry* const rest = find(answer.question);
+    if (rest == nullptr)
+        return;
+    if (rest->waiting.empty()) {
+        close(*rest, answer, outcome.words);
+        return;
+    }
+    rest->shown.clear();
+    auto const& next = rest->waiting.front();
+    rest->question.target.method = rest->view.target.method = next.method;
+    rest->question.target.path = rest->view.target.path = next.path;
+    renew(*rest, moment);
+    outcome.words.push_back(Show{rest->view});
 }
 
 Result<Desk::Choice> Desk::choice_in(Entry const& entry, HumanAnswer const& answer) const

@@ -102,6 +102,12 @@ std::string Tally::summary(SessionEnd const& end, DeskCounts const& desk) const
             end.by_signal ? fmt::format("ended by signal {}", end.exit_code - kExitBySignal)
                           : fmt::format("exited {}", end.exit_code),
             duration_words(lasted));
+    std::string const rows = network_rows() + question_rows(end, desk);
+    return rows.empty() ? out : out + "\n" + rows;
+}
+
+std::string Tally::network_rows() const
+{
     std::string rows;
     Ranked reached, sent, refused, credentials(credentials_.begin(), credentials_.end());
     for (auto const& [name, host] : hosts_) {
@@ -124,6 +130,12 @@ std::string Tally::summary(SessionEnd const& end, DeskCounts const& desk) const
     if (refused_ > 0)
         rows += row("Refused", fmt::format("{} to {}: {}", plural(refused_, "request"),
                                    plural(refused.size(), "host"), ranked_words(refused)));
+    return rows;
+}
+
+std::string Tally::question_rows(SessionEnd const& end, DeskCounts const& desk) const
+{
+    std::string rows;
     if (desk.allowed + desk.denied + desk.expired > 0)
         rows += row("You were asked",
             fmt::format("{}: {} allowed, {} denied, {} without an answer",
@@ -138,7 +150,7 @@ std::string Tally::summary(SessionEnd const& end, DeskCounts const& desk) const
         rows += row("Journal", fmt::format("{} lines could not be written", end.journal_dropped));
     if (refused_ > 0)
         rows += row("Next", fmt::format("osh logs {} --denied", end.session));
-    return rows.empty() ? out : out + "\n" + rows;
+    return rows;
 }
 
 std::string Tally::report_json(SessionEnd const& end, DeskCounts const& desk) const

@@ -45,6 +45,9 @@ public:
     std::string report_json(SessionEnd const& end, DeskCounts const& desk) const;
 
 private:
+    std::string network_rows() const;
+    std::string question_rows(SessionEnd const& end, DeskCounts const& desk) const;
+
     std::map<std::string, HostTally> hosts_;
     std::map<std::string, std::uint64_t> credentials_;
     std::vector<std::string> unattended_, notices_;

@@ -309,7 +309,7 @@ private:
         if (!stack_.peer_finished(flow) || served.has_answered)
             return;
         served.has_answered = true;
-        std::uint64_t const answer[2] = {served.sum.count(), served.sum.value()};
+        std::uint64_t const answer[2] = {served.sum.count(), served.sum.digest()};
         MutableBytes const out = stack_.send_space(flow);
         std::memcpy(out.data(), answer, sizeof answer);
         stack_.commit(flow, sizeof answer);

@@ -40,7 +40,7 @@ public:
             value_ = (value_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3;
         count_ += bytes.size();
     }
-    std::uint64_t value() const { return value_; }
+    std::uint64_t digest() const { return value_; }
     std::uint64_t count() const { return count_; }
 
 private:

@@ -81,7 +81,7 @@ int upload(char const* address, std::uint64_t size)
     char end = 0;
     if (read(fd, &end, 1) != 0)
         return 4;
-    return answer[0] == sum.count() && answer[1] == sum.value() ? 0 : 5;
+    return answer[0] == sum.count() && answer[1] == sum.digest() ? 0 : 5;
 }
 
 int download(char const* address, std::uint64_t size)

@@ -1,0 +1,330 @@
+// The verbs of `osh policy` as a person meets them: whole texts and exit codes.
+
+#include "launcher/cli/policy_command.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <sstream>
+#include <unistd.h>
+
+namespace osh::cli
+{
+namespace
+{
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr char const* kPolicy = R"(version: 1
+network_policies:
+  api:
+    endpoints:
+      - {host: api.example.com, port: 443, protocol: rest, enforcement: enforce, access: read-only}
+    binaries: [{path: /usr/bin/gh}]
+)";
+
+struct Outcome {
+    int code = 0;
+    std::string out, err;
+};
+
+class PolicyVerbs : public testing::Test
+{
+protected:
+    void SetUp() override
+    {
+        std::string name = testing::TempDir() + "osh-verbs-XXXXXX";
+        ASSERT_NE(mkdtemp(name.data()), nullptr);
+        folder_ = name;
+        before_ = std::filesystem::current_path();
+        std::filesystem::current_path(folder_); // so that texts hold no path of this machine
+    }
+    void TearDown() override
+    {
+        std::filesystem::current_path(before_);
+        std::filesystem::remove_all(folder_);
+    }
+
+    static void write(std::string const& name, std::string const& text)
+    {
+        std::ofstream(name) << text;
+    }
+    static std::string read(std::string const& name)
+    {
+        std::ostringstream text;
+        text << std::ifstream(name).rdbuf();
+        return text.str();
+    }
+    static Outcome run(std::vector<std::string> const& words)
+    {
+        testing::internal::CaptureStdout();
+        testing::internal::CaptureStderr();
+        Outcome outcome;
+        outcome.code = policy_command(words);
+        std::fflush(stdout);
+        std::fflush(stderr);
+        outcome.out = testing::internal::GetCapturedStdout();
+        outcome.err = testing::internal::GetCapturedStderr();
+        return outcome;
+    }
+
+private:
+    std::filesystem::path folder_, before_;
+};
+
+TEST_F(PolicyVerbs, ExplainSaysWhyAndWhatIsNear)
+{
+    write("p.yaml", kPolicy);
+    auto const told = run({"explain", "p.yaml", "--host", "api.example.com", "--binary",
+        "/usr/bin/gh", "--method", "POST", "--path", "/x"});
+    EXPECT_EQ(told.out, "deny\n"
+                        "  why:  POST /x not permitted by policy\n"
+                        "  rule: api in p.yaml:5\n"
+                        "  path: /x (as it was judged)\n"
+                        "  near: with method GET it is allowed\n"
+                        "  near: with method HEAD it is allowed\n"
+                        "  near: with method OPTIONS it is allowed\n");
+    EXPECT_EQ(told.code, kPolicyNo);
+}
+
+TEST_F(PolicyVerbs, ExplainNamesTheProgramThatMay)
+{
+    write("p.yaml", kPolicy);
+    auto const told =
+        run({"explain", "p.yaml", "--host", "api.example.com", "--binary", "/bin/sh"});
+    EXPECT_EQ(told.out, "deny\n"
+                        "  why:  binary '/bin/sh' not allowed in policy 'api'\n"
+                        "  rule: api in p.yaml:5\n"
+                        "  near: from /usr/bin/gh it is allowed  (api, p.yaml:3)\n");
+}
+
+TEST_F(PolicyVerbs, ExplainAsJsonHoldsTheNearMisses)
+{
+    write("p.yaml", kPolicy);
+    auto const told =
+        run({"explain", "p.yaml", "--host", "api.example.com", "--binary", "/bin/sh", "--json"});
+    EXPECT_EQ(told.out,
+        "{\"decision\":\"deny\",\"rule\":{\"policy\":\"api\",\"file\":\"p.yaml\",\"line\":5},"
+        "\"step\":\"connection\",\"reason\":\"binary '/bin/sh' not allowed in policy 'api'\","
+        "\"near\":[\"from /usr/bin/gh it is allowed  (api, p.yaml:3)\"]}\n");
+}
+
+TEST_F(PolicyVerbs, ExplainNeedsAHost)
+{
+    write("p.yaml", kPolicy);
+    auto const told = run({"explain", "p.yaml"});
+    EXPECT_EQ(
+        told.err, "osh policy explain: --host is missing. See `osh policy explain --help`.\n");
+    EXPECT_EQ(told.code, kPolicyUsage);
+}
+
+TEST_F(PolicyVerbs, LintListsTrapsAndStaysFine)
+{
+    write("p.yaml", "version: 1\nnetwork_policies:\n  a:\n    endpoints: [{host: github.com, port: "
+                    "443}]\n    binaries: [{path: /usr/bin/git}]\n");
+    auto const told = run({"lint", "p.yaml"});
+    EXPECT_EQ(told.out,
+        "p.yaml:4:24: warning: uninspected access to github.com: anybody can store anything there\n"
+        "    4 |     endpoints: [{host: github.com, port: 443}]\n"
+        "      |                        ^^^^^^^^^^ add a protocol and rules\n"
+        "\np.yaml: 1 warning\n");
+    EXPECT_EQ(told.code, kPolicyFine);
+    EXPECT_EQ(run({"lint", "p.yaml", "--strict"}).code, kPolicyNo);
+}
+
+TEST_F(PolicyVerbs, DiffTellsWhatBecomesReachable)
+{
+    write("a.yaml", kPolicy);
+    std::string changed = kPolicy;
+    changed.replace(changed.find("port: 443"), 9, "port: 444");
+    write("b.yaml", changed);
+    auto const told = run({"diff", "a.yaml", "b.yaml"});
+    EXPECT_EQ(told.out, "+ /usr/bin/gh -> api.example.com:444 rest GET **\n"
+                        "+ /usr/bin/gh -> api.example.com:444 rest HEAD **\n"
+                        "+ /usr/bin/gh -> api.example.com:444 rest OPTIONS **\n"
+                        "- /usr/bin/gh -> api.example.com:443 rest GET **\n"
+                        "- /usr/bin/gh -> api.example.com:443 rest HEAD **\n"
+                        "- /usr/bin/gh -> api.example.com:443 rest OPTIONS **\n");
+    EXPECT_EQ(told.code, kPolicyNo);
+    EXPECT_EQ(run({"diff", "a.yaml", "a.yaml"}).code, kPolicyFine);
+    EXPECT_EQ(run({"diff", "a.yaml", "none.yaml"}).code, kPolicyUsage);
+}
+
+TEST_F(PolicyVerbs, ShowListsEveryGrant)
+{
+    write("p.yaml", kPolicy);
+    auto const told = run({"show", "p.yaml", "--effective"});
+    EXPECT_EQ(told.out, "/usr/bin/gh -> api.example.com:443 rest GET **\n"
+                        "/usr/bin/gh -> api.example.com:443 rest HEAD **\n"
+                        "/usr/bin/gh -> api.example.com:443 rest OPTIONS **\n");
+    EXPECT_EQ(run({"show", "p.yaml", "--json"}).out,
+        "{\"v\":1,\"grants\":[\"/usr/bin/gh -> api.example.com:443 rest GET **\","
+        "\"/usr/bin/gh -> api.example.com:443 rest HEAD **\","
+        "\"/usr/bin/gh -> api.example.com:443 rest OPTIONS **\"]}\n");
+}
+
+constexpr char const* kJournal =
+    R"({"when":"2026-01-01T00:00:00.000Z","kind":"request","decision":"deny","code":"no-rule","host":"api.example.com","port":443,"method":"POST","path":"/v1/*","program":{"binary":"/usr/bin/gh","pid":7}}
+{"when":"2026-01-01T00:00:01.000Z","kind":"request","decision":"deny","host":"api.example.com","port":443,"method":"POST","path":"/v1/*","program":{"binary":"/usr/bin/gh"}}
+{"when":"2026-01-01T00:00:02.000Z","kind":"connection","decision":"allow","host":"b.example.com","port":443,"program":{"binary":"/usr/bin/gh"}}
+not json
+)";
+
+TEST_F(PolicyVerbs, SuggestReadsASessionsJournal)
+{
+    write("journal.jsonl", kJournal);
+    auto const told = run({"suggest", "journal.jsonl"});
+    EXPECT_EQ(told.out, "# 1 denied destination. Read each before you keep it.\n"
+                        "version: 1\n"
+                        "network_policies:\n"
+                        "  suggested_1: # denied 2 times\n"
+                        "    endpoints:\n"
+                        "      - host: \"api.example.com\"\n"
+                        "        port: 443\n"
+                        "        protocol: rest\n"
+                        "        enforcement: enforce\n"
+                        "        rules:\n"
+                        "          - allow: { method: \"POST\", path: \"/v1/\\\\*\" }\n"
+                        "    binaries:\n"
+                        "      - { path: \"/usr/bin/gh\" }\n");
+    EXPECT_EQ(told.code, kPolicyFine);
+    write("s.yaml", told.out);
+    EXPECT_EQ(run({"check", "s.yaml"}).code, kPolicyFine);
+}
+
+TEST_F(PolicyVerbs, SuggestAsJsonListsTheSameRules)
+{
+    write("journal.jsonl", kJournal);
+    EXPECT_EQ(run({"suggest", "journal.jsonl", "--json"}).out,
+        "{\"v\":1,\"suggestions\":[{\"binary\":\"/usr/bin/gh\",\"host\":\"api.example.com\","
+        "\"port\":443,\"count\":2,\"any_bytes\":false,\"requests\":[{\"method\":\"POST\","
+        "\"path\":\"/v1/*\"}]}]}\n");
+}
+
+TEST_F(PolicyVerbs, SuggestHasNothingToSayWithoutDenials)
+{
+    write("journal.jsonl", "");
+    EXPECT_EQ(run({"suggest", "journal.jsonl"}).code, kPolicyNo);
+    EXPECT_EQ(run({"suggest"}).code, kPolicyUsage);
+}
+
+TEST_F(PolicyVerbs, ReplayListsTheAnswersThatChange)
+{
+    write("p.yaml", kPolicy);
+    write("journal.jsonl", kJournal);
+    auto const told = run({"replay", "p.yaml", "journal.jsonl"});
+    EXPECT_EQ(told.out, "allow -> deny  connect b.example.com:443  /usr/bin/gh\n");
+    EXPECT_EQ(told.err, "3 requests judged, 1 would end otherwise\n");
+    EXPECT_EQ(told.code, kPolicyNo);
+}
+
+TEST_F(PolicyVerbs, TestAnswersByItsExitCode)
+{
+    write("p.yaml", kPolicy);
+    auto const url = "https://api.example.com/x";
+    auto const allowed = run({"test", "p.yaml", url, "--program", "/usr/bin/gh"});
+    EXPECT_EQ(allowed.out, "allow  GET api.example.com:443/x\n       allowed by api  p.yaml:5\n");
+    EXPECT_EQ(allowed.code, kPolicyFine);
+    EXPECT_EQ(run({"test", "p.yaml", url, "--program", "/bin/sh"}).code, kPolicyNo);
+    EXPECT_EQ(run({"test", "none.yaml", url}).code, kPolicyUsage);
+    EXPECT_EQ(run({"test", "p.yaml", "gopher://x"}).code, kPolicyUsage);
+}
+
+TEST_F(PolicyVerbs, TestByProfileSaysWhoIsAsked)
+{
+    write("p.yaml", kPolicy);
+    write("p.toml", "version = 1\nname = \"p\"\n[policy]\nfile = \"./p.yaml\"\n");
+    auto const url = "https://api.example.com/x";
+    auto const asked =
+        run({"test", "--profile", "./p.toml", url, "--method", "POST", "--program", "/usr/bin/gh"});
+    EXPECT_EQ(asked.code, kPolicyAsk) << asked.err;
+    EXPECT_THAT(asked.out, StartsWith("ask    POST api.example.com:443/x\n"));
+    EXPECT_THAT(asked.out, HasSubstr("profile p: a person is asked\n"));
+    write("q.toml", "version = 1\nname = \"q\"\n[policy]\nfile = \"./p.yaml\"\n[approvals]\nmode = "
+                    "\"deny\"\n");
+    EXPECT_EQ(run({"test", "--profile", "./q.toml", url, "--method", "POST"}).code, kPolicyNo);
+}
+
+TEST_F(PolicyVerbs, FmtKeepsCommentsAndMeaning)
+{
+    write("p.yaml", "version:   1 # one\n\n# who\nnetwork_policies:\n    a:\n        endpoints:\n"
+                    "        - host:   x.example.com   # there\n          port: 443\n"
+                    "        binaries:\n        - {path:   '/usr/bin/git'}\n");
+    auto const told = run({"fmt", "p.yaml"});
+    EXPECT_EQ(told.out, "version: 1 # one\n"
+                        "# who\n"
+                        "network_policies:\n"
+                        "  a:\n"
+                        "    endpoints:\n"
+                        "      - {host: x.example.com, port: 443} # there\n"
+                        "    binaries:\n"
+                        "      - {path: \"/usr/bin/git\"}\n");
+    EXPECT_EQ(run({"fmt", "p.yaml", "--check"}).code, kPolicyNo);
+    EXPECT_EQ(run({"fmt", "p.yaml", "--write"}).code, kPolicyFine);
+    EXPECT_EQ(read("p.yaml"), told.out);
+    EXPECT_EQ(run({"fmt", "p.yaml", "--check"}).code, kPolicyFine);
+}
+
+TEST_F(PolicyVerbs, FmtLeavesOurOwnPoliciesInOnePiece)
+{
+    for (auto const& file :
+        std::filesystem::directory_iterator(std::string(OSH_SOURCE_DIR) + "/profiles/policies")) {
+        auto const told = run({"fmt", file.path().string()});
+        EXPECT_EQ(told.code, kPolicyFine) << file.path() << told.err;
+        write("again.yaml", told.out);
+        EXPECT_EQ(run({"fmt", "again.yaml", "--check"}).code, kPolicyFine) << told.out;
+    }
+}
+
+TEST_F(PolicyVerbs, FmtRefusesWhatItCannotRead)
+{
+    write("p.yaml", "version: [1\n");
+    EXPECT_EQ(run({"fmt", "p.yaml"}).code, kPolicyNo);
+}
+
+TEST_F(PolicyVerbs, ImportWritesNewFilesOnly)
+{
+    write("settings.json", R"({"sandbox": {"network": {"allowedDomains": ["a.example.com"]}}})");
+    std::vector<std::string> const words{"import", "claude-settings", "settings.json",
+        "--policy-out", "out.yaml", "--profile-out", "out.toml"};
+    EXPECT_EQ(run(words).code, kPolicyFine);
+    EXPECT_THAT(read("out.toml"), HasSubstr("file = \"./out.yaml\""));
+    EXPECT_EQ(run({"check", "out.yaml"}).code, kPolicyFine);
+    EXPECT_EQ(run(words).code, kPolicyNo); // they are there now
+}
+
+TEST_F(PolicyVerbs, ImportHoldsBackWhatAProjectWants)
+{
+    std::filesystem::create_directory(".claude");
+    write(".claude/settings.json",
+        R"({"sandbox": {"network": {"allowedDomains": ["a.example.com"]}}})");
+    auto const held = run({"import", "claude-settings", ".claude/settings.json"});
+    EXPECT_EQ(held.out.find("a.example.com"), std::string::npos);
+    std::size_t const at = held.err.find("--confirm ");
+    ASSERT_NE(at, std::string::npos) << held.err;
+    std::string const digest = held.err.substr(at + 10, 44);
+    auto const taken =
+        run({"import", "claude-settings", ".claude/settings.json", "--confirm", digest});
+    EXPECT_THAT(taken.out, HasSubstr("a.example.com"));
+    EXPECT_EQ(run({"import", "other", "x"}).code, kPolicyUsage);
+}
+
+TEST_F(PolicyVerbs, SchemaKnowsWhatTheCompilerReads)
+{
+    auto const told = run({"schema"});
+    for (char const* word : {"graphql_persisted_queries", "allow_encoded_slash",
+             "network_middlewares", "credential_binding", "hard_requirement"})
+        EXPECT_THAT(told.out, HasSubstr(word));
+}
+
+TEST_F(PolicyVerbs, AreSuggestedWhenMisspelt)
+{
+    auto const told = run({"explian"});
+    EXPECT_EQ(told.err,
+        "osh policy: no verb \"explian\". Did you mean \"explain\"?\nhelp: osh policy --help\n");
+    EXPECT_EQ(told.code, kPolicyUsage);
+}
+
+} // namespace
+} // namespace osh::cli

@@ -1,0 +1,133 @@
+// TCP dialogues at the bounds: flows, memory, fairness, segment sizes, strangers.
+
+#include "tests/netproxy/stack/agent.h"
+
+#include <gmock/gmock.h>
+
+namespace osh::netproxy::stack::test
+{
+namespace
+{
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using wire::kAck;
+using wire::kFin;
+using wire::kPsh;
+using wire::kRst;
+using wire::kSyn;
+
+TEST(Limits, HalfOpenFlowsAreBounded)
+{
+    Agent agent({.max_half_open = 3});
+    for (std::uint16_t i = 0; i < 5; ++i) {
+        agent.port = static_cast<std::uint16_t>(40000 + i);
+        agent.syn();
+    }
+    EXPECT_EQ(agent.take<TcpOpened>().size(), 3u);
+    EXPECT_EQ(agent.stack.drops().over_limit, 2u);
+}
+
+TEST(Limits, FlowsToOneDestinationAreBounded)
+{
+    Agent agent({.max_flows_per_destination = 2});
+    for (std::uint16_t i = 0; i < 3; ++i) {
+        agent.port = static_cast<std::uint16_t>(40000 + i);
+        agent.syn();
+    }
+    agent.destination = ip("192.0.2.2");
+    agent.syn();
+    EXPECT_EQ(agent.take<TcpOpened>().size(), 3u);
+}
+
+TEST(Limits, AFullTableGivesUpWhatOnlyWaits)
+{
+    Agent agent({.max_flows = 1});
+    FlowId const flow = agent.connect();
+    agent.stack.finish(flow);
+    agent.lines();
+    agent.send({.sequence = 1, .acknowledgement = 2, .flags = kAck | kFin});
+    agent.lines();
+    agent.port = 40001;
+    agent.syn();
+    EXPECT_EQ(agent.take<TcpOpened>().size(), 1u);
+}
+
+TEST(Limits, RingMemoryIsBoundedInAll)
+{
+    Agent agent({.total_ring_bytes = 128 * 1024});
+    std::vector<FlowId> flows;
+    for (std::uint16_t i = 0; i < 3; ++i) {
+        agent.port = static_cast<std::uint16_t>(40000 + i);
+        flows.push_back(agent.connect());
+        agent.send({.sequence = 1,
+            .acknowledgement = 1,
+            .flags = kAck,
+            .payload = std::string(10'000, 'x')});
+    }
+    EXPECT_EQ(agent.stack.drops().over_limit, 1u);
+    EXPECT_TRUE(agent.stack.received(flows[2]).empty());
+    agent.read(flows[0]);
+    agent.send(
+        {.sequence = 1, .acknowledgement = 1, .flags = kAck, .payload = std::string(10'000, 'x')});
+    EXPECT_EQ(agent.read(flows[2]).size(), 10'000u);
+}
+
+TEST(Limits, ASenderWithoutMemoryIsToldWhenThereIsSome)
+{
+    Agent agent({.total_ring_bytes = 64 * 1024});
+    FlowId const first = agent.connect();
+    agent.port = 40001;
+    FlowId const second = agent.connect();
+    agent.send(
+        {.sequence = 1, .acknowledgement = 1, .flags = kAck, .payload = std::string(10'000, 'x')});
+    EXPECT_TRUE(agent.stack.send_space(first).empty());
+    agent.stack.take_events();
+    agent.read(second);
+    auto const writable = agent.take<TcpWritable>();
+    ASSERT_EQ(writable.size(), 1u);
+    EXPECT_EQ(writable[0].flow, first);
+    EXPECT_FALSE(agent.stack.send_space(first).empty());
+}
+
+TEST(Fairness, ASmallAnswerOvertakesABulk)
+{
+    Agent agent;
+    FlowId const bulk = agent.connect();
+    agent.port = 40001;
+    FlowId const small = agent.connect();
+    agent.write(bulk, std::string(200'000, 'b'));
+    agent.write(small, "s");
+    auto const seen = agent.drain();
+    ASSERT_GE(seen.size(), 2u);
+    EXPECT_EQ(seen[0].payload.size(), 1u);
+}
+
+TEST(Segments, LongerThanTheAgentTakesAreMarkedForTheKernelToCut)
+{
+    Agent agent;
+    Packet options(4);
+    wire::put32(options, 0, 0x020405b4); // MSS 1460
+    agent.send({.flags = kSyn, .options = options});
+    FlowId const flow = agent.take<TcpOpened>().at(0).flow;
+    agent.stack.accept(flow, agent.now);
+    agent.lines();
+    agent.send({.sequence = 1, .acknowledgement = 1, .flags = kAck, .window = 65535});
+    agent.write(flow, std::string(14'600, 'x'));
+    auto const seen = agent.drain();
+    ASSERT_EQ(seen.size(), 1u);
+    EXPECT_EQ(seen[0].offload.segmentation, wire::Segmentation::Tcp4);
+    EXPECT_EQ(seen[0].offload.segment_size, 1460);
+    EXPECT_EQ(seen[0].payload.size(), 14'600u);
+}
+
+TEST(Stranger, IsResetAndCounted)
+{
+    Agent agent;
+    agent.send({.sequence = 7, .acknowledgement = 9, .flags = kAck, .payload = "x"});
+    EXPECT_THAT(agent.lines(), ElementsAre("R seq=9 len=0"));
+    EXPECT_EQ(agent.stack.drops().no_flow, 1u);
+}
+
+} // namespace
+} // namespace osh::netproxy::stack::test
