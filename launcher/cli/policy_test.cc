@@ -159,6 +159,12 @@ Result<std::optional<ProfilePolicy>> profile_named(ParsedOptions const& options)
     return std::optional<ProfilePolicy>(std::move(loaded));
 }
 
+int usage_error(std::string_view sentence)
+{
+    fmt::print(stderr, "osh policy test: {}\n", sentence);
+    return kPolicyUsage;
+}
+
 } // namespace
 
 int policy_test(Arguments arguments)
@@ -169,21 +175,16 @@ int policy_test(Arguments arguments)
     std::vector<std::string> words = options.parsed->positionals;
     std::string file = options.parsed->last("policy");
     auto from_profile = profile_named(*options.parsed);
-    if (!from_profile) {
-        fmt::print(stderr, "osh policy test: {}\n", from_profile.error().sentence);
-        return kPolicyUsage;
-    }
+    if (!from_profile)
+        return usage_error(from_profile.error().sentence);
     if (*from_profile)
         file = options.parsed->last("profile");
     else if (file.empty() && !words.empty()) {
         file = words.front();
         words.erase(words.begin());
     }
-    if (file.empty() || words.size() > 1) {
-        fmt::print(stderr,
-            "osh policy test: expected a policy and one URL. See `osh policy test --help`.\n");
-        return kPolicyUsage;
-    }
+    if (file.empty() || words.size() > 1)
+        return usage_error("expected a policy and one URL. See `osh policy test --help`.");
     auto const compiled = *from_profile ? (*from_profile)->compiled : load_policy_file(file);
     if (words.empty())
         return answer_lines(compiled);
@@ -192,10 +193,8 @@ int policy_test(Arguments arguments)
         return kPolicyUsage;
     }
     auto request = test_request_of_url(words.front());
-    if (!request) {
-        fmt::print(stderr, "osh policy test: {}\n", request.error().sentence);
-        return kPolicyUsage;
-    }
+    if (!request)
+        return usage_error(request.error().sentence);
     take_options(*options.parsed, *request);
     std::optional<policy::Profile> profile;
     if (*from_profile)
