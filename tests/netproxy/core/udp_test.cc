@@ -3,7 +3,7 @@
 namespace osh::netproxy::core::test
 {
 
-class Udp : public Playbook
+class FlowUdp : public Playbook
 {
 protected:
     void begin(bool by_policy = true)
@@ -38,7 +38,7 @@ protected:
     }
 };
 
-TEST_F(Udp, IsRefusedAtOnceWhereTheProfileDoesNotAllowIt)
+TEST_F(FlowUdp, IsRefusedAtOnceWhereTheProfileDoesNotAllowIt)
 {
     begin(false);
     sends(address_of("raw.test"), 2222, "one");
@@ -46,7 +46,7 @@ TEST_F(Udp, IsRefusedAtOnceWhereTheProfileDoesNotAllowIt)
     EXPECT_FALSE(one<AskOwner>());
 }
 
-TEST_F(Udp, AConnectionRuleCarriesDatagramsBothWays)
+TEST_F(FlowUdp, AConnectionRuleCarriesDatagramsBothWays)
 {
     begin();
     auto const id = open_to_raw();
@@ -60,7 +60,7 @@ TEST_F(Udp, AConnectionRuleCarriesDatagramsBothWays)
     EXPECT_EQ(agent.datagrams, std::vector<std::string>{"answer"});
 }
 
-TEST_F(Udp, ARuleAboutRequestsDoesNotAdmitDatagrams)
+TEST_F(FlowUdp, ARuleAboutRequestsDoesNotAdmitDatagrams)
 {
     begin();
     sends(address_of("rest.test"), 443, "one");
@@ -70,7 +70,7 @@ TEST_F(Udp, ARuleAboutRequestsDoesNotAdmitDatagrams)
     EXPECT_EQ(told<policy::Decided>()->decision, "deny");
 }
 
-TEST_F(Udp, ARefusalIsJournalledOnceAndToldEachTime)
+TEST_F(FlowUdp, ARefusalIsJournalledOnceAndToldEachTime)
 {
     begin();
     sends(address_of("rest.test"), 443, "one");
@@ -81,7 +81,7 @@ TEST_F(Udp, ARefusalIsJournalledOnceAndToldEachTime)
     EXPECT_FALSE(told<policy::Decided>());
 }
 
-TEST_F(Udp, AnotherProgramsDatagramsAreRefused)
+TEST_F(FlowUdp, AnotherProgramsDatagramsAreRefused)
 {
     begin();
     sends(address_of("raw.test"), 2222, "one");
@@ -90,7 +90,7 @@ TEST_F(Udp, AnotherProgramsDatagramsAreRefused)
     EXPECT_EQ(agent.refused_datagrams, 1);
 }
 
-TEST_F(Udp, ANameThatLeadsToThisMachineIsNotSentTo)
+TEST_F(FlowUdp, ANameThatLeadsToThisMachineIsNotSentTo)
 {
     begin();
     sends(address_of("raw.test"), 2222, "one");
@@ -100,7 +100,7 @@ TEST_F(Udp, ANameThatLeadsToThisMachineIsNotSentTo)
     EXPECT_EQ(agent.refused_datagrams, 1);
 }
 
-TEST_F(Udp, EndsAfterAMinuteOfSilenceAndNotBefore)
+TEST_F(FlowUdp, EndsAfterAMinuteOfSilenceAndNotBefore)
 {
     begin();
     open_to_raw();
@@ -114,7 +114,7 @@ TEST_F(Udp, EndsAfterAMinuteOfSilenceAndNotBefore)
     EXPECT_EQ(core->next_deadline(), Instant::never());
 }
 
-TEST_F(Udp, ANewPolicyEndsWhatItNoLongerAllows)
+TEST_F(FlowUdp, ANewPolicyEndsWhatItNoLongerAllows)
 {
     begin();
     open_to_raw();
@@ -122,7 +122,7 @@ TEST_F(Udp, ANewPolicyEndsWhatItNoLongerAllows)
     EXPECT_TRUE(one<CloseDatagrams>());
 }
 
-TEST_F(Udp, FlowsAreBounded)
+TEST_F(FlowUdp, FlowsAreBounded)
 {
     begin();
     for (std::size_t port = 0; port < kMaxUdpFlows + 3; ++port)
