@@ -42,8 +42,7 @@ std::string words_of_members(Value const& value)
         std::string const words = words_of(member);
         if (words.empty() || words == "0")
             continue;
-        line += fmt::format(
-            "{}{} {}", line.empty() ? "" : ", ", shown(key, kShownText), words);
+        line += fmt::format("{}{} {}", line.empty() ? "" : ", ", shown(key, kShownText), words);
     }
     return line;
 }
@@ -106,8 +105,7 @@ int report_command(Arguments arguments)
     auto folder = launcher::open_kept_session(environment, *id);
     if (!folder.ok())
         return tell(folder.error());
-    auto const printed =
-        options->has("json") ? print_as_it_is(*folder) : print_report(*folder);
+    auto const printed = options->has("json") ? print_as_it_is(*folder) : print_report(*folder);
     if (!printed.ok())
         return tell(printed.error());
     if (!options->has("full") || options->has("json"))

@@ -14,8 +14,8 @@ TEST(CodeMappings, AreTheExecutableFilesEachOnce)
                                            "7f02-7f03 r-xp 00000000 00:2a 7   /home/a b/evil.so\n"
                                            "7ffd-7ffe r-xp 00000000 00:00 0   [vdso]\n");
     ASSERT_TRUE(files);
-    EXPECT_EQ(*files, (std::vector<CodeMapping>{{0xfe, 1, 11, "/usr/bin/curl"},
-                          {0, 0x2a, 7, "/home/a b/evil.so"}}));
+    EXPECT_EQ(*files, (std::vector<CodeMapping>{
+                          {0xfe, 1, 11, "/usr/bin/curl"}, {0, 0x2a, 7, "/home/a b/evil.so"}}));
 }
 
 TEST(CodeMappings, ProveNothingWhenCutOrOdd)
