@@ -63,7 +63,11 @@ void parse_with_cli11(
         if (row.value_name.empty())
             app.add_flag(row.names, flags[name]);
         else
-            app.add_option(row.names, values[name])->expected(1)->take_all();
+            // One value each time: "--policy FILE URL" leaves URL to the positionals.
+            app.add_option(row.names, values[name])
+                ->expected(1)
+                ->take_all()
+                ->allow_extra_args(false);
     }
     int help = 0;
     app.add_flag("-h,--help", help);

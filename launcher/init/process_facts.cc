@@ -110,13 +110,7 @@ bool holds_socket(sys::Fd const& proc, std::int32_t pid, std::uint64_t inode)
 {
     std::string const directory = std::to_string(pid) + "/fd";
     std::string const wanted = "socket:[" + std::to_string(inode) + "]";
-    bool found = false;
-    sys::for_each_entry(proc, directory.c_str(), kMaxDescriptorsSeen, [&](std::string_view name) {
-        std::string const path = directory + "/" + std::string(name);
-        found = sys::read_link(proc, path.c_str()) == wanted;
-        return !found;
-    });
-    return found;
+    return sys::has_link_to(proc, directory.c_str(), kMaxDescriptorsSeen, wanted);
 }
 
 std::optional<ProcessFacts> facts_of_process(sys::Fd const& proc, std::int32_t pid)

@@ -11,6 +11,7 @@ namespace
 {
 
 constexpr std::size_t kReadStep = 16 * 1024;
+constexpr Duration kHelloLimit = 5s; // a front end says hello at once
 
 std::string_view refusal_code(PeerVerdict verdict)
 {
@@ -39,6 +40,7 @@ struct ControlServer::Client {
     policy::control::LineBuffer lines;
     std::string unsent, role;
     bool is_greeted = false, is_leaving = false, is_broken = false;
+    Instant since = sys::now();
     Instant second;
     std::uint32_t messages = 0;
 };
@@ -94,6 +96,8 @@ void ControlServer::admit(sys::Fd socket)
                 "process {} tried to reach the control socket", facts.ok() ? facts->pid : 0));
         return;
     }
+    if (clients_.size() >= kMaxClients)
+        drop_silent();
     if (clients_.size() >= kMaxClients) {
         queue(*client, policy::control::Bye{"too_many_clients", "", {}});
         flush(*client);
@@ -118,7 +122,7 @@ void ControlServer::on_client(ClientId id, sys::Readiness readiness)
     Client& client = *found->second;
     if (readiness.writable)
         flush(client);
-    if (readiness.readable && !client.is_leaving)
+    if (readiness.readable && !client.is_leaving && !client.is_broken)
         read_from(client);
     else if (readiness.hung_up)
         client.is_broken = true;
@@ -207,10 +211,20 @@ void ControlServer::dismiss(ClientId client, policy::control::Bye const& bye)
 void ControlServer::queue(Client& client, policy::control::FromServer const& message)
 {
     auto line = policy::control::encode_line(message);
-    if (!line.ok())
+    if (!line.ok() || client.is_broken)
         return; // longer than a line may be: better none than half of one
     client.unsent += *line;
-    client.is_broken = client.is_broken || client.unsent.size() > kMaxUnsent;
+    if (client.unsent.size() > kMaxUnsent)
+        give_up(client);
+}
+
+// Nothing more is kept for it. Its socket reads as ended from now on, which brings the loop to it:
+// one that never reads is never writable, and would stay for ever.
+void ControlServer::give_up(Client& client)
+{
+    client.is_broken = true;
+    client.unsent.clear();
+    sys::end_connection(client.socket);
 }
 
 // Marks what is over; the entry itself goes in drop_broken(), never under a caller's feet.
@@ -219,13 +233,14 @@ void ControlServer::flush(Client& client)
     while (!client.unsent.empty() && !client.is_broken) {
         auto count = sys::send_some(client.socket, bytes_of(client.unsent));
         if (!count.ok()) {
-            client.is_broken = client.is_broken || count.error().code != Errc::Busy;
+            if (count.error().code != Errc::Busy)
+                give_up(client);
             break;
         }
         client.unsent.erase(0, *count);
     }
     if (client.is_leaving && client.unsent.empty())
-        client.is_broken = true;
+        give_up(client);
     if (client.watch == 0)
         return;
     // A broken one is looked at once more, so that it is dropped from the loop, not from here.
@@ -233,6 +248,16 @@ void ControlServer::flush(Client& client)
     auto const interest = wants_write ? sys::Interest::ReadWrite : sys::Interest::Read;
     if (!loop_.change(client.watch, interest).ok())
         client.is_broken = true;
+}
+
+// When the room is full, whoever came in and said nothing makes place.
+void ControlServer::drop_silent()
+{
+    Instant const now = sys::now();
+    for (auto& [id, client] : clients_)
+        if (!client->is_greeted && now - client->since >= kHelloLimit)
+            give_up(*client);
+    drop_broken();
 }
 
 void ControlServer::drop_broken()

@@ -57,7 +57,9 @@ private:
     void hear(Client& client, std::string const& line);
     bool is_too_fast(Client& client);
     void queue(Client& client, policy::control::FromServer const& message);
+    void give_up(Client& client);
     void flush(Client& client);
+    void drop_silent();
     void drop_broken();
 
     sys::EventLoop& loop_;

@@ -59,8 +59,8 @@ void InitLink::on_word()
         if (!received.ok() && received.error().code == Errc::Busy)
             return;
         if (!received.ok() || received->bytes.empty()) {
-            loop_.unwatch(watches_[0]); // its end follows on the pidfd
-            return;
+            loop_.unwatch(watches_[0]); // its end follows on the pidfd, whether it means to or not
+            return kill();
         }
         auto word = decode_from_init(received->bytes);
         if (!word.ok())

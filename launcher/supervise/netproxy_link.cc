@@ -17,6 +17,7 @@ namespace
 
 constexpr std::size_t kMaxResolvConf = 64 * 1024;
 constexpr std::size_t kMaxHosts = 4 * 1024 * 1024; // hosts(5): block lists are large
+constexpr Duration kSilentEnd = 500ms;             // from the channel's end to the process's
 constexpr int kMessagesPerTurn = 64;               // then other descriptors get their turn
 
 std::string words_of(sys::WaitStatus const& status)
@@ -135,8 +136,10 @@ void NetproxyLink::on_message()
             return;
         }
         if (received->bytes.empty()) {
-            // Its end follows on the pidfd, with the reason: the channel has nothing more to say.
+            // Its end follows on the pidfd, with the reason. One that only closed the channel is
+            // ended a moment later: it cannot be asked or reloaded any more.
             loop_.unwatch(watches_[0]);
+            kill_at_ = sys::now() + kSilentEnd;
             return;
         }
         auto message = policy::decode_from_netproxy(text_of(received->bytes));
@@ -144,6 +147,14 @@ void NetproxyLink::on_message()
             return fail_with("sent a message that cannot be read: " + message.error().sentence);
         hooks_.said(*message);
     }
+}
+
+void NetproxyLink::tick()
+{
+    if (is_gone_ || sys::now() < kill_at_)
+        return;
+    kill_at_ = Instant::never();
+    sys::kill_process(process_.pidfd, SIGKILL); // told by the pidfd
 }
 
 void NetproxyLink::on_errors()

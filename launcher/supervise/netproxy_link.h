@@ -37,6 +37,9 @@ public:
     Result<> send_policy(std::uint64_t generation, std::vector<policy::PolicyLayer> const& layers);
     void expect_end() { is_end_expected_ = true; }
     bool is_gone() const { return is_gone_; }
+    // One that closed its channel and still runs is ended then.
+    Instant next_deadline() const { return kill_at_; }
+    void tick();
     std::string const& errors() const { return errors_; }
 
 private:
@@ -55,6 +58,7 @@ private:
     sys::Fd channel_, errors_pipe_;
     std::vector<sys::WatchId> watches_;
     std::string errors_;
+    Instant kill_at_ = Instant::never();
     bool is_gone_ = false, is_end_expected_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "launcher/sys/io.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace osh::launcher
@@ -45,11 +46,7 @@ void Pump::take_what_is_there()
 {
     is_paused_ = false;
     has_ended_ = has_ended_ || !sys::set_nonblocking(ends_.source).ok();
-    while (!has_ended_ && pending_.size() < kPumpBuffer) {
-        std::size_t const before = pending_.size();
-        fill(true);
-        if (pending_.size() == before)
-            break;
+    while (!has_ended_ && pending_.size() < kPumpBuffer && fill(true)) {
     }
     if (pending_.size() < kPumpBuffer)
         end_source();
@@ -130,25 +127,31 @@ void Pump::on_sink()
     rearm();
 }
 
-void Pump::fill(bool hung_up)
+bool Pump::fill(bool hung_up)
 {
-    std::size_t const before = pending_.size();
-    pending_.resize(kPumpBuffer);
-    auto count =
-        sys::read_some(ends_.source, std::as_writable_bytes(std::span(pending_)).subspan(before));
-    pending_.resize(before + (count.ok() ? *count : 0));
+    // A filter may make a few bytes more of what it gets: the bound is on what is read.
+    std::string bytes(kPumpBuffer - std::min(pending_.size(), kPumpBuffer), '\0');
+    auto count = sys::read_some(ends_.source, std::as_writable_bytes(std::span(bytes)));
     if (!count.ok()) {
         // EIO: the other side of a pty is gone, or we read a terminal from the background.
         if (count.error().code != Errc::Busy)
             end_source();
-        return;
+        return false;
     }
-    if (*count > 0)
-        return;
+    if (*count > 0) {
+        take(std::string_view(bytes).substr(0, *count));
+        return true;
+    }
     if (ends_.at_end == AtEnd::TypeEnd && !hung_up)
         pending_.push_back(kTypedEnd);
     else
         end_source();
+    return false;
+}
+
+void Pump::take(std::string_view bytes)
+{
+    pending_ += ends_.filter ? ends_.filter->pass(bytes) : bytes;
 }
 
 void Pump::flush()
@@ -172,6 +175,8 @@ void Pump::flush()
 void Pump::end_source()
 {
     has_ended_ = true;
+    if (ends_.filter)
+        pending_ += ends_.filter->finish(); // nothing the second time
     if (source_watch_) {
         loop_.unwatch(*source_watch_);
         source_watch_.reset();
@@ -182,8 +187,8 @@ void Pump::end_source()
 // Nobody reads any more: the writer must see it too, as it would without us.
 void Pump::break_sink()
 {
-    pending_.clear();
     end_source();
+    pending_.clear();
     if (sink_watch_) {
         loop_.unwatch(*sink_watch_);
         sink_watch_.reset();

@@ -1,7 +1,9 @@
 #pragma once
-// Carries bytes from one descriptor to another, with a bounded buffer and back-pressure. Knows
-// nothing of terminals. Regular files, which epoll(7) refuses, count as always ready.
+// Carries bytes from one descriptor to another, with a bounded buffer and back-pressure; what goes
+// to a terminal passes a filter on the way. Regular files, which epoll(7) refuses, count as always
+// ready.
 
+#include "launcher/supervise/core/terminal_filter.h"
 #include "launcher/sys/event_loop.h"
 #include "launcher/sys/fd.h"
 
@@ -24,6 +26,7 @@ public:
     struct Ends {
         sys::Fd source, sink;
         AtEnd at_end = AtEnd::CloseSink;
+        std::optional<TerminalFilter> filter{}; // the sink is a terminal of the person
     };
     Pump(sys::EventLoop& loop, Ends ends) : loop_(loop), ends_(std::move(ends)) {}
     Pump(Pump const&) = delete;
@@ -42,7 +45,8 @@ private:
     void arm_sink();
     void on_source(sys::Readiness readiness);
     void on_sink();
-    void fill(bool hung_up);
+    bool fill(bool hung_up); // something was read
+    void take(std::string_view bytes);
     void flush();
     void end_source();
     void break_sink();

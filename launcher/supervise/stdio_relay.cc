@@ -19,6 +19,12 @@ StreamFacts core_facts(sys::StreamFacts const& facts)
     return {kind, facts.device, facts.inode};
 }
 
+// A terminal obeys what it is sent; a file or a pipe gets the bytes as they are.
+std::optional<TerminalFilter> filter_for(bool is_screen)
+{
+    return is_screen ? std::optional<TerminalFilter>(std::in_place) : std::nullopt;
+}
+
 } // namespace
 
 Result<StdioRelay> StdioRelay::choose(TerminalWish wish)
@@ -72,7 +78,8 @@ Result<sys::Fd> StdioRelay::relayed_end(int standard, sys::StreamKind kind)
     bool const is_input = standard == 0;
     sys::Fd& ours = is_input ? pipe.write : pipe.read;
     TRY(sys::set_nonblocking(ours));
-    relayed_.push_back({std::move(ours), std::move(own), is_input});
+    bool const is_screen = !is_input && kind == sys::StreamKind::Terminal;
+    relayed_.push_back({std::move(ours), std::move(own), is_input, is_screen});
     return is_input ? std::move(pipe.read) : std::move(pipe.write);
 }
 
@@ -83,6 +90,7 @@ Result<> StdioRelay::start(sys::EventLoop& loop, sys::Fd pty)
         Pump::Ends ends = relayed.is_input
                               ? Pump::Ends{std::move(relayed.own), std::move(relayed.ours)}
                               : Pump::Ends{std::move(relayed.ours), std::move(relayed.own)};
+        ends.filter = filter_for(relayed.is_screen);
         list.push_back(std::make_unique<Pump>(loop, std::move(ends)));
         list.back()->start();
     }
@@ -106,7 +114,9 @@ Result<> StdioRelay::start_pty(sys::EventLoop& loop, sys::Fd pty)
     int const target = screen == order.end() ? 1 : *screen;
     LET(sink, sys::own_stream(target, facts_[static_cast<std::size_t>(target)].kind));
     LET(drawn, sys::duplicate(pty));
-    outputs_.push_back(std::make_unique<Pump>(loop, Pump::Ends{std::move(drawn), std::move(sink)}));
+    Pump::Ends ends{std::move(drawn), std::move(sink)};
+    ends.filter = filter_for(screen != order.end());
+    outputs_.push_back(std::make_unique<Pump>(loop, std::move(ends)));
     outputs_.back()->start();
     if (choice_.relays_keyboard) {
         LET(typed, sys::own_stream(0, facts_[0].kind));

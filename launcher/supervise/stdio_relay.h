@@ -40,7 +40,7 @@ public:
 private:
     struct Relayed { // our end of a pipe to the agent, and osh's own descriptor
         sys::Fd ours, own;
-        bool is_input = false;
+        bool is_input = false, is_screen = false;
     };
 
     Result<> start_pty(sys::EventLoop& loop, sys::Fd pty);

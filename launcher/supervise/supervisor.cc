@@ -235,6 +235,8 @@ void Supervisor::complain(std::string const& sentence) const
 Instant Supervisor::next_deadline() const
 {
     Instant soonest = std::min(desk_->next_deadline(), time_limit_);
+    if (netproxy_)
+        soonest = std::min(soonest, netproxy_->next_deadline());
     if (relay_ && relay_->waits_for_foreground())
         soonest = std::min(soonest, sys::now() + kForegroundLook);
     return soonest;
@@ -243,6 +245,8 @@ Instant Supervisor::next_deadline() const
 void Supervisor::on_time()
 {
     Instant const now = sys::now();
+    if (netproxy_)
+        netproxy_->tick();
     if (desk_->next_deadline() <= now)
         desk_->tick();
     if (time_limit_ <= now && !session_.is_over())

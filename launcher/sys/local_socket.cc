@@ -125,6 +125,11 @@ Result<std::size_t> send_some(Fd const& socket, Bytes from)
     return static_cast<std::size_t>(count);
 }
 
+void end_connection(Fd const& socket)
+{
+    ::shutdown(socket.raw(), SHUT_RDWR);
+}
+
 Result<bool> wait_readable(Fd const& fd, int milliseconds)
 {
     pollfd watched{fd.raw(), POLLIN, 0};

@@ -16,7 +16,7 @@ namespace
 {
 
 constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
-constexpr std::size_t kMaxLink = 4096;
+constexpr std::size_t kMaxLink = 4096, kMaxShortLink = 64;
 
 struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
@@ -66,6 +66,28 @@ void for_each_entry(Fd const& base, char const* path, std::size_t limit,
         if (name != "." && name != ".." && !on_entry(name))
             return;
     }
+}
+
+bool has_link_to(Fd const& base, char const* path, std::size_t limit, std::string_view target)
+{
+    int const raw = ::openat(base.raw(), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (raw < 0)
+        return false;
+    std::unique_ptr<DIR, CloseDirectory> const directory(::fdopendir(raw));
+    if (!directory) {
+        ::close(raw);
+        return false;
+    }
+    for (std::size_t seen = 0; seen < limit; ++seen) {
+        dirent const* entry = ::readdir(directory.get());
+        if (entry == nullptr)
+            return false;
+        char found[kMaxShortLink]; // what does not fit is longer than any target asked for
+        ssize_t const length = ::readlinkat(raw, entry->d_name, found, sizeof found);
+        if (length > 0 && std::string_view(found, static_cast<std::size_t>(length)) == target)
+            return true;
+    }
+    return false;
 }
 
 std::optional<ExecutableFile> examine_executable(Fd const& base, char const* path)

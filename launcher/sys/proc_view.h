@@ -20,6 +20,10 @@ std::string read_link(Fd const& base, char const* path);
 void for_each_entry(Fd const& base, char const* path, std::size_t limit,
     std::function<bool(std::string_view)> const& on_entry);
 
+// Does one of the first `limit` entries of this directory link to `target` (at most 63 bytes)? One
+// path look-up for the directory, none per entry: this runs for each descriptor of each process.
+bool has_link_to(Fd const& base, char const* path, std::size_t limit, std::string_view target);
+
 struct ExecutableFile {
     std::uint64_t device = 0, inode = 0;
     std::int64_t changed_ns = 0;

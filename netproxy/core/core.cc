@@ -81,6 +81,7 @@ void Core::handle_time(Moment at)
             timed_out(*flow);
     }
     handle_udp_time();
+    handle_pool_time();
     sweep();
 }
 

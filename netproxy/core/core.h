@@ -11,6 +11,7 @@
 #include "netproxy/core/journal.h"
 #include "netproxy/core/timers.h"
 #include "netproxy/core/udp_flow.h"
+#include "netproxy/core/upstream_pool.h"
 #include "netproxy/stack/name_pool.h"
 
 #include <algorithm>
@@ -56,7 +57,10 @@ public:
 
     // ---- results
     std::vector<Command> take_commands();
-    Instant next_deadline() const { return std::min(timers_.next(), udp_timers_.next()); }
+    Instant next_deadline() const
+    {
+        return std::min({timers_.next(), udp_timers_.next(), pool_.next_deadline()});
+    }
     std::size_t flow_count() const { return flows_.size(); }
 
 private:
@@ -111,6 +115,10 @@ private:
     void address_denied(Flow& flow, policy::Verdict const& verdict);
     void upstream_is_ready(Flow& flow);
     void dial(Flow& flow, std::vector<IpAddress> const& found);
+    // flow_reuse.cc
+    bool keep_upstream(Flow& flow);
+    bool reuse_upstream(Flow& flow);
+    void handle_pool_time();
     // flow_splice.cc
     void pump_splice(Flow& flow);
     // udp.cc
@@ -156,6 +164,7 @@ private:
     UpstreamId next_upstream_ = 1;
     std::uint64_t next_question_ = 1;
     Timers timers_;
+    UpstreamPool pool_;
     std::unordered_map<std::uint64_t, std::unique_ptr<UdpFlow>> udp_flows_;
     std::map<UdpKey, std::uint64_t> udp_by_key_;
     Timers udp_timers_;

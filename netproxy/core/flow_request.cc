@@ -199,7 +199,7 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.scrub = std::move(rewrite.scrub);
     plan.scrub_with = std::move(rewrite.scrub_with);
     flow.http->forward(std::move(plan));
-    if (flow.upstream.id == 0)
+    if (flow.upstream.id == 0 && !reuse_upstream(flow))
         open_upstream(flow);
 }
 

@@ -56,6 +56,8 @@ bool Core::has_finished_sending(UpstreamId id) const
 
 bool Core::wants_upstream(UpstreamId id) const
 {
+    if (pool_.has(id))
+        return true; // its end must be seen before somebody relies on it
     auto const* flow = find_upstream(id);
     if (flow == nullptr || flow->upstream.has_ended)
         return false;
@@ -66,6 +68,8 @@ bool Core::wants_upstream(UpstreamId id) const
 
 MutableBytes Core::upstream_space(UpstreamId id)
 {
+    if (pool_.has(id))
+        return pool_.space();
     auto* flow = find_upstream(id);
     if (flow == nullptr || flow->upstream.has_ended)
         return {};
@@ -80,6 +84,11 @@ MutableBytes Core::upstream_space(UpstreamId id)
 void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
 {
     at_ = at;
+    if (pool_.has(id)) {
+        if (!pool_.received(id, count))
+            commands_.push_back(CloseUpstream{id, Ending::Finish});
+        return;
+    }
     auto* flow = find_upstream(id);
     if (flow == nullptr)
         return;

@@ -52,6 +52,7 @@ void Core::dial(Flow& flow, std::vector<IpAddress> const& found)
         return;
     }
     flow.upstream.state = UpstreamState::Dial;
+    flow.upstream.addresses = addresses;
     commands_.push_back(Dial{flow.upstream.id, std::move(addresses), flow.tuple.destination_port});
 }
 
@@ -166,6 +167,11 @@ void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& w
 void Core::upstream_ended(UpstreamId id, Ending how, Moment at)
 {
     at_ = at;
+    if (pool_.has(id)) {
+        pool_.forget(id);
+        commands_.push_back(CloseUpstream{id, how});
+        return;
+    }
     auto* flow = find_upstream(id);
     if (flow == nullptr)
         return;
@@ -189,6 +195,10 @@ void Core::drop_upstream(Flow& flow, Ending how)
     if (upstream.id == 0)
         return;
     by_upstream_.erase(upstream.id);
+    if (keep_upstream(flow)) {
+        upstream = Upstream{};
+        return;
+    }
     if (upstream.state != UpstreamState::Resolve)
         commands_.push_back(CloseUpstream{upstream.id, how});
     upstream = Upstream{};

@@ -27,6 +27,25 @@ std::string text_of(Node const& node, std::string_view key)
     return value ? value->scalar : "";
 }
 
+enum class Shadow { Allow, Deny }; // by an earlier allow rule, by a deny rule
+
+bool covers(std::string_view wide, std::string_view narrow)
+{
+    return wide == narrow || wide == "*" || wide == "**" || (wide == "/**" && narrow != "**");
+}
+
+// Does every request of `narrow` fit `wide` too? Says yes only where it is plain to see.
+bool covers(Node const& wide, Node const& narrow)
+{
+    bool const is_http = !narrow.find("operation_type") && !narrow.find("command")
+                         && !wide.find("operation_type") && !wide.find("command");
+    return is_http && !wide.find("query") && !text_of(narrow, "path").empty()
+           && !text_of(narrow, "method").empty()
+           && covers(
+               to_lower_ascii(text_of(wide, "method")), to_lower_ascii(text_of(narrow, "method")))
+           && covers(text_of(wide, "path"), text_of(narrow, "path"));
+}
+
 class Lint
 {
 public:
@@ -45,6 +64,8 @@ private:
     void binaries(Node::Entry const& entry);
     void endpoint(Node const& node);
     void rules(Node const& node);
+    void shadowed(Node const& rule, Node const& other, Shadow kind);
+    void shadows(Node const& node);
     void allow_rule(Node const& rule, Node const& all);
     void deny_rule(Node const& rule);
     void path(Node const& path, Node const& all);
@@ -109,9 +130,39 @@ void Lint::rules(Node const& node)
         for (auto const& item : list->items)
             if (Node const* allow = item.find("allow"))
                 allow_rule(*allow, *list);
+    if (node.find("rules"))
+        shadows(node);
     if (Node const* list = node.find("deny_rules"))
         for (auto const& item : list->items)
             deny_rule(item);
+}
+
+void Lint::shadowed(Node const& rule, Node const& other, Shadow kind)
+{
+    auto const line = findings_.line_of(other.span);
+    findings_.warning(rule.span, "shadowed-rule",
+        {kind == Shadow::Allow
+                ? fmt::format("line {} allows all of this already", line)
+                : fmt::format("the deny rule in line {} takes all of this away", line)});
+}
+
+void Lint::shadows(Node const& node)
+{
+    std::vector<Node const*> earlier;
+    Node const* const denials = node.find("deny_rules");
+    for (auto const& item : node.find("rules")->items) {
+        Node const* const rule = item.find("allow");
+        if (!rule)
+            continue;
+        auto const is_wider = [&](Node const* other) { return covers(*other, *rule); };
+        if (auto const wide = std::ranges::find_if(earlier, is_wider); wide != earlier.end())
+            shadowed(*rule, **wide, Shadow::Allow);
+        if (denials)
+            for (auto const& denial : denials->items)
+                if (covers(denial, *rule))
+                    shadowed(*rule, denial, Shadow::Deny);
+        earlier.push_back(rule);
+    }
 }
 
 void Lint::allow_rule(Node const& rule, Node const& all)

@@ -80,7 +80,8 @@ def session_answer_covers_the_next(m):
 
 def journal_ps_and_logs(m):
     """Each decision is a line of the journal; osh ps lists the session while it runs."""
-    process = start(m, 'curl -sS https://site.test/ok/a >/dev/null; curl -sS https://site.test/no >/dev/null; echo up; sleep 2')
+    process = start(m, 'curl -sS https://site.test/ok/a >/dev/null; curl -sS https://site.test/no >/dev/null; echo up; sleep 2',
+                    '--approvals', 'deny')
     check(process.stdout.readline() == b'up\n', 'start')
     rows = sessions(m)
     check(len(rows) == 1 and rows[0]['profile'] == 'strict' and rows[0]['state'] == 'running', rows)

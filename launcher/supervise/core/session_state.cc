@@ -20,7 +20,7 @@ SessionCommands Session::begin()
     if (stage_ != Stage::Prepared)
         return {};
     stage_ = Stage::Launching;
-    return {StartAgent{}};
+    return {TakeTerminal{}, StartAgent{}};
 }
 
 SessionCommands Session::handle(SessionEvent const& event)
@@ -35,7 +35,9 @@ SessionCommands Session::on(NetproxyReady const& event)
     if (stage_ != Stage::Starting)
         return end(FailedBy::Osh, kExitHelperDied, "the network helper said ready twice");
     stage_ = Stage::Launching;
-    return {StartAgent{event.ca_pem}};
+    // Raw before the agent's first byte: its output must not pass through the outer terminal's
+    // modes.
+    return {TakeTerminal{}, StartAgent{event.ca_pem}};
 }
 
 SessionCommands Session::on(NetproxyFailed const& event)
@@ -54,7 +56,7 @@ SessionCommands Session::on(AgentStarted const&)
     if (stage_ != Stage::Launching)
         return {};
     stage_ = Stage::Running;
-    return {TakeTerminal{}};
+    return {};
 }
 
 SessionCommands Session::on(AgentStopped const& event)
@@ -88,7 +90,7 @@ SessionCommands Session::on(InitGone const& event)
 
 SessionCommands Session::on(SignalCaught const& event)
 {
-    if (is_running()) {
+    if (may_be_running()) { // init takes its words in order: first the start, then the signal
         // The first one is the agent's to handle; whoever repeats it three times means it.
         constexpr int kPatience = 3;
         if (is_fatal(event.signal) && event.signal != SIGINT && ++fatal_signals_ >= kPatience)

@@ -322,7 +322,7 @@ TEST_F(PolicyVerbs, AreSuggestedWhenMisspelt)
 {
     auto const told = run({"explian"});
     EXPECT_EQ(told.err,
-        "osh policy: no verb \"explian\" Did you mean \"explain\"?\nhelp: osh policy --help\n");
+        "osh policy: no verb \"explian\". Did you mean \"explain\"?\nhelp: osh policy --help\n");
     EXPECT_EQ(told.code, kPolicyUsage);
 }
 

@@ -41,6 +41,30 @@ TEST(SessionState, WaitsForNobodyWithoutANetwork)
     EXPECT_NE(find<StartAgent>(commands), nullptr);
 }
 
+TEST(SessionState, TakesTheTerminalBeforeTheAgentCanWrite)
+{
+    Session session(Network::On);
+    auto const commands = session.handle(NetproxyReady{"pem"});
+    ASSERT_EQ(commands.size(), 2u);
+    EXPECT_TRUE(std::holds_alternative<TakeTerminal>(commands[0]));
+    EXPECT_TRUE(std::holds_alternative<StartAgent>(commands[1]));
+}
+
+TEST(SessionState, ForwardsASignalThatComesBeforeInitsWordOfTheStart)
+{
+    Session session(Network::On);
+    session.handle(NetproxyReady{"pem"});
+    EXPECT_NE(find<SignalAgent>(session.handle(SignalCaught{SIGTERM})), nullptr);
+}
+
+TEST(SessionState, CallsAHelperThatDiesAfterTheStartWordDead)
+{
+    Session session(Network::On);
+    session.handle(NetproxyReady{"pem"});
+    session.handle(NetproxyFailed{"stopped"});
+    EXPECT_EQ(session.exit_code(), kExitHelperDied);
+}
+
 TEST(SessionState, EndsWithTheAgentsOwnStatus)
 {
     auto session = running();
