@@ -45,7 +45,7 @@ struct Upstream {
     UpstreamId id = 0;
     UpstreamState state = UpstreamState::None;
     std::unique_ptr<proxy::TlsSession> tls; // inspected flows over TLS
-    std::vector<IpAddress> addresses; // one of which it is connected to
+    std::vector<IpAddress> addresses;       // one of which it is connected to
     ByteQueue inbox{kInbox};                // inspected flows: as received
     ByteQueue plain{kStaged};               // decrypted, not yet taken by the HTTP parser
     bool has_ended = false;                 // nothing more will be received

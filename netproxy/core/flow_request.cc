@@ -25,8 +25,8 @@ std::string authority_of(Flow const& flow)
 
 // What follows a WebSocket handshake is not read frame by frame, so a GET rule alone must not open
 // a tunnel (security design H11): the policy has to allow any message on that path as well.
-void require_messages_allowed(policy::Policy const& policy, policy::RequestQuestion question,
-    policy::Verdict& verdict)
+void require_messages_allowed(
+    policy::Policy const& policy, policy::RequestQuestion question, policy::Verdict& verdict)
 {
     question.method = "WEBSOCKET_TEXT";
     question.body = std::nullopt;

@@ -71,7 +71,7 @@ struct Limits {
     std::uint32_t send_ring = 256 * 1024;
     std::uint64_t total_ring_bytes = 64u << 20;
     std::uint32_t dns_per_second = 50'000; // answered here: only our own time to protect
-    std::uint32_t max_dns_message = 512; // of a question
+    std::uint32_t max_dns_message = 512;   // of a question
 };
 
 struct Addresses {
