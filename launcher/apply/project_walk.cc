@@ -48,8 +48,7 @@ void mask_sockets_of_git(HostFacts& facts)
 
 void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
 {
-    if (facts.project_root.empty() || facts.project_root == "/"
-        || facts.project_root == facts.home)
+    if (facts.project_root.empty() || facts.project_root == "/" || facts.project_root == facts.home)
         return;
     mask_sockets_of_git(facts);
     std::deque<Place> open{{"", 0}}; // breadth first: what is near the top is found in any case

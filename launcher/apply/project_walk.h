@@ -1,8 +1,8 @@
 #pragma once
 // Finds what the profile masks inside the project, and the sockets and FIFOs that lie there: behind
-// each may stand a program of the host (security design H8.3). Bounded: a project of any size costs at most
-// kMaxMaskWalk looked-at entries; directories of installed packages and of git's objects are left
-// out.
+// each may stand a program of the host (security design H8.3). Bounded: a project of any size costs
+// at most kMaxMaskWalk looked-at entries; directories of installed packages and of git's objects
+// are left out.
 
 #include "launcher/plan/host_facts.h"
 

@@ -18,6 +18,7 @@ std::vector<Command> const& commands()
         {"doctor", "what this machine offers, and the fix for what is missing", doctor_command},
         {"ps", "list sessions", ps_command},
         {"logs", "show what a session reached and was refused", logs_command},
+        {"report", "what a session that ended did", report_command},
         {"approvals", "show and answer waiting requests", approvals_command},
         {"stop", "end sessions", stop_command},
         {"wait", "wait for a session's end", wait_command},

@@ -151,6 +151,20 @@ int tell(TestRequest const& request, TestAnswer const& answer,
     return code_of(word);
 }
 
+Result<std::optional<ProfilePolicy>> profile_named(ParsedOptions const& options)
+{
+    if (!options.has("profile"))
+        return std::optional<ProfilePolicy>();
+    LET(loaded, load_profile_policy(options.last("profile")));
+    return std::optional<ProfilePolicy>(std::move(loaded));
+}
+
+int usage_error(std::string_view sentence)
+{
+    fmt::print(stderr, "osh policy test: {}\n", sentence);
+    return kPolicyUsage;
+}
+
 } // namespace
 
 int policy_test(Arguments arguments)
@@ -160,25 +174,18 @@ int policy_test(Arguments arguments)
         return options.code;
     std::vector<std::string> words = options.parsed->positionals;
     std::string file = options.parsed->last("policy");
-    std::optional<ProfilePolicy> from_profile;
-    if (options.parsed->has("profile")) {
-        auto loaded = load_profile_policy(options.parsed->last("profile"));
-        if (!loaded) {
-            fmt::print(stderr, "osh policy test: {}\n", loaded.error().sentence);
-            return kPolicyUsage;
-        }
-        from_profile = *std::move(loaded);
+    auto from_profile = profile_named(*options.parsed);
+    if (!from_profile)
+        return usage_error(from_profile.error().sentence);
+    if (*from_profile)
         file = options.parsed->last("profile");
-    } else if (file.empty() && !words.empty()) {
+    else if (file.empty() && !words.empty()) {
         file = words.front();
         words.erase(words.begin());
     }
-    if (file.empty() || words.size() > 1) {
-        fmt::print(stderr,
-            "osh policy test: expected a policy and one URL. See `osh policy test --help`.\n");
-        return kPolicyUsage;
-    }
-    auto const compiled = from_profile ? std::move(from_profile->compiled) : load_policy_file(file);
+    if (file.empty() || words.size() > 1)
+        return usage_error("expected a policy and one URL. See `osh policy test --help`.");
+    auto const compiled = *from_profile ? (*from_profile)->compiled : load_policy_file(file);
     if (words.empty())
         return answer_lines(compiled);
     if (!compiled.policy) {
@@ -186,14 +193,12 @@ int policy_test(Arguments arguments)
         return kPolicyUsage;
     }
     auto request = test_request_of_url(words.front());
-    if (!request) {
-        fmt::print(stderr, "osh policy test: {}\n", request.error().sentence);
-        return kPolicyUsage;
-    }
+    if (!request)
+        return usage_error(request.error().sentence);
     take_options(*options.parsed, *request);
     std::optional<policy::Profile> profile;
-    if (from_profile)
-        profile = std::move(from_profile->profile);
+    if (*from_profile)
+        profile = (*from_profile)->profile;
     return tell(*request, decide(*compiled.policy, *request), profile,
         options.parsed->has("json") ? Form::Json : Form::Text);
 }

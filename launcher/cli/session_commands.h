@@ -8,6 +8,7 @@ namespace osh::cli
 
 int ps_command(Arguments arguments);         // ps.cc
 int logs_command(Arguments arguments);       // logs.cc
+int report_command(Arguments arguments);     // report.cc
 int approvals_command(Arguments arguments);  // approvals.cc
 int stop_command(Arguments arguments);       // stop.cc
 int wait_command(Arguments arguments);       // stop.cc

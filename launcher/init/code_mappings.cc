@@ -11,7 +11,8 @@ namespace osh::launcher
 namespace
 {
 
-template<typename T> std::optional<T> number_of(std::string_view text, int base)
+template<typename T>
+std::optional<T> number_of(std::string_view text, int base)
 {
     T value{};
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);

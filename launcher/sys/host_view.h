@@ -36,9 +36,9 @@ Result<std::string> working_directory();
 
 std::string kernel_release();
 std::uint64_t memory_bytes();
-std::string read_setting(std::string const& path); // first line; "" when there is none
+std::string read_setting(std::string const& path);    // first line; "" when there is none
 std::string read_small_file(std::string const& path); // "" when it is missing or large
-int open_error(std::string const& path);           // errno of opening it for reading and writing
+int open_error(std::string const& path);              // errno of opening it for reading and writing
 std::string error_text(int error);
 
 // Tries it: a child in new user and mount namespaces that maps itself and changes a mount.

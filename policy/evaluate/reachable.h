@@ -46,7 +46,8 @@ void for_each_reachable(
     if (!host.is_usable())
         return;
     network.for_each(host.view(), question.port, [&](Endpoint const& endpoint) {
-        if (carries(endpoint, question.transport) && admits(network.entries()[endpoint.entry], question.caller))
+        if (carries(endpoint, question.transport)
+            && admits(network.entries()[endpoint.entry], question.caller))
             visit(endpoint);
     });
 }

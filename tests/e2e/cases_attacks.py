@@ -305,6 +305,24 @@ print('end')
               '%r %r' % (bad, told))
 
 
-CASES = [calls_that_rebuild_the_boundary, init_is_closed, inherited_descriptors, sockets_in_the_project, loopback_of_the_host,
+def report_of_a_session(m):
+    """`osh report` tells what the session reached and was refused, without the agent's escapes."""
+    m.inside('curl', '-sS', 'http://site.test/ok/a', 'http://site.test/forbidden')
+    for words, wanted in ((['report'], 'site.test'), (['report', 'last', '--full'], '/forbidden'), (['report', '--json'], '{"v":1')):
+        told = m.osh(*words)
+        check(told.code == 0 and wanted in told.out and '\x1b' not in told.out, told)
+
+
+def commits_carry_the_name(m):
+    """git commits inside under the person's name, and nothing else of the person's configuration comes in."""
+    need('git')
+    m.write(m.home + '/.gitconfig', '[user]\n\tname = Ada "L" Test\n\temail = ada@example.test\n'
+            '[url "https://x:SECRET-TOKEN@git.test/"]\n\tinsteadOf = https://git.test/\n')
+    check(m.run(['git', 'init', '-q', '.']).code == 0, 'git init')
+    done = m.shell('echo x > f && git add f && git commit -q -m one && git log --format=%an:%ae; git config --list')
+    check('Ada L Test:ada@example.test' in done.out and 'SECRET' not in done.out, done)
+
+
+CASES = [report_of_a_session, commits_carry_the_name, calls_that_rebuild_the_boundary, init_is_closed, inherited_descriptors, sockets_in_the_project, loopback_of_the_host,
          identity_with_a_foreign_library, websocket_is_no_tunnel, smuggled_and_odd_requests, names_carry_nothing_out,
          git_cannot_be_swapped, editor_and_agent_settings, masked_files, our_own_places, forged_journal]
