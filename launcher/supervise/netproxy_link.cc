@@ -101,9 +101,11 @@ Result<> NetproxyLink::set_up(
     TRY(sys::send_message(channel_, bytes_of(message),
         {&sandbox.tun, &sandbox.owner_channel, &anchors, &hosts, &layers}));
     for (auto& secret : request.secrets) {
-        secret.words.value = secret.value.reveal();
-        std::string lend = policy::encode(policy::ToNetproxy(secret.words));
-        credentials::wipe(secret.words.value);
+        policy::ToNetproxy lending(std::move(secret.words)); // one copy, wiped with the text
+        auto& words = std::get<policy::Lend>(lending);
+        words.value = secret.value.reveal();
+        std::string lend = policy::encode(lending);
+        credentials::wipe(words.value);
         auto sent = sys::send_message(channel_, bytes_of(lend));
         credentials::wipe(lend);
         TRY(std::move(sent));

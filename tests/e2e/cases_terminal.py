@@ -175,5 +175,15 @@ def kill_restores_terminal(m, t):
     check(re.search(r'[\r\n]icanon echo ', flags), ('terminal modes were not restored', flags))
 
 
-CASES = [shell_session, interrupt, suspend_and_resume, job_control_inside, window_size, full_screen_program,
+@with_terminal
+def orders_to_the_terminal_do_not_pass(m, t):
+    """A clipboard order and questions that type back are dropped; the mouse that was left on is switched off."""
+    drawn = b'be\x1b]52;c;ZXZpbA==\x07\x1b[21t\x1bP+q544e\x1b\\tween\r\n\x1b[?1000h'
+    t.osh('python3 -c "import sys; sys.stdout.buffer.write(bytes.fromhex(\'%s\'))"' % drawn.hex())
+    t.expect('between\r')
+    left = t.expect('HOST> ')
+    check('\x1b[?1000h' in left and '\x1b[?1000l' in left, ('the mouse was left on', left))
+
+
+CASES = [orders_to_the_terminal_do_not_pass, shell_session, interrupt, suspend_and_resume, job_control_inside, window_size, full_screen_program,
          output_to_pipe_with_terminal_input, kill_restores_terminal]
