@@ -44,7 +44,8 @@ Result<sys::Child> clone_init(HostFacts const& facts, Fd const& channel)
         .net = true,
         .ipc = true,
         .uts = true,
-        .cgroup = facts.has_cgroup_namespace};
+        .cgroup = facts.has_cgroup_namespace,
+        .time = facts.has_time_namespace};
     auto child = sys::clone_process(all, [&] { return become_init(program, channel, null); });
     if (!child.ok())
         return fail_because("cannot create the sandbox's namespaces", std::move(child).error());

@@ -80,7 +80,7 @@ std::string layers_text(Plan const& plan)
                                      plan.landlock_abi, plan.nested_allow ? " (scopes only)" : "")
                                                        : std::string("no Landlock");
     return fmt::format(
-        "namespaces user×2 mount×2 pid net ipc uts cgroup; {}; seccomp allow list{}; "
+        "namespaces user×2 mount×2 pid net ipc uts cgroup time; {}; seccomp allow list{}; "
         "no_new_privs; no capabilities",
         landlock, plan.debug_allow ? " (with ptrace of own children)" : "");
 }

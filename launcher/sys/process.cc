@@ -39,6 +39,7 @@ std::uint64_t flags_of(NewNamespaces wanted)
     flags |= wanted.ipc ? CLONE_NEWIPC : 0;
     flags |= wanted.uts ? CLONE_NEWUTS : 0;
     flags |= wanted.cgroup ? CLONE_NEWCGROUP : 0;
+    flags |= wanted.time ? CLONE_NEWTIME : 0; // clone3(2) only
     return flags;
 }
 

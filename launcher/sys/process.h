@@ -15,7 +15,7 @@ namespace osh::sys
 
 struct NewNamespaces {
     bool user = false, mount = false, pid = false, net = false, ipc = false, uts = false,
-         cgroup = false;
+         cgroup = false, time = false;
 };
 
 struct Child {

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-from machine import OSH, check
+from machine import OSH, Skip, check
 
 
 def start(m, script, *options):
@@ -116,5 +116,25 @@ def inside_cannot_answer(m):
     check('ctl.sock' not in done.out, done)
 
 
+def tray_is_a_front_end(m):
+    """With osh-tray connected a question waits, where nobody at all would mean an immediate Deny."""
+    if not os.path.exists('/opt/osh/bin/osh-tray'):
+        raise Skip('osh-tray is not part of this build')
+    tray = m.popen(['/opt/osh/bin/osh-tray'], env={'QT_QPA_PLATFORM': 'offscreen'}, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = m.popen([OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy, '--', 'sh', '-c',
+                       'sleep 1.5; curl -sS https://ask.test/x'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                      stderr=subprocess.PIPE, start_new_session=True)
+    try:
+        row = waiting(m)[0]
+        check(m.osh('approvals', 'allow', row['id']).code == 0, 'allow')
+        code, out, err = finish(process)
+        check(out == 'hello from ask.test/x', (code, out, err))
+    finally:
+        tray.kill()
+        tray.wait()
+
+
 CASES = [allowed_request_goes_on, denied_request_gets_403, no_answer_is_a_deny, session_answer_covers_the_next,
-         journal_ps_and_logs, policy_set_live, inside_cannot_answer]
+         journal_ps_and_logs, policy_set_live, tray_is_a_front_end,
+         inside_cannot_answer]

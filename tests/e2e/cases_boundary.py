@@ -108,6 +108,14 @@ def no_powers(m):
     check('NESTED' not in done.out and 'MOUNTED' not in done.out, done)
 
 
+def namespaces_are_own(m):
+    """User, mount, PID, network, IPC, UTS and, where the kernel has them, cgroup and time namespaces are not the host's."""
+    kinds = [k for k in ('user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'time') if os.path.exists('/proc/self/ns/' + k)]
+    done = m.inside('sh', '-c', 'for k in %s; do readlink /proc/self/ns/$k; done' % ' '.join(kinds))
+    inside = done.out.split()
+    check(len(inside) == len(kinds) and not set(inside) & {os.readlink('/proc/self/ns/' + k) for k in kinds}, done)
+
+
 def protected_places(m):
     """.git/config and hooks are readable, not writable; git commit works."""
     done = m.shell('echo x >> .git/config; touch .git/hooks/pre-commit; mv .git .git2; '
@@ -203,6 +211,6 @@ def doctor_reports(m):
 
 CASES = [exit_status, exit_by_signal, not_found_and_not_executable, pipes, order_of_merged_output, large_output,
          project_is_writable, home_is_private, system_is_read_only, host_places_are_absent, environment_is_an_allow_list,
-         no_powers, protected_places, masked_files, devices_and_terminals, signals_are_forwarded,
+         no_powers, namespaces_are_own, protected_places, masked_files, devices_and_terminals, signals_are_forwarded,
          killed_launcher_leaves_nothing, killed_helper_ends_the_agent, orphans_are_reaped, honest_tools_work, plan_prints,
          doctor_reports]
