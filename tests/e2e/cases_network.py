@@ -194,7 +194,7 @@ def npm_install(m):
 def static_binary(m):
     """A static binary that ignores every proxy variable is subject to the same word."""
     if not os.path.exists(RAW_CLIENT):
-        source = os.path.dirname(os.path.abspath(__file__)) + '/raw_client.c'
+        source = '/opt/e2e/raw_client.c'  # this folder, where the world shows it
         if shutil.which('gcc') is None:
             raise Skip('no gcc')
         subprocess.run(['gcc', '-static', '-O1', '-o', RAW_CLIENT, source], check=True)

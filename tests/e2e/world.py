@@ -64,6 +64,7 @@ class World:
         ns.mount('devpts', '/dev/pts', 'devpts', 0, 'newinstance,ptmxmode=0666,mode=620')
         if not os.path.islink('/dev/ptmx'):
             ns.bind('/dev/pts/ptmx', '/dev/ptmx')
+        os.chdir('/')  # the folder the run was started in may be covered now, and git must be able to name its own
         for path, mode in (('/run', '755'), ('/home', '755'), ('/opt', '755'), ('/tmp', '1777'), ('/root', '700')):
             ns.mount('tmpfs', path, 'tmpfs', 0, 'mode=' + mode)
         os.makedirs(WORK)
