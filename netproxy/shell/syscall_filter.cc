@@ -112,6 +112,15 @@ private:
     std::vector<sock_filter> instructions_;
 };
 
+// AddressSanitizer's runtime calls what it likes (and asks the process for its own memory map): a
+// test build with it leaves this one layer open. Everything that is installed for people is built
+// without.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint32_t kOtherwise = SECCOMP_RET_ALLOW;
+#else
+constexpr std::uint32_t kOtherwise = SECCOMP_RET_KILL_PROCESS;
+#endif
+
 // Memory that can be written and then executed is what an intruder needs first.
 void permit_without_exec(Program& program, long number)
 {
@@ -150,7 +159,7 @@ std::vector<std::byte> syscall_filter()
     permit_without_exec(program, SYS_mmap);
     permit_without_exec(program, SYS_mprotect);
     permit_internet_sockets(program);
-    program.answer(SECCOMP_RET_KILL_PROCESS);
+    program.answer(kOtherwise);
     return program.bytes();
 }
 
