@@ -200,13 +200,13 @@ TEST_F(ProfileStore, ReadsWhatTheProjectAndTheMachineSayAsNarrowingLayers)
 {
     places_.machine = root_ + "/etc";
     put("etc/policy.yaml", "version: 1\n");
-    put("work/.osh/policy.yaml", "version: 1\n");
+    put("repo/.osh/policy.yaml", "version: 1\n");
     auto const layers =
-        load_narrowing_layers(places_, policy::ProjectOverlay::Narrow, root_ + "/work");
+        load_narrowing_layers(places_, policy::ProjectOverlay::Narrow, root_ + "/repo");
     ASSERT_TRUE(layers.ok()) << layers.error().sentence;
     ASSERT_EQ(layers->size(), 2u);
     EXPECT_EQ(layers->at(0).rank, policy::LayerRank::Project);
-    EXPECT_EQ(layers->at(0).name, root_ + "/work/.osh/policy.yaml");
+    EXPECT_EQ(layers->at(0).name, root_ + "/repo/.osh/policy.yaml");
     EXPECT_EQ(layers->at(1).rank, policy::LayerRank::Global);
     EXPECT_EQ(layers->at(1).name, root_ + "/etc/policy.yaml");
 }
@@ -214,9 +214,9 @@ TEST_F(ProfileStore, ReadsWhatTheProjectAndTheMachineSayAsNarrowingLayers)
 TEST_F(ProfileStore, LeavesAProjectsPolicyAloneWhereTheProfileIgnoresIt)
 {
     places_.machine = root_ + "/etc";
-    put("work/.osh/policy.yaml", "version: 1\n");
+    put("repo/.osh/policy.yaml", "version: 1\n");
     auto const layers =
-        load_narrowing_layers(places_, policy::ProjectOverlay::Ignore, root_ + "/work");
+        load_narrowing_layers(places_, policy::ProjectOverlay::Ignore, root_ + "/repo");
     ASSERT_TRUE(layers.ok()) << layers.error().sentence;
     EXPECT_THAT(*layers, IsEmpty());
 }
@@ -228,9 +228,9 @@ TEST_F(ProfileStore, RefusesANarrowingPolicyThatIsThereAndCannotBeRead)
     fs::create_symlink("nowhere", root_ + "/etc/policy.yaml"); // a broken link is no consent
     EXPECT_FALSE(load_narrowing_layers(places_, policy::ProjectOverlay::Narrow, "").ok());
     fs::remove(root_ + "/etc/policy.yaml");
-    fs::create_directories(root_ + "/work/.osh/policy.yaml");
+    fs::create_directories(root_ + "/repo/.osh/policy.yaml");
     auto const layers =
-        load_narrowing_layers(places_, policy::ProjectOverlay::Narrow, root_ + "/work");
+        load_narrowing_layers(places_, policy::ProjectOverlay::Narrow, root_ + "/repo");
     ASSERT_FALSE(layers.ok());
     EXPECT_THAT(layers.error().sentence, HasSubstr("is not a regular file"));
 }
