@@ -167,7 +167,7 @@ TEST_F(PolicyVerbs, CheckSaysWhereHostileBytesStand)
         {"version: 1\r\nversion: 1\r\n", "p.yaml:2:1: error: key \"version\" appears twice"},
         {"version: 1\nx: &a [*a, *a]\n", "error: anchors are not allowed in a policy"},
         {"version: 1\nx: " + std::string(100'000, '['),
-            "p.yaml:2:35: error: nested more than 32 levels deep"},
+            "p.yaml:2:20: error: nested more than 32 levels deep"},
         {"version: 1\n---\nversion: 1\n", "error: a second document starts in this file"},
         {"version: 1\nx: !!python/object 1\n", "error: tags are not allowed in a policy"},
         {"", "p.yaml:1:1: error: the policy must be a map"},

@@ -86,7 +86,7 @@ TEST(ReadYaml, EndsOnBombsInBoundedTime)
 
 TEST(ReadYaml, SaysWhatATabBreaks)
 {
-    EXPECT_EQ(problems("a:\n\tb: 1\n"), "p.yaml:2:1: error: a tab cannot indent YAML\n"
+    EXPECT_EQ(problems("a:\n\tb: 1\n"), "f.yaml:2:1: error: a tab cannot indent YAML\n"
                                         "    2 |  b: 1\n"
                                         "      | ^ use spaces\n");
 }
