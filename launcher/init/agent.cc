@@ -102,6 +102,9 @@ int run_agent(AgentParts const& parts, sys::Fd const& channel)
         if (!done.ok())
             return report(channel, {step.name, done.error().sentence, 125});
     }
+    // Said by the agent itself, after the proof: a process that merely ended is no agent.
+    if (!sys::send_message(channel, encode(FromInit(WordPrepared{}))).ok())
+        return 125;
     sys::reset_signals();
     return report(channel, execute_program(parts.plan.command, parts.plan.environment));
 }
@@ -116,13 +119,22 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         return run_agent(parts, pair.theirs);
     }));
     pair.theirs.reset();
-    LET(answer, sys::receive_message(pair.ours, kMaxWord));
     StartedAgent started{std::move(child), std::nullopt};
-    if (answer.bytes.empty())
-        return started;
-    LET(word, decode_from_init(answer.bytes));
-    if (auto* failed = std::get_if<WordFailed>(&word))
-        started.failure = std::move(*failed);
+    bool is_confined = false;
+    for (;;) {
+        LET(answer, sys::receive_message(pair.ours, kMaxWord));
+        if (answer.bytes.empty())
+            break;
+        LET(word, decode_from_init(answer.bytes));
+        is_confined = is_confined || std::holds_alternative<WordPrepared>(word);
+        if (auto* failed = std::get_if<WordFailed>(&word)) {
+            started.failure = std::move(*failed);
+            return started;
+        }
+    }
+    if (!is_confined)
+        started.failure =
+            WordFailed{"confinement", "the agent's process ended before it stood", 125};
     return started;
 }
 
