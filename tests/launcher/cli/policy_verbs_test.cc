@@ -100,6 +100,55 @@ TEST_F(PolicyVerbs, ExplainNamesTheProgramThatMay)
                         "  near: from /usr/bin/gh it is allowed  (api, p.yaml:3)\n");
 }
 
+TEST_F(PolicyVerbs, ExplainNamesTheHostAndThePathThatWereMeant)
+{
+    write("p.yaml", R"(version: 1
+network_policies:
+  api:
+    endpoints:
+      - host: api.example.com
+        port: 443
+        protocol: rest
+        enforcement: enforce
+        rules:
+          - allow: {method: GET, path: "/repos/**"}
+    binaries: [{path: /usr/bin/gh}]
+)");
+    auto const host = run({"explain", "p.yaml", "--host", "api.exmaple.com", "--binary",
+        "/usr/bin/gh", "--path", "/repos/a"});
+    EXPECT_THAT(host.out, HasSubstr("  near: to api.example.com it is allowed\n"));
+    auto const path = run({"explain", "p.yaml", "--host", "api.example.com", "--binary",
+        "/usr/bin/gh", "--path", "/users/a"});
+    EXPECT_THAT(
+        path.out, HasSubstr("  near: at a path like \"/repos/**\" it is allowed  (p.yaml:10)\n"));
+}
+
+TEST_F(PolicyVerbs, ExplainCountsParentsAndAddresses)
+{
+    write("p.yaml", kPolicy);
+    auto const child = run({"explain", "p.yaml", "--host", "api.example.com", "--binary",
+        "/usr/bin/git", "--ancestor", "/usr/bin/gh", "--method", "GET"});
+    EXPECT_THAT(child.out, StartsWith("allow\n"));
+    auto const inward = run({"explain", "p.yaml", "--host", "api.example.com", "--binary",
+        "/usr/bin/gh", "--address", "169.254.169.254"});
+    EXPECT_THAT(inward.out, StartsWith("deny\n"));
+}
+
+TEST_F(PolicyVerbs, FmtReplacesTheFileAsAWholeAndKeepsItsMode)
+{
+    write("p.yaml", "version:   1\nnetwork_policies:   {}\n");
+    ASSERT_EQ(chmod("p.yaml", 0640), 0);
+    auto const told = run({"fmt", "p.yaml", "--json"});
+    EXPECT_THAT(told.out, HasSubstr("\"is_canonical\":false"));
+    EXPECT_EQ(run({"fmt", "p.yaml", "--write"}).code, kPolicyFine);
+    EXPECT_EQ(run({"fmt", "p.yaml", "--check"}).code, kPolicyFine);
+    struct stat status {
+    };
+    ASSERT_EQ(stat("p.yaml", &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0640u);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator("."), {}), 1); // nothing beside it
+}
+
 TEST_F(PolicyVerbs, ExplainAsJsonHoldsTheNearMisses)
 {
     write("p.yaml", kPolicy);
