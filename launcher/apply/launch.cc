@@ -168,7 +168,7 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     sandbox.owner_channel = std::move(owners.ours);
     auto group = make_group(plan.group, sandbox.init_pid);
     if (!group.ok()) {
-        sys::end_child(sandbox.init_pid);
+        end(sandbox.init_pidfd);
         return fail_because("cannot limit the sandbox", std::move(group).error());
     }
     sandbox.group = *std::move(group);
