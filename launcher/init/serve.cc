@@ -20,7 +20,7 @@ public:
     {
         while (!is_over_) {
             auto const ready = sys::wait_readable({&parts_.channel, &parts_.children,
-                parts_.owners.is_open() ? &parts_.owners : nullptr});
+                parts_.owners.is_open() ? &parts_.owners : nullptr, parts_.lookup.watched()});
             if (!ready.ok())
                 return 1;
             if ((*ready)[1])
@@ -29,6 +29,8 @@ public:
                 hear_supervisor();
             if (!is_over_ && (*ready)[2])
                 hear_netproxy();
+            if (!is_over_ && (*ready)[3])
+                parts_.lookup.hear_watched();
         }
         return 0;
     }
@@ -88,7 +90,9 @@ private:
         if (!query.ok())
             return;
         auto const answer = policy::encode(parts_.lookup.answer(*query));
-        if (!sys::send_message(parts_.owners, answer).ok())
+        // One that does not take its answers (stopped, or drowned) goes without: it denies then.
+        auto const sent = sys::send_message(parts_.owners, answer, {}, sys::WhenFull::Fail);
+        if (!sent.ok() && sent.error().code != Errc::Busy)
             parts_.owners.reset();
     }
 
