@@ -1,7 +1,8 @@
 # mbedTLS 3.6 LTS or newer: the system's where it is new enough, else built once from the source package of the
 # next Debian release, fetched with this machine's own apt set-up. Sourced by ./dev.
 mbedtls_release=trixie
-mbedtls_parts=$top/cmake/mbedtls
+# Not a folder named mbedtls: cmake/ is an include path, and would hide the installed headers.
+mbedtls_parts=$top/cmake/tls
 # OSH_STOCK_CRYPTO=1 ./dev ...: mbedTLS computes with its own code, no libcrypto. Slower, fewer parts.
 mbedtls_stock=${OSH_STOCK_CRYPTO:-}
 
