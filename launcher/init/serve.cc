@@ -1,5 +1,6 @@
 #include "launcher/init/serve.h"
 
+#include "launcher/broker/broker.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/children.h"
 #include "launcher/sys/pty.h"
@@ -20,7 +21,8 @@ public:
     {
         while (!is_over_) {
             auto const ready = sys::wait_readable({&parts_.channel, &parts_.children,
-                parts_.owners.is_open() ? &parts_.owners : nullptr});
+                parts_.owners.is_open() ? &parts_.owners : nullptr,
+                parts_.broker.is_open() ? &parts_.broker : nullptr});
             if (!ready.ok())
                 return 1;
             if ((*ready)[1])
@@ -29,6 +31,8 @@ public:
                 hear_supervisor();
             if (!is_over_ && (*ready)[2])
                 hear_netproxy();
+            if (!is_over_ && (*ready)[3])
+                hear_broker();
         }
         return 0;
     }
@@ -90,6 +94,21 @@ private:
         auto const answer = policy::encode(parts_.lookup.answer(*query));
         if (!sys::send_message(parts_.owners, answer).ok())
             parts_.owners.reset();
+    }
+
+    void hear_broker()
+    {
+        auto const received = sys::receive_message(parts_.broker, kMaxReport);
+        if (!received.ok() || received->bytes.empty()) {
+            // Without it no name can be made; an agent that goes on would only meet errors.
+            tell(WordFailed{"broker", "the process that makes the agent's files ended", 70});
+            is_over_ = true;
+            return;
+        }
+        std::string_view const text = text_of(received->bytes);
+        std::size_t const end = std::min(text.find('\n'), text.size());
+        tell(WordRefused{std::string(text.substr(0, end)),
+            std::string(text.substr(std::min(end + 1, text.size())))});
     }
 
     ServeParts parts_;

@@ -64,6 +64,13 @@ struct StatePath {
     bool is_file = false;
 };
 
+// What the broker of name-creating calls refuses. Absolute paths as seen inside, and patterns as
+// the profile has them. Without a root there is nothing to guard, and no broker.
+struct GuardPlan {
+    std::vector<std::string> roots; // writable trees of the host
+    std::vector<std::string> protect, masks;
+};
+
 struct Plan {
     std::string profile_name;
     std::vector<std::string> command;             // argv
@@ -74,6 +81,7 @@ struct Plan {
     std::vector<LandlockRule> landlock;
     std::vector<ResourceLimit> limits;
     std::vector<StatePath> state;
+    GuardPlan guard;
     std::string trust_bundle; // host path of the CA bundle that the session CA is added to
     std::string trust_file;   // inside: written at start, the other places are links to it
     std::int32_t oom_score_adjust = 500; // in a shortage the sandbox goes first

@@ -8,7 +8,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kMaxText = 1024 * 1024;
 
 void put_flag(ByteWriter& out, bool value)
@@ -182,6 +182,8 @@ std::vector<std::byte> encode(Plan const& plan)
     put_texts(out, plan.command);
     put_texts(out, plan.environment);
     put_lists(out, plan);
+    for (auto const* texts : {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks})
+        put_texts(out, *texts);
     out.u32_le(plan.uid);
     out.u32_le(plan.gid);
     out.u32_le(static_cast<std::uint32_t>(plan.landlock_abi));
@@ -212,6 +214,10 @@ Result<Plan> decode_plan(Bytes message)
     LET(environment, take_texts(in));
     plan.environment = std::move(environment);
     TRY(take_lists(in, plan));
+    for (auto* texts : {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks}) {
+        LET(list, take_texts(in));
+        *texts = std::move(list);
+    }
     TRY(take_numbers(in, plan));
     if (!in.is_empty())
         return fail(Errc::Malformed, "plan: bytes after its end");

@@ -22,5 +22,7 @@ struct BuiltFilter { // arrays of struct sock_filter
 
 Result<BuiltFilter> build_agent_filter(FilterChoice choice);
 Result<std::vector<std::byte>> build_init_filter();
+// Which calls of the agent the broker carries out: those that make names or write by path.
+Result<std::vector<std::byte>> build_asking_filter();
 
 } // namespace osh::launcher

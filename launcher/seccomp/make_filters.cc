@@ -50,6 +50,10 @@ int main()
     if (!init.ok())
         return fail_with(init.error());
     print_array("kInit", *init);
+    auto const asking = osh::launcher::build_asking_filter();
+    if (!asking.ok())
+        return fail_with(asking.error());
+    print_array("kAsking", *asking);
     fmt::print("template<typename T> Bytes view(T const& words) "
                "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
                "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
@@ -59,6 +63,7 @@ int main()
     for (std::size_t i = 0; i < std::size(kChoices); ++i)
         fmt::print("        {{view(kCalls{}), view(kArguments{})}},\n", i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
-               "Bytes init_filter() {{ return view(kInit); }}\n}}\n");
+               "Bytes init_filter() {{ return view(kInit); }}\n"
+               "Bytes asking_filter() {{ return view(kAsking); }}\n}}\n");
     return 0;
 }

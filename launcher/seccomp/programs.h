@@ -18,5 +18,6 @@ struct FilterPrograms {
 
 FilterPrograms agent_filter(FilterChoice choice);
 Bytes init_filter();
+Bytes asking_filter(); // the agent's, answered by the broker: launcher/broker
 
 } // namespace osh::launcher

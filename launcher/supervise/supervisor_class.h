@@ -41,6 +41,7 @@ private:
     void perform(SessionCommand const& command);
     void on(policy::FromNetproxy const& message);
     void on(FromInit const& word);
+    void on(WordRefused const& refused);
     void on_signals();
     void on_policy_loaded(policy::PolicyLoaded const& loaded);
     void set_policy(ClientId client, policy::control::SetPolicy const& set);
