@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/syscall.h>
 
 namespace osh::launcher
 {
@@ -55,6 +56,10 @@ int Broker::run()
 
 void Broker::serve(sys::Notification const& notification)
 {
+    if (notification.call == SYS_ptrace) {
+        ask_about_tracing(notification);
+        return;
+    }
     auto const call = call_of(notification);
     if (!call) { // the filter and the table disagree: our mistake, and no reason to allow
         sys::answer_call(parts_.listener, notification.id, ENOSYS);
@@ -64,6 +69,21 @@ void Broker::serve(sys::Notification const& notification)
     Turn turn{notification.id, caller, PathWalk(ground_, caller)};
     auto answer = std::visit([&](auto const& one) { return carry_out(turn, one); }, *call);
     give(turn.id, std::move(answer), *call);
+}
+
+// Init marks what becomes traced, before it is (launcher/init/trace_marks.h).
+void Broker::ask_about_tracing(sys::Notification const& call)
+{
+    TraceQuestion const question{call.thread, call.arguments[0], call.arguments[1]};
+    auto const asked = sys::send_message(parts_.reports, encode(Report(question)));
+    auto const answer = asked.ok() ? sys::receive_message(parts_.reports, 1)
+                                   : Result<sys::Received>(std::unexpected(asked.error()));
+    bool const may =
+        answer.ok() && answer->bytes.size() == 1 && answer->bytes[0] == std::byte{kMayTrace};
+    if (may)
+        sys::continue_call(parts_.listener, call.id);
+    else
+        sys::answer_call(parts_.listener, call.id, EPERM);
 }
 
 void Broker::give(std::uint64_t id, Answer answer, Call const& call)
@@ -113,11 +133,10 @@ int Broker::refuse(Place const& at, Ruling const& ruling)
     if (ruling.why.empty() || reports_left_ == 0)
         return ruling.error;
     --reports_left_;
-    std::string text =
-        sys::own_path_of(at.parent) + "/" + std::string(at.bare_name()) + '\n' + ruling.why;
-    text.resize(std::min(text.size(), kMaxReport));
+    RefusedName report{
+        sys::own_path_of(at.parent) + "/" + std::string(at.bare_name()), ruling.why};
     // Nobody listens any more: the refusal stands all the same.
-    auto const told = sys::send_message(parts_.reports, bytes_of(text));
+    auto const told = sys::send_message(parts_.reports, encode(Report(std::move(report))));
     return told.ok() ? ruling.error : ruling.error;
 }
 

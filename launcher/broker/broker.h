@@ -10,6 +10,11 @@
 
 #include "launcher/guard/name_rules.h"
 #include "launcher/sys/fd.h"
+#include "policy/base/bytes.h"
+
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace osh::launcher
 {
@@ -25,7 +30,20 @@ struct BrokerParts {
 // Does not return before the last caller is gone.
 int run_broker(BrokerParts parts);
 
-// One refusal, as it travels to init: the path as the caller had it, and the pattern.
-inline constexpr std::size_t kMaxReport = 1024;
+// What the broker tells init. A refusal needs no answer; whether a process may be traced is init's
+// to say, in one byte: it can mark it, and the broker cannot.
+struct RefusedName {
+    std::string path, why;
+};
+struct TraceQuestion {
+    std::int32_t thread = 0;
+    std::uint64_t request = 0, target = 0; // arguments of ptrace(2)
+};
+using Report = std::variant<RefusedName, TraceQuestion>;
+inline constexpr std::size_t kMaxReport = 2048;
+inline constexpr std::uint8_t kMayTrace = 1;
+
+std::vector<std::byte> encode(Report const& report);
+Result<Report> decode_report(Bytes message);
 
 } // namespace osh::launcher

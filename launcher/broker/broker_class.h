@@ -31,6 +31,7 @@ private:
         PathWalk walk;
     };
     void serve(sys::Notification const& notification);
+    void ask_about_tracing(sys::Notification const& call);
     void give(std::uint64_t id, Answer answer, Call const& call);
     bool is_waiting(Turn const& turn) const;
     void use_umask(unsigned mask);

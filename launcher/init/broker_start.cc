@@ -62,11 +62,11 @@ Result<int> serve(AgentParts const& parts, sys::Fd const& channel)
 
 } // namespace
 
-Result<BrokerStart> BrokerStart::fork_off(AgentParts const& parts)
+Result<std::optional<BrokerStart>> BrokerStart::fork_off(AgentParts const& parts)
 {
-    BrokerStart start;
     if (!parts.broker.is_open())
-        return start;
+        return std::optional<BrokerStart>();
+    BrokerStart start;
     LET(pair, sys::make_channel());
     LET(child, sys::clone_sibling([&] {
         pair.ours.reset();
@@ -74,13 +74,11 @@ Result<BrokerStart> BrokerStart::fork_off(AgentParts const& parts)
         return served.ok() ? *served : 1;
     }));
     start.channel_ = std::move(pair.ours);
-    return start;
+    return std::optional<BrokerStart>(std::move(start));
 }
 
 Result<> BrokerStart::begin(Bytes filter)
 {
-    if (!channel_.is_open())
-        return {};
     LET(listener, sys::install_asking_filter(filter));
     TRY(sys::send_message(channel_, bytes_of("serve"), {&listener}));
     listener.reset();

@@ -11,8 +11,8 @@ namespace osh::launcher
 class BrokerStart
 {
 public:
-    // Without something to guard: nothing is started, and begin() does nothing.
-    static Result<BrokerStart> fork_off(AgentParts const& parts);
+    // Without something to guard nothing is started.
+    static Result<std::optional<BrokerStart>> fork_off(AgentParts const& parts);
     // Installs the filter on this process, gives its listener to the broker and waits until it
     // serves. From then on no name is made without it.
     Result<> begin(Bytes filter);

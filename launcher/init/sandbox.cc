@@ -175,13 +175,14 @@ private:
         TRY(tell(WordStarted{started.child.pid}));
         reports_ = std::move(reports.ours);
         reports.theirs.reset();
-        return serve_until_end(std::move(children), started.child.pid);
+        return serve_until_end(std::move(children), std::move(started));
     }
 
-    Result<int> serve_until_end(Fd children, std::int32_t agent)
+    Result<int> serve_until_end(Fd children, StartedAgent started)
     {
         step_ = "lock-down of init";
-        LET(lookup, OwnerLookup::create(std::move(tree_.proc)));
+        LET(lookup, OwnerLookup::create(
+                        std::move(tree_.proc), TraceMarks(plan_, std::move(started.watched))));
         in_.reset();
         out_.reset();
         err_.reset();
@@ -191,7 +192,7 @@ private:
         TRY(sys::forbid_new_privileges());
         TRY(sys::install_filter(word_.init_filter));
         return serve({std::move(channel_), std::move(owners_), std::move(pty_.master),
-            std::move(reports_), std::move(children), std::move(lookup), agent});
+            std::move(reports_), std::move(children), std::move(lookup), started.child.pid});
     }
 
     Result<> tell(FromInit const& word) { return sys::send_message(channel_, encode(word)); }

@@ -21,7 +21,7 @@ public:
     {
         while (!is_over_) {
             auto const ready = sys::wait_readable({&parts_.channel, &parts_.children,
-                parts_.owners.is_open() ? &parts_.owners : nullptr,
+                parts_.owners.is_open() ? &parts_.owners : nullptr, parts_.lookup.watched(),
                 parts_.broker.is_open() ? &parts_.broker : nullptr});
             if (!ready.ok())
                 return 1;
@@ -32,6 +32,8 @@ public:
             if (!is_over_ && (*ready)[2])
                 hear_netproxy();
             if (!is_over_ && (*ready)[3])
+                parts_.lookup.hear_watched();
+            if (!is_over_ && (*ready)[4])
                 hear_broker();
         }
         return 0;
@@ -105,10 +107,19 @@ private:
             is_over_ = true;
             return;
         }
-        std::string_view const text = text_of(received->bytes);
-        std::size_t const end = std::min(text.find('\n'), text.size());
-        tell(WordRefused{std::string(text.substr(0, end)),
-            std::string(text.substr(std::min(end + 1, text.size())))});
+        auto const report = decode_report(received->bytes);
+        if (!report.ok())
+            return;
+        if (auto const* refused = std::get_if<RefusedName>(&*report)) {
+            tell(WordRefused{refused->path, refused->why});
+        } else if (auto const* trace = std::get_if<TraceQuestion>(&*report)) {
+            sys::WatchedCall call;
+            call.thread = trace->thread;
+            call.arguments = {trace->request, trace->target};
+            std::byte const answer{parts_.lookup.may_trace(call) ? kMayTrace : std::uint8_t{0}};
+            if (!sys::send_message(parts_.broker, {&answer, 1}).ok())
+                parts_.broker.reset();
+        }
     }
 
     ServeParts parts_;

@@ -50,7 +50,7 @@ Result<> add_call(Context const& context, std::uint32_t action, std::string_view
     return {};
 }
 
-Result<> add_rule(Context const& context, ArgumentRule const& rule, std::uint32_t action)
+Result<> add_rule(Context const& context, std::uint32_t action, ArgumentRule const& rule)
 {
     int const number = number_of_call(rule.call);
     if (number < 0)
@@ -110,7 +110,17 @@ Result<std::vector<std::byte>> build_arguments(FilterChoice choice)
 {
     LET(context, new_context(SCMP_ACT_ALLOW));
     for (auto const& rule : argument_rules(choice))
-        TRY(add_rule(context, rule, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(rule.answer))));
+        TRY(add_rule(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(rule.answer)), rule));
+    return exported(context);
+}
+
+Result<std::vector<std::byte>> build_told(std::vector<ArgumentRule> const& rules)
+{
+    if (rules.empty())
+        return std::vector<std::byte>();
+    LET(context, new_context(SCMP_ACT_ALLOW));
+    for (auto const& rule : rules)
+        TRY(add_rule(context, SCMP_ACT_NOTIFY, rule));
     return exported(context);
 }
 
@@ -123,6 +133,13 @@ Result<BuiltFilter> build_agent_filter(FilterChoice choice)
     programs.calls = std::move(calls);
     LET(arguments, build_arguments(choice));
     programs.arguments = std::move(arguments);
+    LET(watched, build_told(watched_rules(choice)));
+    programs.watched = std::move(watched);
+    auto rules = asking_rules();
+    for (auto& rule : watched_rules(choice))
+        rules.push_back(std::move(rule));
+    LET(asking, build_told(rules));
+    programs.asking = std::move(asking);
     return programs;
 }
 
@@ -131,14 +148,6 @@ Result<std::vector<std::byte>> build_init_filter()
     LET(context, new_context(SCMP_ACT_ERRNO(ENOSYS)));
     for (auto const& name : init_calls())
         TRY(add_call(context, SCMP_ACT_ALLOW, name));
-    return exported(context);
-}
-
-Result<std::vector<std::byte>> build_asking_filter()
-{
-    LET(context, new_context(SCMP_ACT_ALLOW));
-    for (auto const& rule : asking_rules())
-        TRY(add_rule(context, rule, SCMP_ACT_NOTIFY));
     return exported(context);
 }
 

@@ -14,7 +14,8 @@ using osh::launcher::FilterChoice;
 
 void print_array(std::string const& name, osh::Bytes program)
 {
-    fmt::print("alignas(8) constexpr std::uint64_t {}[] = {{\n", name);
+    fmt::print("alignas(8) constexpr std::array<std::uint64_t, {}> {}{{\n",
+        program.size() / sizeof(std::uint64_t), name);
     for (std::size_t at = 0; at + sizeof(std::uint64_t) <= program.size();
          at += sizeof(std::uint64_t)) {
         std::uint64_t word = 0;
@@ -45,15 +46,13 @@ int main()
             return fail_with(built.error());
         print_array(fmt::format("kCalls{}", i), built->calls);
         print_array(fmt::format("kArguments{}", i), built->arguments);
+        print_array(fmt::format("kWatched{}", i), built->watched);
+        print_array(fmt::format("kAsking{}", i), built->asking);
     }
     auto const init = osh::launcher::build_init_filter();
     if (!init.ok())
         return fail_with(init.error());
     print_array("kInit", *init);
-    auto const asking = osh::launcher::build_asking_filter();
-    if (!asking.ok())
-        return fail_with(asking.error());
-    print_array("kAsking", *asking);
     fmt::print("template<typename T> Bytes view(T const& words) "
                "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
                "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
@@ -61,9 +60,10 @@ int main()
                "(choice.debug_allow ? 1U : 0U);\n"
                "    std::array<FilterPrograms, 4> const all{{{{\n");
     for (std::size_t i = 0; i < std::size(kChoices); ++i)
-        fmt::print("        {{view(kCalls{}), view(kArguments{})}},\n", i, i);
+        fmt::print(
+            "        {{view(kCalls{}), view(kArguments{}), view(kWatched{}), view(kAsking{})}},\n",
+            i, i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
-               "Bytes init_filter() {{ return view(kInit); }}\n"
-               "Bytes asking_filter() {{ return view(kAsking); }}\n}}\n");
+               "Bytes init_filter() {{ return view(kInit); }}\n}}\n");
     return 0;
 }

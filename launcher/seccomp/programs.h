@@ -9,15 +9,16 @@ namespace osh::launcher
 
 struct FilterChoice {
     bool nested_allow = false; // namespaces and mounts for an agent's own sandbox
-    bool debug_allow = true;   // ptrace of own children
+    bool debug_allow = true;   // ptrace of own processes, told to init
 };
 
 struct FilterPrograms {
     Bytes calls, arguments;
+    Bytes watched; // empty, or installed with a listener that init answers
+    Bytes asking;  // instead of it where there is a broker (launcher/broker): its calls and these
 };
 
 FilterPrograms agent_filter(FilterChoice choice);
 Bytes init_filter();
-Bytes asking_filter(); // the agent's, answered by the broker: launcher/broker
 
 } // namespace osh::launcher

@@ -88,6 +88,14 @@ void answer_call(Fd const& listener, std::uint64_t id, int error)
     ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }
 
+void continue_call(Fd const& listener, std::uint64_t id)
+{
+    seccomp_notif_resp answer{};
+    answer.id = id;
+    answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}
+
 int answer_with(Fd const& listener, std::uint64_t id, Fd const& file, CloseOnExec close_on_exec)
 {
     seccomp_notif_addfd gift{};

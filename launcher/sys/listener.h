@@ -1,7 +1,7 @@
 #pragma once
 // The receiving end of a system call filter that asks: seccomp_unotify(2). The process that made a
-// call waits until it is answered; the answer is a value, an errno or a new descriptor, never "go
-// on", which would let the caller change what its pointers lead to.
+// call waits until it is answered; the answer is a value, an errno or a new descriptor. "Go on"
+// would let the caller change what its pointers lead to.
 
 #include "launcher/sys/fd.h"
 #include "policy/base/bytes.h"
@@ -35,6 +35,9 @@ bool is_waiting(Fd const& listener, std::uint64_t id);
 
 // An answer to a call that has been interrupted meanwhile goes nowhere.
 void answer_call(Fd const& listener, std::uint64_t id, int error);
+
+// Lets the kernel carry the call out: only where registers alone decide.
+void continue_call(Fd const& listener, std::uint64_t id);
 
 enum class CloseOnExec : bool { No, Yes };
 // A copy of the descriptor becomes the call's result. An errno when that failed (EMFILE), else 0.
