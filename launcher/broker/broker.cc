@@ -133,8 +133,7 @@ int Broker::refuse(Place const& at, Ruling const& ruling)
     if (ruling.why.empty() || reports_left_ == 0)
         return ruling.error;
     --reports_left_;
-    RefusedName report{
-        sys::own_path_of(at.parent) + "/" + std::string(at.bare_name()), ruling.why};
+    RefusedName report{sys::own_path_of(at.parent) + "/" + std::string(at.bare_name()), ruling.why};
     // Nobody listens any more: the refusal stands all the same.
     auto const told = sys::send_message(parts_.reports, encode(Report(std::move(report))));
     return told.ok() ? ruling.error : ruling.error;
