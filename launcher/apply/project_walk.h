@@ -5,6 +5,7 @@
 // are left out.
 
 #include "launcher/plan/host_facts.h"
+#include "policy/base/result.h"
 
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 namespace osh::launcher
 {
 
-void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks);
+// An error when a part of the project could not be looked at.
+Result<> walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks);
 
 } // namespace osh::launcher

@@ -52,6 +52,10 @@ int main()
     if (!init.ok())
         return fail_with(init.error());
     print_array("kInit", *init);
+    auto const supervisor = osh::launcher::build_supervisor_filter();
+    if (!supervisor.ok())
+        return fail_with(supervisor.error());
+    print_array("kSupervisor", *supervisor);
     fmt::print("template<typename T> Bytes view(T const& words) "
                "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
                "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
@@ -61,6 +65,7 @@ int main()
     for (std::size_t i = 0; i < std::size(kChoices); ++i)
         fmt::print("        {{view(kCalls{}), view(kArguments{}), view(kWatched{})}},\n", i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
-               "Bytes init_filter() {{ return view(kInit); }}\n}}\n");
+               "Bytes init_filter() {{ return view(kInit); }}\n"
+               "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n}}\n");
     return 0;
 }
