@@ -168,8 +168,13 @@ private:
         LET(null, sys::open_path("/dev/null", O_RDWR));
         bool const has_terminal = pty_.slave.is_open();
         Fd const& fallback = has_terminal ? pty_.slave : null;
+        sys::ChannelPair reports;
+        if (!plan_.guard.roots.empty()) {
+            LET(pair, sys::make_channel());
+            reports = std::move(pair);
+        }
         AgentParts const parts{plan_, tree_, word_, in_.is_open() ? in_ : fallback,
-            out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback,
+            out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback, reports.theirs,
             has_terminal ? &pty_.slave : nullptr};
         step_ = "agent";
         LET(started, start_agent(parts));
@@ -177,6 +182,8 @@ private:
             refuse(*started.failure);
             return started.failure->exit_code;
         }
+        reports_ = std::move(reports.ours);
+        reports.theirs.reset();
         LET(lookup, lock_down(started));
         step_ = "agent";
         TRY(let_go(started));
@@ -186,7 +193,7 @@ private:
         }
         TRY(tell(WordStarted{started.child.pid}));
         return serve({std::move(channel_), std::move(owners_), std::move(pty_.master),
-            std::move(children), std::move(lookup), started.child.pid});
+            std::move(reports_), std::move(children), std::move(lookup), started.child.pid});
     }
 
     // Before the agent's first instruction: what watches it stands then, and can do little else.
@@ -214,7 +221,7 @@ private:
         return told.ok() ? failure.exit_code : 125;
     }
 
-    Fd channel_, owners_, in_, out_, err_;
+    Fd channel_, owners_, in_, out_, err_, reports_;
     Plan plan_;
     WordPlan word_;
     MountedTree tree_;

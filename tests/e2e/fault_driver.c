@@ -145,7 +145,10 @@ static void at_birth(struct process* parent)
     unsigned long message = 0;
     ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &message);
     struct process* child = find((pid_t)message);
-    child->role = parent->role == OSH ? HELPER : parent->role == INIT ? AGENT : parent->role;
+    child->role = parent->role == OSH     ? HELPER
+                  : parent->role == INIT  ? AGENT
+                  : parent->role == AGENT ? NOBODY /* the broker */
+                                          : parent->role;
     if (child->waits) {
         child->waits = 0;
         go_on(child, 0);
