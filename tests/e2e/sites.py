@@ -16,6 +16,8 @@ import world
 
 HITS = world.WORK + '/hits.jsonl'
 BAD_SITE = 'badcert.test'
+WANTS_CERTIFICATE = 'wants-certificate.site.test'
+ONLY = {'only12.site.test': ssl.TLSVersion.TLSv1_2, 'only13.site.test': ssl.TLSVersion.TLSv1_3}
 REBIND = {'rebind.wild.test': world.PRIVATE, 'meta.wild.test': '169.254.169.254', 'loop.wild.test': '127.0.0.1'}
 _lock = threading.Lock()
 
@@ -121,12 +123,17 @@ def context(name):
 
 
 def tls_context():
-    good, bad = context('leaf'), context('bad')
+    good, bad, asking = context('leaf'), context('bad'), context('leaf')
+    asking.verify_mode = ssl.CERT_REQUIRED
+    asking.load_verify_locations('%s/root.pem' % world.WORK)
+    special = {BAD_SITE: bad, WANTS_CERTIFICATE: asking}
+    for name, version in ONLY.items():
+        special[name] = context('leaf')
+        special[name].minimum_version = special[name].maximum_version = version
 
     def chosen(sock, name, _):
         hit(kind='sni', name=name)
-        if name == BAD_SITE:
-            sock.context = bad
+        sock.context = special.get(name, good)
     good.sni_callback = chosen
     return good
 
