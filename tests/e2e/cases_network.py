@@ -73,14 +73,14 @@ def bad_upstream_certificate(m):
 
 def upstream_that_wants_a_certificate(m):
     """A server that refuses by an alert, even after the handshake, is a 502 with the alert's name, tried twice at most."""
-    done = m.inside('curl', '-sS', '-m', '20', '-w', '\n%{http_code}', 'https://wants-certificate.site.test/ok/x')
+    done = m.inside('curl', '-sS', '-m', '20', '-w', '\n%{http_code}', 'https://wants-certificate.site.test:8443/ok/x')
     check(done.out.endswith('502') and 'certificate_required' in done.out, done)
     check(len(m.hits(kind='sni', name='wants-certificate.site.test')) <= 2, 'one retry')
 
 
 def tls_versions_and_suites(m):
     """1.2 and 1.3, every suite we offer, towards clients; 1.2 only and 1.3 only towards servers."""
-    for host in ('only12.site.test', 'only13.site.test'):
+    for host in ('only12.site.test:8412', 'only13.site.test:8413'):
         done = m.inside('curl', '-sS', 'https://%s/ok/x' % host)
         check('hello from ' + host in done.out, done)
     for suite in ('TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'):

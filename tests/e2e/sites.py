@@ -16,8 +16,6 @@ import world
 
 HITS = world.WORK + '/hits.jsonl'
 BAD_SITE = 'badcert.test'
-WANTS_CERTIFICATE = 'wants-certificate.site.test'
-ONLY = {'only12.site.test': ssl.TLSVersion.TLSv1_2, 'only13.site.test': ssl.TLSVersion.TLSv1_3}
 REBIND = {'rebind.wild.test': world.PRIVATE, 'meta.wild.test': '169.254.169.254', 'loop.wild.test': '127.0.0.1'}
 _lock = threading.Lock()
 
@@ -123,19 +121,25 @@ def context(name):
 
 
 def tls_context():
-    good, bad, asking = context('leaf'), context('bad'), context('leaf')
-    asking.verify_mode = ssl.CERT_REQUIRED
-    asking.load_verify_locations('%s/root.pem' % world.WORK)
-    special = {BAD_SITE: bad, WANTS_CERTIFICATE: asking}
-    for name, version in ONLY.items():
-        special[name] = context('leaf')
-        special[name].minimum_version = special[name].maximum_version = version
+    good, bad = context('leaf'), context('bad')
 
     def chosen(sock, name, _):
         hit(kind='sni', name=name)
-        sock.context = special.get(name, good)
+        if name == BAD_SITE:
+            sock.context = bad
     good.sni_callback = chosen
     return good
+
+
+def particular_contexts():
+    """Servers of one kind each, by port: what is chosen by name cannot change the version or ask for a certificate."""
+    made = {port: context('leaf') for port in (8412, 8413, 8443)}
+    for port, version in ((8412, ssl.TLSVersion.TLSv1_2), (8413, ssl.TLSVersion.TLSv1_3)):
+        made[port].minimum_version = made[port].maximum_version = version
+    made[8443].verify_mode = ssl.CERT_REQUIRED
+    made[8443].load_verify_locations('%s/root.pem' % world.WORK)
+    made[8443].sni_callback = lambda sock, name, _: hit(kind='sni', name=name)
+    return made
 
 
 def dns():
@@ -177,6 +181,6 @@ def serve():
     os.chmod(world.WORK, 0o755)
     secure = tls_context()
     for address in (world.SITES, world.SITES6):
-        for port, tls in ((80, None), (443, secure)):
+        for port, tls in ((80, None), (443, secure), *particular_contexts().items()):
             threading.Thread(target=Server(address, port, tls).serve_forever, daemon=True).start()
     threading.Event().wait()

@@ -237,7 +237,7 @@ TEST(Tls, ASessionOfManyDaysStillHasGoodCertificates)
 {
     auto sides = make_pair_of_sides();
     for (int const hours : {30, 24 * 40}) {
-        auto server = sides.agent->accept("a.test", after_hours(hours));
+        auto server = sides.agent->accept("a.test", after_hours(hours), HttpVersions::Only1);
         ASSERT_TRUE(server.ok());
         auto client = connect(sides, "a.test", after_hours(hours));
         exchange(*client, **server);
