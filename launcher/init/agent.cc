@@ -6,6 +6,7 @@
 #include "launcher/sys/io.h"
 #include "launcher/sys/landlock.h"
 #include "launcher/sys/mount.h"
+#include "launcher/sys/proc_view.h"
 #include "launcher/sys/pty.h"
 #include "launcher/sys/standard_streams.h"
 #include "launcher/sys/watched_calls.h"
@@ -18,6 +19,8 @@ namespace
 {
 
 using sys::LandlockAccess;
+
+constexpr int kScopesAbi = 6;
 
 LandlockAccess access_of(LandlockRule::Access access)
 {
@@ -58,6 +61,10 @@ Result<> enter_place(AgentParts const& parts, sys::Fd const&)
 
 Result<> confine_files(Plan const& plan)
 {
+    if (plan.nested_allow && plan.landlock_abi >= kScopesAbi) {
+        LET(scopes, sys::Landlock::create_scopes());
+        return scopes.enforce();
+    }
     if (plan.landlock_abi == 0 || plan.nested_allow)
         return {};
     LET(landlock, sys::Landlock::create(plan.landlock_abi));
@@ -75,10 +82,11 @@ Result<> confine_files(Plan const& plan)
 // Before the other filters, one of which forbids new listeners.
 Result<> watch_calls(AgentParts const& parts, sys::Fd const& channel)
 {
+    WordWatched word{sys::read_link(parts.tree.proc, "self/ns/mnt")};
     if (parts.word.watched_filter.empty())
-        return {};
+        return sys::send_message(channel, encode(FromInit(std::move(word))));
     LET(listener, sys::install_watched_filter(parts.word.watched_filter));
-    return sys::send_message(channel, encode(FromInit(WordWatched{})), {&listener});
+    return sys::send_message(channel, encode(FromInit(std::move(word))), {&listener});
 }
 
 Result<> confine(AgentParts const& parts, sys::Fd const& channel)
@@ -132,7 +140,7 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         return run_agent(parts, pair.theirs);
     }));
     pair.theirs.reset();
-    StartedAgent started{std::move(child), {}, std::nullopt};
+    StartedAgent started{std::move(child), {}, {}, std::nullopt};
     bool is_confined = false;
     for (;;) {
         LET(answer, sys::receive_message(pair.ours, kMaxWord));
@@ -140,8 +148,11 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
             break;
         LET(word, decode_from_init(answer.bytes));
         is_confined = is_confined || std::holds_alternative<WordPrepared>(word);
-        if (std::holds_alternative<WordWatched>(word) && answer.descriptors.size() == 1)
-            started.watched = std::move(answer.descriptors[0]);
+        if (auto* entered = std::get_if<WordWatched>(&word)) {
+            started.mount_namespace = std::move(entered->mount_namespace);
+            if (answer.descriptors.size() == 1)
+                started.watched = std::move(answer.descriptors[0]);
+        }
         if (auto* failed = std::get_if<WordFailed>(&word)) {
             started.failure = std::move(*failed);
             return started;

@@ -54,8 +54,9 @@ struct WordFailed { // set-up or exec failed
     std::int32_t exit_code = 125; // 125, 126, 127
 };
 
-struct WordWatched { // the agent's child to init only: the listener of its watched calls is
-                     // attached
+struct WordWatched { // the agent's child to init only; with the listener of its watched calls, if
+                     // any
+    std::string mount_namespace; // the text of /proc/self/ns/mnt, before the agent runs
 };
 
 using ToInit = std::variant<WordPlan, WordStart, WordSignal>;

@@ -28,6 +28,8 @@ class Landlock
 {
 public:
     static Result<Landlock> create(int abi);
+    // Scopes alone: abstract sockets and signals. Such a domain lets mount(2) be (Linux 6.12).
+    static Result<Landlock> create_scopes();
     // Files get the part of the rights that files can have.
     Result<> allow(Fd const& place, LandlockAccess access);
     // For this thread and what it executes; needs no_new_privs.

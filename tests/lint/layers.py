@@ -20,6 +20,7 @@ MAY = {
     'launcher/seccomp': ['policy/base', 'launcher/sys'],
     'launcher/apply': ['policy', 'launcher/sys', 'launcher/plan', 'launcher/seccomp', 'launcher/init'],
     'launcher/init': ['policy/base', 'policy/messages', 'launcher/sys', 'launcher/plan', 'launcher/apply'],
+    'launcher/attack': ['policy/base', 'launcher/sys'],
     'launcher/supervise': ['policy', 'launcher', 'credentials', 'credentials/source'],
     'launcher/cli': ['policy', 'launcher', 'credentials', 'credentials/source'],
     'netproxy/wire': ['policy/base'],
