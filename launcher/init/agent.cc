@@ -1,5 +1,6 @@
 #include "launcher/init/agent.h"
 
+#include "launcher/init/broker_start.h"
 #include "launcher/init/find_program.h"
 #include "launcher/init/prove.h"
 #include "launcher/sys/channel.h"
@@ -19,8 +20,6 @@ namespace
 {
 
 using sys::LandlockAccess;
-
-constexpr int kScopesAbi = 6;
 
 LandlockAccess access_of(LandlockRule::Access access)
 {
@@ -61,10 +60,6 @@ Result<> enter_place(AgentParts const& parts, sys::Fd const&)
 
 Result<> confine_files(Plan const& plan)
 {
-    if (plan.nested_allow && plan.landlock_abi >= kScopesAbi) {
-        LET(scopes, sys::Landlock::create_scopes());
-        return scopes.enforce();
-    }
     if (plan.landlock_abi == 0 || plan.nested_allow)
         return {};
     LET(landlock, sys::Landlock::create(plan.landlock_abi));
@@ -82,21 +77,28 @@ Result<> confine_files(Plan const& plan)
 // Before the other filters, one of which forbids new listeners.
 Result<> watch_calls(AgentParts const& parts, sys::Fd const& channel)
 {
-    WordWatched word{sys::read_link(parts.tree.proc, "self/ns/mnt")};
     if (parts.word.watched_filter.empty())
-        return sys::send_message(channel, encode(FromInit(std::move(word))));
+        return {};
     LET(listener, sys::install_watched_filter(parts.word.watched_filter));
-    return sys::send_message(channel, encode(FromInit(std::move(word))), {&listener});
+    return sys::send_message(channel, encode(FromInit(WordWatched{})), {&listener});
 }
 
 Result<> confine(AgentParts const& parts, sys::Fd const& channel)
 {
     for (auto const& limit : parts.plan.limits)
         TRY(sys::set_limit(limit.name, limit.value));
-    TRY(sys::drop_all_capabilities());
     TRY(sys::forbid_new_privileges());
     TRY(confine_files(parts.plan));
-    TRY(watch_calls(parts, channel));
+    WordWatched const place{sys::read_link(parts.tree.proc, "self/ns/mnt")};
+    TRY(sys::send_message(channel, encode(FromInit(place))));
+    // Between the two layers: what the broker does passes the same file rules as the agent, and the
+    // agent, one layer deeper, can neither trace nor signal it.
+    LET(broker, BrokerStart::fork_off(parts));
+    TRY(sys::drop_all_capabilities());
+    if (parts.plan.landlock_abi > 0) // scopes alone let mount(2) be, for nested sandboxes
+        TRY(sys::Landlock::enforce_scopes(parts.plan.landlock_abi));
+    // One listener per process tree: with a broker it hears of the watched calls too.
+    TRY(broker ? broker->begin(parts.word.asking_filter) : watch_calls(parts, channel));
     TRY(sys::install_filter(parts.word.arguments_filter));
     TRY(sys::install_filter(parts.word.calls_filter));
     return prove_confined(parts.plan);
@@ -149,7 +151,8 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         LET(word, decode_from_init(answer.bytes));
         is_confined = is_confined || std::holds_alternative<WordPrepared>(word);
         if (auto* entered = std::get_if<WordWatched>(&word)) {
-            started.mount_namespace = std::move(entered->mount_namespace);
+            if (!entered->mount_namespace.empty())
+                started.mount_namespace = std::move(entered->mount_namespace);
             if (answer.descriptors.size() == 1)
                 started.watched = std::move(answer.descriptors[0]);
         }

@@ -28,10 +28,11 @@ class Landlock
 {
 public:
     static Result<Landlock> create(int abi);
-    // Scopes alone: abstract sockets and signals. Such a domain lets mount(2) be (Linux 6.12).
-    static Result<Landlock> create_scopes();
     // Files get the part of the rights that files can have.
     Result<> allow(Fd const& place, LandlockAccess access);
+    // A layer of its own without file rules: signals and abstract sockets do not leave the domain.
+    // Nothing where the ABI has no scopes.
+    static Result<> enforce_scopes(int abi);
     // For this thread and what it executes; needs no_new_privs.
     Result<> enforce();
 
