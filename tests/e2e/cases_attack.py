@@ -39,7 +39,7 @@ def a_weak_profile_is_told(m):
     m.profile('weak', WEAK)
     code, report, found = attack(m, '--profile', 'weak')
     check(code == 1, report)
-    for name in ('files.home', 'files.env', 'files.git-hook'):
+    for name in ('files.home', 'files.env', 'files.editor'):
         check(found[name]['verdict'] == 'ESCAPED' and found[name]['meaning'], found[name])
     for name in ('kernel.user-namespace', 'identity.ptrace'):
         check(found[name]['verdict'] == 'open', found[name])
