@@ -15,5 +15,7 @@ namespace osh::launcher
 
 // An error when a part of the project could not be looked at.
 Result<> walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks);
+// The same for sockets and FIFOs in what the profile grants beside the project.
+Result<> walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants);
 
 } // namespace osh::launcher

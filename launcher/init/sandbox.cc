@@ -200,8 +200,9 @@ private:
     Result<OwnerLookup> lock_down(StartedAgent& started)
     {
         step_ = "lock-down of init";
-        LET(lookup, OwnerLookup::create(
-                        std::move(tree_.proc), TraceMarks(plan_, std::move(started.watched))));
+        LET(lookup,
+            OwnerLookup::create(std::move(tree_.proc),
+                TraceMarks(plan_, std::move(started.watched)), std::move(started.mount_namespace)));
         in_.reset();
         out_.reset();
         err_.reset();
