@@ -3,9 +3,11 @@
 
 #include "launcher/apply/host_probe.h"
 #include "launcher/cli/boundary_commands.h"
+#include "launcher/cli/doctor_self.h"
 #include "launcher/cli/options.h"
 #include "launcher/plan/findings.h"
 #include "launcher/supervise/session_files.h"
+#include "launcher/sys/host_view.h"
 
 #include <cstdio>
 #include <fmt/core.h>
@@ -17,9 +19,12 @@ namespace
 
 OptionTable const& doctor_table()
 {
-    static OptionTable const table{"doctor", "[--json]",
+    static OptionTable const table{"doctor", "[--json] [--self]",
         "Check what this machine offers. Exit status 1 when no session can start.",
-        {{"--json", "", "one JSON object"}}, Positionals::Intermixed};
+        {{"--json", "", "one JSON object"},
+            {"--self", "", "what osh's own processes of running sessions may still do"},
+            {"--apparmor-profile", "", "print AppArmor's file for this osh (Ubuntu)"}},
+        Positionals::Intermixed};
     return table;
 }
 
@@ -44,10 +49,17 @@ int doctor_command(Arguments arguments)
         fmt::print("{}", help_text(doctor_table()));
         return 0;
     }
+    if (options->has("self"))
+        return doctor_self();
     auto const facts = launcher::probe_host(thorough_request());
     if (!facts.ok()) {
         fmt::print(stderr, "osh: {}\n", launcher::shown_lines(facts.error().sentence));
         return 1;
+    }
+    if (options->has("apparmor-profile")) {
+        fmt::print(
+            "{}", launcher::apparmor_profile(sys::real_path("/proc/self/exe"), facts->libexec));
+        return 0;
     }
     auto const found = launcher::findings(*facts);
     fmt::print("{}", options->has("json") ? describe_json(found) : describe(found));

@@ -7,6 +7,7 @@
 #include "launcher/sys/io.h"
 #include "launcher/sys/landlock.h"
 #include "launcher/sys/mount.h"
+#include "launcher/sys/proc_view.h"
 #include "launcher/sys/pty.h"
 #include "launcher/sys/standard_streams.h"
 #include "launcher/sys/watched_calls.h"
@@ -19,6 +20,8 @@ namespace
 {
 
 using sys::LandlockAccess;
+
+constexpr std::size_t kMaxGo = 256; // the word to start, without a certificate
 
 LandlockAccess access_of(LandlockRule::Access access)
 {
@@ -64,7 +67,7 @@ Result<> confine_files(Plan const& plan)
     LET(landlock, sys::Landlock::create(plan.landlock_abi));
     for (auto const& rule : plan.landlock) {
         auto place = sys::look_up(rule.path, sys::Links::Follow);
-        if (!place.ok() && rule.optional)
+        if (!place.ok() && rule.optional && place.error().code != Errc::System)
             continue;
         if (!place.ok())
             return fail_because("Landlock rule", std::move(place).error());
@@ -88,11 +91,13 @@ Result<> confine(AgentParts const& parts, sys::Fd const& channel)
         TRY(sys::set_limit(limit.name, limit.value));
     TRY(sys::forbid_new_privileges());
     TRY(confine_files(parts.plan));
+    WordWatched const place{sys::read_link(parts.tree.proc, "self/ns/mnt")};
+    TRY(sys::send_message(channel, encode(FromInit(place))));
     // Between the two layers: what the broker does passes the same file rules as the agent, and the
     // agent, one layer deeper, can neither trace nor signal it.
     LET(broker, BrokerStart::fork_off(parts));
     TRY(sys::drop_all_capabilities());
-    if (parts.plan.landlock_abi > 0 && !parts.plan.nested_allow)
+    if (parts.plan.landlock_abi > 0) // scopes alone let mount(2) be, for nested sandboxes
         TRY(sys::Landlock::enforce_scopes(parts.plan.landlock_abi));
     // One listener per process tree: with a broker it hears of the watched calls too.
     TRY(broker ? broker->begin(parts.word.asking_filter) : watch_calls(parts, channel));
@@ -106,6 +111,18 @@ int report(sys::Fd const& channel, WordFailed const& failure)
     // Nobody is left to tell when this fails too; the exit code stays.
     auto const sent = sys::send_message(channel, encode(FromInit(failure)));
     return sent.ok() ? failure.exit_code : failure.exit_code;
+}
+
+// Said by the agent's process itself, after the proof: one that merely ended is no agent. And init
+// confines itself before the agent's first instruction.
+Result<> ask_to_start(sys::Fd const& channel)
+{
+    TRY(sys::send_message(channel, encode(FromInit(WordPrepared{}))));
+    LET(answer, sys::receive_message(channel, kMaxGo));
+    LET(word, decode_to_init(answer.bytes));
+    if (!std::holds_alternative<WordStart>(word))
+        return fail(Errc::Malformed, "not the word to start");
+    return {};
 }
 
 using Step = Result<> (*)(AgentParts const&, sys::Fd const& channel);
@@ -122,8 +139,7 @@ int run_agent(AgentParts const& parts, sys::Fd const& channel)
         if (!done.ok())
             return report(channel, {step.name, done.error().sentence, 125});
     }
-    // Said by the agent itself, after the proof: a process that merely ended is no agent.
-    if (!sys::send_message(channel, encode(FromInit(WordPrepared{}))).ok())
+    if (!ask_to_start(channel).ok())
         return 125;
     sys::reset_signals();
     return report(channel, execute_program(parts.plan.command, parts.plan.environment));
@@ -139,25 +155,38 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         return run_agent(parts, pair.theirs);
     }));
     pair.theirs.reset();
-    StartedAgent started{std::move(child), {}, std::nullopt};
-    bool is_confined = false;
+    StartedAgent started{std::move(child), {}, {}, std::nullopt, std::move(pair.ours)};
     for (;;) {
-        LET(answer, sys::receive_message(pair.ours, kMaxWord));
+        LET(answer, sys::receive_message(started.channel, kMaxWord));
         if (answer.bytes.empty())
-            break;
+            return fail(Errc::Closed, "the agent's process ended before it stood");
         LET(word, decode_from_init(answer.bytes));
-        is_confined = is_confined || std::holds_alternative<WordPrepared>(word);
-        if (std::holds_alternative<WordWatched>(word) && answer.descriptors.size() == 1)
-            started.watched = std::move(answer.descriptors[0]);
+        if (std::holds_alternative<WordPrepared>(word))
+            return started;
+        if (auto* entered = std::get_if<WordWatched>(&word)) {
+            if (!entered->mount_namespace.empty())
+                started.mount_namespace = std::move(entered->mount_namespace);
+            if (answer.descriptors.size() == 1)
+                started.watched = std::move(answer.descriptors[0]);
+        }
         if (auto* failed = std::get_if<WordFailed>(&word)) {
             started.failure = std::move(*failed);
             return started;
         }
     }
-    if (!is_confined)
-        started.failure =
-            WordFailed{"confinement", "the agent's process ended before it stood", 125};
-    return started;
+}
+
+Result<> let_go(StartedAgent& agent)
+{
+    sys::Fd const channel = std::move(agent.channel);
+    TRY(sys::send_message(channel, encode(ToInit(WordStart{}))));
+    LET(answer, sys::receive_message(channel, kMaxWord));
+    if (answer.bytes.empty())
+        return {}; // closed by the exec
+    LET(word, decode_from_init(answer.bytes));
+    if (auto* failed = std::get_if<WordFailed>(&word))
+        agent.failure = std::move(*failed);
+    return {};
 }
 
 } // namespace osh::launcher

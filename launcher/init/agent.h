@@ -25,12 +25,16 @@ struct AgentParts {
 
 struct StartedAgent {
     sys::Child child;
-    sys::Fd watched; // the listener of its watched calls; not open when there are none
+    std::string mount_namespace; // in which the agent's first program runs
+    sys::Fd watched;             // the listener of its watched calls; not open when there are none
     // Empty when the exec succeeded.
     std::optional<WordFailed> failure;
+    sys::Fd channel; // to let_go()
 };
 
-// Waits until the exec succeeded or failed.
+// Waits until the agent's process stands confined and proven; it waits for let_go() then.
 Result<StartedAgent> start_agent(AgentParts const& parts);
+// Lets it execute the agent; waits until that succeeded or failed.
+Result<> let_go(StartedAgent& agent);
 
 } // namespace osh::launcher
