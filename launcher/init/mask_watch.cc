@@ -5,9 +5,10 @@
 #include "launcher/plan/tool_directories.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/directory_watch.h"
-#include "launcher/sys/host_view.h"
+#include "launcher/sys/entry_calls.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/mount.h"
+#include "launcher/sys/proc_view.h"
 #include "launcher/sys/pty.h"
 #include "launcher/sys/signals.h"
 #include "launcher/sys/standard_streams.h"
@@ -66,18 +67,15 @@ private:
         if (name.watch == 0)
             look_below(root_);
         else if (place != places_.end())
-            judge(place->second, {name.name, name.is_directory, false, false});
+            judge(place->second, name.name);
     }
 
     // Covers it, or goes into it.
-    void judge(std::string const& directory, sys::ListedEntry const& entry)
+    void judge(std::string const& directory, std::string const& name)
     {
-        std::string const path = directory + "/" + entry.name;
-        bool const is_walked =
-            entry.is_directory && entry.name != ".git" && !is_tool_directory(entry.name);
-        if (!entry.is_link && rules_.is_masked(directory, entry.name))
-            cover(path);
-        else if (is_walked)
+        std::deque<std::string> open;
+        look_at(directory, name, open);
+        for (auto const& path : open)
             look_below(path);
     }
 
@@ -89,16 +87,23 @@ private:
             std::string const directory = std::move(open.front());
             open.pop_front();
             add(directory); // before it is listed: what comes between is seen twice, not never
-            for (auto const& entry : sys::list_directory(directory, kMaxMaskWalk - seen)) {
-                ++seen;
-                bool const is_masked = rules_.is_masked(directory, entry.name);
-                if (is_masked && !entry.is_link)
-                    cover(directory + "/" + entry.name);
-                else if (entry.is_directory && entry.name != ".git"
-                         && !is_tool_directory(entry.name))
-                    open.push_back(directory + "/" + entry.name);
-            }
+            sys::for_each_entry(
+                nowhere_, directory.c_str(), kMaxMaskWalk, [&](std::string_view name) {
+                    look_at(directory, std::string(name), open);
+                    return ++seen < kMaxMaskWalk;
+                });
         }
+    }
+
+    void look_at(
+        std::string const& directory, std::string const& name, std::deque<std::string>& open)
+    {
+        std::string const path = directory + "/" + name;
+        auto const entry = sys::examine_entry(nowhere_, path);
+        if (!entry.is_link() && rules_.is_masked(directory, name))
+            cover(path);
+        else if (entry.is_directory() && name != ".git" && !is_tool_directory(name))
+            open.push_back(path);
     }
 
     // What cannot be covered because it is gone again needs no cover.
@@ -126,6 +131,7 @@ private:
     sys::Fd watch_;
     std::unordered_map<int, std::string> places_;
     std::size_t failed_ = 0;
+    sys::Fd const nowhere_; // paths are absolute
 };
 
 // Only the channel stays open: its closing tells init that we are gone.
