@@ -107,6 +107,10 @@ bool Core::give_to_upstream(Flow& flow)
             return false;
         upstream.state = UpstreamState::Open;
         timers_.clear(flow.id);
+        if (flow.link_role == LinkRole::Leads) {
+            link_is_secure(flow);
+            return true;
+        }
     }
     auto const taken = upstream.tls->write(flow.http->to_upstream());
     flow.http->consume_to_upstream(taken);
