@@ -152,7 +152,10 @@ bool Core::upstream_is_over(Flow& flow, bool is_clean)
     if (sends_again) {
         drop_upstream(flow, Ending::Finish);
         flow.http->send_again();
-        open_upstream(flow);
+        if (flow.stream != nullptr)
+            route_stream(flow);
+        else
+            open_upstream(flow);
         return true;
     }
     auto const* const tls = flow.upstream.tls.get();

@@ -1,4 +1,4 @@
-"""Servers that speak HTTP/2 only: nghttpd on port 8443 and a gRPC server on port 8444, both for site.test."""
+"""Servers that speak HTTP/2 only: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test."""
 import ctypes
 import os
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 
 import world
 
-PORT, GRPC_PORT = 8443, 8444
+PORT, GRPC_PORT = 8446, 8447
 
 
 def die_with_parent():
