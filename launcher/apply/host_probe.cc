@@ -93,6 +93,25 @@ void probe_git_name(HostFacts& facts)
         facts.git_name.email = own.email;
 }
 
+// git runs hooks from there, whoever wrote them.
+void probe_hooks(HostFacts& facts)
+{
+    std::string config = variable(facts, "XDG_CONFIG_HOME");
+    if (!config.starts_with('/'))
+        config = facts.home + "/.config";
+    for (auto const& file : {config + "/git/config", facts.home + "/.gitconfig",
+             facts.project_root + "/.git/config", facts.project_root + "/.git/config.worktree"}) {
+        auto path = hooks_path_of(sys::read_small_file(file), {facts.project_root, facts.home});
+        if (path.empty() || path == ".git/hooks")
+            continue;
+        auto const seen = sys::look_at(facts.project_root + "/" + path);
+        if (seen.exists)
+            facts.existing_paths.push_back(
+                facts.project_root + "/" + path + (seen.is_directory ? "/" : ""));
+        facts.hooks_paths.push_back(std::move(path));
+    }
+}
+
 bool namespaces_look_open(Machine const& machine)
 {
     return machine.userns_clone != "0" && machine.max_user_namespaces != "0";
@@ -183,7 +202,8 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     for (char const* helper : {"/osh-init", "/osh-netproxy"})
         if (sys::look_at(facts.libexec + helper).exists)
             facts.existing_paths.push_back(facts.libexec + helper);
-    TRY(walk_for_masks(facts, request.masks));
+    probe_hooks(facts);
+    TRY(walk_project(facts, request));
     std::vector<std::string> grants;
     for (auto const& grant : request.grants)
         grants.push_back(expand_path(grant, {facts.home, facts.project_root, {}}));

@@ -1,11 +1,13 @@
 #include "launcher/apply/project_walk.h"
 
 #include "launcher/plan/glob.h"
-#include "launcher/plan/probe_request.h"
 #include "launcher/plan/tool_directories.h"
 #include "launcher/sys/host_view.h"
+#include "policy/base/text.h"
 
+#include <algorithm>
 #include <deque>
+#include <fmt/core.h>
 
 namespace osh::launcher
 {
@@ -24,6 +26,13 @@ bool is_masked(std::string const& relative, std::vector<std::string> const& mask
 }
 
 constexpr std::size_t kMaxGitEntries = 256;
+
+// Of the names that are protected wherever they are; longer paths are looked for at the top only.
+bool is_protected_name(std::string const& name, std::vector<std::string> const& protect)
+{
+    return std::any_of(protect.begin(), protect.end(),
+        [&](std::string const& entry) { return equals_ignoring_case(entry, name); });
+}
 
 struct Place {
     std::string relative; // "" or ends in "/"
@@ -67,7 +76,7 @@ Result<> walk_for_sockets(HostFacts& facts, std::vector<std::string> const& gran
     return {};
 }
 
-Result<> walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
+Result<> walk_project(HostFacts& facts, ProbeRequest const& request)
 {
     if (facts.project_root.empty() || facts.project_root == "/" || facts.project_root == facts.home)
         return {};
@@ -87,11 +96,18 @@ Result<> walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
                                    && entry.name != ".git" && !is_tool_directory(entry.name);
             if (entry.is_meeting_point)
                 facts.masked_paths.push_back(path);
-            else if (is_masked(relative, masks) && !entry.is_link)
+            else if (is_masked(relative, request.masks) && !entry.is_link)
                 facts.masked_paths.push_back(entry.is_directory ? path + "/" : path);
+            else if (place.depth > 0 && !entry.is_link
+                     && is_protected_name(entry.name, request.project_paths))
+                facts.nested_protected.push_back(relative);
             else if (is_walked)
                 open.push_back({relative + "/", place.depth + 1});
         }
+        if (facts.nested_protected.size() > kMaxNested)
+            return fail(Errc::TooLarge,
+                fmt::format("the project has more than {} places to protect, the last of them {}",
+                    kMaxNested, in_quotes(facts.nested_protected.back())));
         if (seen >= kMaxMaskWalk) {
             facts.mask_walk_ended_early = true;
             return {};

@@ -1,6 +1,7 @@
 #pragma once
-// Who commits: name and address of the person, taken out of their git-config(1) and nothing else of
-// it, because the rest names programs, helpers and URLs with tokens. Pure.
+// What a start takes out of git-config(1), and nothing else of it, because the rest names programs,
+// helpers and URLs with tokens: who commits, and where hooks lie. Includes and conditions are not
+// followed. Pure.
 
 #include <string>
 #include <string_view>
@@ -13,10 +14,18 @@ struct GitName {
     bool operator==(GitName const&) const = default;
 };
 
-// The [user] section; includes and conditions are not followed.
+// The [user] section.
 GitName git_name_of(std::string_view config);
 
 // A configuration that says only that; "" when there is nothing to say.
 std::string git_config_text(GitName const& person);
+
+// core.hooksPath of one file, relative to `project`; "" when it names nothing below the project,
+// and
+// "." when it is the project itself.
+struct HooksPlace {
+    std::string_view project, home; // absolute
+};
+std::string hooks_path_of(std::string_view config, HooksPlace const& place);
 
 } // namespace osh::launcher

@@ -37,6 +37,8 @@ struct HostFacts {
     // the project are listed in masked_paths.
     std::vector<std::string> existing_paths;
     std::vector<std::string> masked_paths;
+    std::vector<std::string> nested_protected; // relative to the project, below its top level
+    std::vector<std::string> hooks_paths;      // core.hooksPath inside the project, relative
     bool mask_walk_ended_early = false; // the project is larger than the walk's bound
     std::string trust_bundle;           // path of the host's CA bundle, "" if none
     std::uint64_t memory_bytes = 0;

@@ -116,6 +116,13 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     add_grants(planned, facts, profile, policy.filesystem);
     add_project(planned, facts, profile, policy.filesystem);
     plan.guard.protect = profile.filesystem.protect;
+    for (auto const& path : facts.hooks_paths) {
+        if (path == ".")
+            plan.notes.push_back("git takes hooks from the project itself (core.hooksPath): files "
+                                 "with names of hooks are not protected there");
+        else
+            plan.guard.protect.push_back(path);
+    }
     plan.guard.masks = profile.filesystem.mask;
     plan.working_directory = start_directory(plan, facts, profile);
     add_environment(plan, facts, profile);

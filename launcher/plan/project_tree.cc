@@ -136,9 +136,11 @@ void add_protected(Plan& plan, HostFacts const& facts, policy::Profile const& pr
     auto const is_brokered = [](std::string_view entry) {
         return entry == ".git/config" || entry == ".git/config.worktree";
     };
-    for (auto const& entry : profile.filesystem.protect) {
+    std::vector<std::string> entries = profile.filesystem.protect;
+    entries.insert(entries.end(), facts.hooks_paths.begin(), facts.hooks_paths.end());
+    for (auto const& entry : entries) {
         std::string const path = plan.project + "/" + entry;
-        if (existence(facts, path) == Existence::Missing)
+        if (entry == "." || existence(facts, path) == Existence::Missing)
             continue;
         for (std::size_t slash = path.find('/', plan.project.size() + 1);
              slash != std::string::npos; slash = path.find('/', slash + 1))
@@ -146,6 +148,9 @@ void add_protected(Plan& plan, HostFacts const& facts, policy::Profile const& pr
         if (!is_brokered(entry))
             guarded.insert(path);
     }
+    // Their parents may be renamed: the mounts go with them.
+    for (auto const& entry : facts.nested_protected)
+        guarded.insert(plan.project + "/" + entry);
     auto const add_self = [&](std::string const& path, Write write) {
         MountStep step;
         step.kind = MountKind::Self;

@@ -58,6 +58,41 @@ def names_that_do_not_exist_yet(m):
     check(present(m, NAMES) == [], present(m, NAMES))
 
 
+def protected_places_below_the_top(m):
+    """What an editor obeys in a part of the project is as closed as at its top, whatever its parents are called later."""
+    for name in ('.vscode/tasks.json', '.envrc', 'index.js'):
+        m.write(m.project + '/packages/a/' + name, 'mine')
+    done = m.shell('''cd packages/a
+for f in .vscode/tasks.json .vscode/new.json .envrc; do echo evil > $f; done
+rm -f .envrc .vscode/tasks.json; mv .vscode v; rm -rf .vscode; echo fine > index.js
+cd ../..; mv packages/a packages/b && echo evil > packages/b/.vscode/tasks.json; mv packages elsewhere; echo end''')
+    check(done.out == 'end\n', done)
+    found = {}
+    for root, _, files in os.walk(m.project):
+        for name in files:
+            with open(os.path.join(root, name)) as f:
+                found.setdefault(name, f.read())
+    check(found.get('tasks.json') == 'mine' and found.get('.envrc') == 'mine' and found.get('index.js') == 'fine\n', found)
+    check('new.json' not in found, found)
+
+
+def hooks_elsewhere(m):
+    """core.hooksPath inside the project: what lies there stays as it is, and what is missing does not come."""
+    need('git')
+    check(m.run(['git', 'init', '-q', '.']).code == 0, 'git init')
+    m.run(['git', 'config', 'core.hooksPath', '.husky/_'])
+    done = m.shell('mkdir -p .husky/_; echo evil > .husky/_/pre-commit; mkdir -p h/_; echo evil > h/_/pre-commit; mv h .husky; ls -A .husky')
+    check('_' not in done.out.split(), done)
+    check(not os.path.lexists(m.project + '/.husky/_'), done)
+    shutil.rmtree(m.project + '/.husky', ignore_errors=True)
+    m.write(m.project + '/.husky/_/pre-commit', 'mine')
+    done = m.shell('''echo evil > .husky/_/pre-commit; echo evil > .husky/_/post-merge; mv .husky/_ .husky/x; mv .husky away
+echo x > f && git add f && git -c user.name=a -c user.email=a@example.test commit -qm one; git log --format=%s''')
+    check(os.listdir(m.project + '/.husky/_') == ['pre-commit'], done)
+    check(open(m.project + '/.husky/_/pre-commit').read() == 'mine', done)
+    check('one' in done.out, done)
+
+
 def hidden_names_cannot_be_made(m):
     """What the profile hides cannot be made either, so that nothing is hidden from the agent that is its own."""
     need('python3')
@@ -342,6 +377,6 @@ def hidden_files_that_appear_outside(m):
     check(open(m.project + '/.env').read() == 'SECRET-NEW\n' and open(m.project + '/secrets/key').read() == 'SECRET-LATER\n', 'changed')
 
 
-CASES = [names_that_do_not_exist_yet, hidden_names_cannot_be_made, hidden_files_that_appear_outside, folders_that_become_protected, races, git_works_inside,
+CASES = [names_that_do_not_exist_yet, protected_places_below_the_top, hooks_elsewhere, hidden_names_cannot_be_made, hidden_files_that_appear_outside, folders_that_become_protected, races, git_works_inside,
          git_outside_runs_nothing_planted, programs_see_the_kernel, errors_are_the_kernels, broker_is_out_of_reach,
          no_ghosts_after_sigkill]

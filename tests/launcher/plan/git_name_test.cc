@@ -18,4 +18,19 @@ TEST(GitName, WritesWhatCannotLeaveItsLine)
     EXPECT_EQ(git_config_text({}), "");
 }
 
+TEST(HooksPath, IsTakenWhenItLiesInTheProject)
+{
+    HooksPlace const place{"/home/ada/p", "/home/ada"};
+    EXPECT_EQ(hooks_path_of("[core]\n\thooksPath = .husky/_\n", place), ".husky/_");
+    EXPECT_EQ(hooks_path_of("[core] hookspath = \"./tools/../hooks/\"\n", place), "hooks");
+    EXPECT_EQ(hooks_path_of("[CORE]\nhooksPath=~/p/git hooks ; mine\n", place), "git hooks");
+    EXPECT_EQ(hooks_path_of("[core]\nhooksPath=a\nhooksPath=/home/ada/p/b\n", place), "b");
+    EXPECT_EQ(hooks_path_of("[core]\nhooksPath = .\n", place), ".");
+    EXPECT_EQ(hooks_path_of("[core]\nhooksPath = /usr/share/hooks\n", place), "");
+    EXPECT_EQ(hooks_path_of("[core]\nhooksPath = ../hooks\n", place), "");
+    EXPECT_EQ(
+        hooks_path_of("[core \"x\"]\nhooksPath = a\n[user]\nhooksPath = b\n[core]\n", place), "");
+    EXPECT_EQ(hooks_path_of("", place), "");
+}
+
 } // namespace osh::launcher
