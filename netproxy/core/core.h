@@ -116,6 +116,11 @@ private:
     void refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite);
     policy::Verdict verdict_on_request(Flow& flow, proxy::RequestHead const& head);
     static void spell_out_path(Flow& flow, policy::Verdict& verdict);
+    // flow_middleware.cc
+    enum class BodyCheck : std::uint8_t { Pass, Wait, Refused };
+    BodyCheck look_into_body(Flow& flow, proxy::RequestHead const& head);
+    BodyCheck middleware_failed(Flow& flow, std::string_view middleware, std::string why);
+    bool go_on_with_body(Flow& flow);
     // flow_question.cc
     void park(Flow& flow, policy::Verdict const& verdict);
     void release(Flow& flow, policy::Answer const& answer);

@@ -147,6 +147,19 @@ proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_vie
             .object());
 }
 
+proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_view why)
+{
+    return json_answer(
+        503, JsonLine()
+                 .text("error", "middleware_failed")
+                 .text("detail", "osh: middleware " + in_quotes(middleware, 60)
+                                     + " could not look into the request: " + shown(why, 300))
+                 .text("middleware", middleware)
+                 .text("reason", why)
+                 .raw("retry", "false")
+                 .object());
+}
+
 proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason)
 {
     return json_answer(

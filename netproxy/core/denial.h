@@ -34,6 +34,8 @@ proxy::LocalAnswer denied(CredentialDenial const& denial); // 403
 
 // The name in Host differs from the name of the connection: RFC 9110 section 15.5.20.
 proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_view asked_host);
-proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason); // 502
+// A middleware that must look into the body could not.
+proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_view why); // 503
+proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason);    // 502
 
 } // namespace osh::netproxy::core

@@ -6,6 +6,8 @@
 #include "policy/base/text.h"
 #include "policy/evaluate/canonical_path.h"
 
+#include <utility>
+
 namespace osh::netproxy::core
 {
 namespace
@@ -49,6 +51,8 @@ bool Core::judge(Flow& flow)
     auto const* head = flow.http->waiting();
     if (head == nullptr || flow.question != 0)
         return false;
+    if (flow.awaits_middleware)
+        return go_on_with_body(flow);
     bool const body_is_known = flow.http->body().has_value() || flow.http->body_is_too_large();
     if (flow.awaits_body && !body_is_known)
         return false;
@@ -56,6 +60,8 @@ bool Core::judge(Flow& flow)
     timers_.clear(flow.id);
     flow.answer_id.clear();
     flow.request_allowed_by_person = false;
+    flow.other_body.reset();
+    flow.is_decoded = false;
     flow.request = JudgedRequest{
         head->method, head->path, head->query, head->wants_websocket ? "websocket" : "rest", ""};
     if (!flow.misdirected_name.empty()) {
@@ -95,8 +101,7 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
     question.path = head.path;
     question.query = head.query;
     question.headers = headers;
-    if (flow.awaits_body)
-        question.body = flow.http->body();
+    question.body = flow.http->body();
     flow.policy = policy_;
     auto verdict = policy::evaluate(*flow.policy, question);
     spell_out_path(flow, verdict);
@@ -155,6 +160,8 @@ void Core::proceed(Flow& flow, std::string_view)
 {
     auto const* head = flow.http->waiting();
     OSH_CHECK(head != nullptr);
+    if (look_into_body(flow, *head) != BodyCheck::Pass)
+        return; // back here when the body is there
     auto const& program = flow.who().caller();
     credentials::RewriteQuestion question;
     question.host = flow.host;
@@ -190,7 +197,10 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.host = authority_of(flow);
     plan.is_websocket = head.wants_websocket;
     bool const scrubs = !rewrite.scrub.empty();
+    plan.body = std::exchange(flow.other_body, {});
     for (auto& field : rewrite.fields) {
+        if (flow.is_decoded && equals_ignoring_case(field.name, "content-encoding"))
+            continue;
         // A compressed answer could carry the secret past the scrubber.
         if (scrubs && equals_ignoring_case(field.name, "accept-encoding"))
             continue;

@@ -240,6 +240,8 @@ void Http1Connection::Impl::forward(Forward plan)
     agent = request_body.is_done() ? AgentState::Done : AgentState::Body;
     Http1Client::Request out{request.head.method, request.framing,
         request.head.content_length.has_value(), wanted || !request.expects_continue};
+    if (plan.body && wanted && request_body.is_done())
+        kept = *std::move(plan.body);
     if (wanted && request_body.is_done() && request.head.has_body)
         out.framing = {BodyKind::Length, kept.size()}; // its length is known now
     client.start(plan, out);

@@ -60,6 +60,8 @@ struct Forward {
     std::string host;           // Host field or :authority, written from the judged name
     std::vector<HttpField>
         fields; // the fields to send, hop-by-hop already dropped by upstream_fields()
+    // Instead of the body that was kept whole for want_body(); its framing is written anew.
+    std::optional<std::string> body;
     bool is_websocket = false;           // pass the 101 and splice afterwards
     std::vector<std::string> scrub;      // values to replace in the response head and body…
     std::vector<std::string> scrub_with; // …by these, same order
