@@ -6,6 +6,7 @@
 #include "launcher/seccomp/programs.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/event_loop.h"
+#include "launcher/sys/host_view.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/process.h"
 #include "launcher/sys/spawn.h"
@@ -38,6 +39,15 @@ int become_init(Fd const& program, Fd const& channel, Fd const& null)
     return failed.sys_errno == 0 ? 125 : 126;
 }
 
+// The machine's own reason, with its fix, rather than the step that met it first.
+std::unexpected<Error> explained(HostFacts const& facts, Error const& error)
+{
+    if (sys::can_make_namespaces())
+        return std::unexpected(error);
+    return std::unexpected(Error{error.code, error.sys_errno,
+        namespace_problem(facts.machine, facts) + "\n(" + error.sentence + ")"});
+}
+
 Result<sys::Child> clone_init(HostFacts const& facts, Fd const& channel)
 {
     LET(program, sys::open_path(facts.libexec + "/osh-init", O_PATH));
@@ -52,7 +62,9 @@ Result<sys::Child> clone_init(HostFacts const& facts, Fd const& channel)
         .time = facts.has_time_namespace};
     auto child = sys::clone_process(all, [&] { return become_init(program, channel, null); });
     if (!child.ok())
-        return fail_because("cannot create the sandbox's namespaces", std::move(child).error());
+        return explained(
+            facts, fail_because("cannot create the sandbox's namespaces", std::move(child).error())
+                       .error());
     return child;
 }
 
@@ -69,6 +81,7 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
     word.calls_filter = copy_of(filter.calls);
     word.arguments_filter = copy_of(filter.arguments);
     word.watched_filter = copy_of(filter.watched);
+    word.asking_filter = copy_of(filter.asking);
     word.init_filter = copy_of(init_filter());
     word.wants_terminal = stdio.wants_terminal;
     word.rows = stdio.rows;
@@ -90,6 +103,19 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
         if (stream->is_open())
             descriptors.push_back(stream);
     return sys::send_message(channel, encode(ToInit(std::move(word))), descriptors);
+}
+
+// Before init hears its plan: everything the sandbox ever runs is a child of it.
+Result<sys::ControlGroup> make_group(GroupPlan const& plan, std::int32_t init)
+{
+    if (plan.bases.empty())
+        return sys::ControlGroup();
+    std::vector<sys::GroupSetting> settings;
+    for (auto const& file : plan.files)
+        settings.push_back({file.base, file.file, file.value, file.optional});
+    LET(group, sys::ControlGroup::make(plan.bases, "osh-" + std::to_string(init), settings));
+    TRY(group.adopt(init));
+    return group;
 }
 
 Result<> make_state_file(StatePath const& state)
@@ -153,13 +179,19 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     sandbox.init_pid = init.pid;
     sandbox.init_channel = std::move(channel.ours);
     sandbox.owner_channel = std::move(owners.ours);
+    auto group = make_group(plan.group, sandbox.init_pid);
+    if (!group.ok()) {
+        end(sandbox.init_pidfd);
+        return fail_because("cannot limit the sandbox", std::move(group).error());
+    }
+    sandbox.group = *std::move(group);
     auto sent = send_plan(plan, stdio, sandbox.init_channel, owners.theirs);
     owners.theirs.reset();
     auto prepared = sent.ok() ? await_prepared(plan, stdio, sandbox) : std::move(sent);
     if (prepared.ok())
         return sandbox;
     end(sandbox.init_pidfd); // no zombie, nothing half-built
-    return std::unexpected<Error>(std::move(prepared).error());
+    return explained(facts, prepared.error());
 }
 
 } // namespace osh::launcher

@@ -2,20 +2,15 @@
 
 #include "launcher/plan/glob.h"
 #include "launcher/plan/probe_request.h"
+#include "launcher/plan/tool_directories.h"
 #include "launcher/sys/host_view.h"
 
-#include <algorithm>
-#include <array>
 #include <deque>
 
 namespace osh::launcher
 {
 namespace
 {
-
-// Large, and made by tools from what is public.
-constexpr std::array kNotWalked{
-    ".git", "node_modules", "target", ".venv", "venv", "__pycache__", ".tox", ".cache", ".cargo"};
 
 bool is_masked(std::string const& relative, std::vector<std::string> const& masks)
 {
@@ -46,6 +41,29 @@ void mask_sockets_of_git(HostFacts& facts)
 
 } // namespace
 
+// Programs put their sockets near the top of their folders; caches are deep and large.
+constexpr std::size_t kMaxSocketWalk = 5'000, kMaxSocketDepth = 3;
+
+void walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants)
+{
+    std::deque<Place> open;
+    for (auto const& grant : grants)
+        open.push_back({grant + "/", 0});
+    std::size_t seen = 0;
+    while (!open.empty() && seen < kMaxSocketWalk) {
+        Place const place = std::move(open.front());
+        open.pop_front();
+        auto const entries = sys::list_directory(place.relative, kMaxSocketWalk - seen);
+        seen += entries.size();
+        for (auto const& entry : entries) {
+            if (entry.is_meeting_point)
+                facts.masked_paths.push_back(place.relative + entry.name);
+            else if (entry.is_directory && !entry.is_link && place.depth < kMaxSocketDepth)
+                open.push_back({place.relative + entry.name + "/", place.depth + 1});
+        }
+    }
+}
+
 void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
 {
     if (facts.project_root.empty() || facts.project_root == "/" || facts.project_root == facts.home)
@@ -62,9 +80,8 @@ void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
         for (auto const& entry : entries) {
             std::string const relative = place.relative + entry.name;
             std::string const path = facts.project_root + "/" + relative;
-            bool const is_walked =
-                entry.is_directory && place.depth < kMaxMaskDepth
-                && std::find(kNotWalked.begin(), kNotWalked.end(), entry.name) == kNotWalked.end();
+            bool const is_walked = entry.is_directory && place.depth < kMaxMaskDepth
+                                   && entry.name != ".git" && !is_tool_directory(entry.name);
             if (entry.is_meeting_point)
                 facts.masked_paths.push_back(path);
             else if (is_masked(relative, masks) && !entry.is_link)

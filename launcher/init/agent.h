@@ -19,12 +19,14 @@ struct AgentParts {
     sys::Fd const& in;    // what becomes 0, 1 and 2
     sys::Fd const& out;
     sys::Fd const& err;
+    sys::Fd const& broker; // what the broker reports on; not open when there is nothing to guard
     sys::Fd const* terminal = nullptr; // the pty's inner side, when the agent has one
 };
 
 struct StartedAgent {
     sys::Child child;
-    sys::Fd watched; // the listener of its watched calls; not open when there are none
+    std::string mount_namespace; // in which the agent's first program runs
+    sys::Fd watched;             // the listener of its watched calls; not open when there are none
     // Empty when the exec succeeded.
     std::optional<WordFailed> failure;
 };

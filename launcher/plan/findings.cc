@@ -12,7 +12,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr int kNewestKnownAbi = 7;
+constexpr int kNewestKnownAbi = 9;
 
 struct Cut {
     std::string what, fix;
@@ -51,7 +51,22 @@ Finding landlock_finding(HostFacts const& facts)
         return {"landlock", Health::Weaker, value,
             "a newer kernel adds rights (truncate from 6.2, devices from 6.10, scopes from 6.12)"};
     return {"landlock", Health::Good,
-        facts.landlock_abi < kNewestKnownAbi ? value + " (newer kernels add scopes)" : value, {}};
+        facts.landlock_abi < kNewestKnownAbi
+            ? value + " (newer kernels close local sockets that appear later, 7.1)"
+            : value,
+        {}};
+}
+
+Finding resource_finding(HostFacts const& facts)
+{
+    auto const group = plan_group({}, facts);
+    if (facts.group_place.can_limit("memory") && facts.group_place.can_limit("pids"))
+        return {"resources", Health::Good, group.text, {}};
+    return {"resources", Health::Weaker, group.text,
+        "start osh from a session of systemd (a terminal of the desktop, or `systemd-run --user "
+        "--scope osh run …`), where the user may make control groups: the memory of the sandbox is "
+        "then limited as a whole. Processes, open files and private file systems are limited in "
+        "any case"};
 }
 
 Finding person_finding(HostFacts const& facts)
@@ -59,8 +74,7 @@ Finding person_finding(HostFacts const& facts)
     if (facts.uid != 0)
         return {"user", Health::Good, fmt::format("{} ({})", facts.user_name, facts.uid), {}};
     return {"user", Health::Weaker, "root",
-        "use an ordinary account: files of root are then guarded by their owner as well, and the "
-        "limit of processes holds"};
+        "use an ordinary account: files of root are then guarded by their owner as well"};
 }
 
 Finding helper_finding(HostFacts const& facts, std::string const& helper)
@@ -79,6 +93,8 @@ std::vector<Finding> findings(HostFacts const& facts)
 {
     std::vector<Finding> all;
     all.push_back({"kernel", Health::Good, facts.kernel_release, {}});
+    for (auto& finding : machine_findings(facts))
+        all.push_back(std::move(finding));
     all.push_back(person_finding(facts));
     all.push_back(facts.has_user_namespaces
                       ? Finding{"user-namespaces", Health::Good, "work (tried)", {}}
@@ -94,8 +110,7 @@ std::vector<Finding> findings(HostFacts const& facts)
         facts.trust_bundle.empty() ? Finding{"trust-bundle", Health::Weaker, "none found",
             "install the package ca-certificates: without it no HTTPS server can be verified"}
                                    : Finding{"trust-bundle", Health::Good, facts.trust_bundle, {}});
-    all.push_back({"memory-limit", Health::Weaker,
-        "per process and by size of tmpfs; no group limit in this version", {}});
+    all.push_back(resource_finding(facts));
     all.push_back(helper_finding(facts, "osh-init"));
     all.push_back(helper_finding(facts, "osh-netproxy"));
     return all;

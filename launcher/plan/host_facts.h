@@ -2,7 +2,9 @@
 // What this machine offers and what the person's session is: facts gathered once by
 // launcher/sys/host_probe, read by the pure planner.
 
+#include "launcher/plan/cgroup_view.h"
 #include "launcher/plan/git_name.h"
+#include "launcher/plan/machine.h"
 
 #include <cstdint>
 #include <map>
@@ -19,6 +21,7 @@ struct HostFacts {
     std::string working_directory;
     std::string project_root; // found by probing for .git upwards, or the working directory
     std::string kernel_release;
+    Machine machine;
     int landlock_abi = 0; // 0: absent; -1: built in but off
     int landlock_errata = 0;
     bool has_user_namespaces = false;
@@ -37,7 +40,8 @@ struct HostFacts {
     bool mask_walk_ended_early = false; // the project is larger than the walk's bound
     std::string trust_bundle;           // path of the host's CA bundle, "" if none
     std::uint64_t memory_bytes = 0;
-    std::string libexec; // directory with osh-init, osh-netproxy
+    GroupPlace group_place; // where a control group for the sandbox could be made
+    std::string libexec;    // directory with osh-init, osh-netproxy
 };
 
 } // namespace osh::launcher

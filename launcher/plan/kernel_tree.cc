@@ -49,6 +49,12 @@ void add_proc(Plan& plan)
         plan.mounts.push_back(kernel_step(MountKind::MaskFile, fmt::format("/proc/{}", name)));
     for (auto const* name : kProcMaskedDirectories)
         plan.mounts.push_back(kernel_step(MountKind::MaskDirectory, fmt::format("/proc/{}", name)));
+    if (plan.nested_allow && plan.uid != 0) {
+        // proc(5) can be mounted in a namespace below only where one is in full view
+        // (mount_namespaces(7)); an ordinary user gets nothing from what is masked above.
+        MountStep whole = kernel_step(MountKind::Proc, "/run/osh/proc");
+        plan.mounts.push_back(whole);
+    }
     // No write: that closes /proc/PID/mem, oom_score_adj and clear_refs, of own processes too.
     plan.landlock.push_back({"/proc", Access::Read});
 }
@@ -82,7 +88,9 @@ void add_dev(Plan& plan, HostFacts const& facts, policy::Profile const& profile)
     plan.mounts.push_back(symlink_step("/dev/stdin", "/proc/self/fd/0"));
     plan.mounts.push_back(symlink_step("/dev/stdout", "/proc/self/fd/1"));
     plan.mounts.push_back(symlink_step("/dev/stderr", "/proc/self/fd/2"));
-    MountStep shm = tmpfs_step("/dev/shm", std::min(facts.memory_bytes / 8, kTmpMost), kShmInodes);
+    MountStep shm = tmpfs_step("/dev/shm",
+        profile.resources.shm_bytes.value_or(std::min(facts.memory_bytes / 8, kTmpMost)),
+        kShmInodes);
     shm.mode = 01777;
     plan.mounts.push_back(shm);
     plan.landlock.push_back({"/dev/pts", Access::Terminal});
@@ -104,9 +112,10 @@ void add_run(Plan& plan, HostFacts const& facts)
     plan.landlock.push_back({runtime, Access::ReadWrite});
 }
 
-void add_tmp(Plan& plan, HostFacts const& facts)
+void add_tmp(Plan& plan, HostFacts const& facts, policy::ResourceProfile const& resources)
 {
-    MountStep tmp = tmpfs_step("/tmp", std::min(facts.memory_bytes / 4, kTmpMost), kTmpInodes);
+    MountStep tmp = tmpfs_step("/tmp",
+        resources.tmp_bytes.value_or(std::min(facts.memory_bytes / 4, kTmpMost)), kTmpInodes);
     tmp.mode = 01777;
     plan.mounts.push_back(tmp);
     plan.mounts.push_back(symlink_step("/var/tmp", "/tmp")); // one pool, one limit
@@ -120,7 +129,7 @@ void add_kernel_tree(Plan& plan, HostFacts const& facts, policy::Profile const& 
     add_proc(plan);
     add_dev(plan, facts, profile);
     add_run(plan, facts);
-    add_tmp(plan, facts);
+    add_tmp(plan, facts, profile.resources);
     plan.landlock.push_back({"/", Access::List});
 }
 

@@ -13,7 +13,7 @@ namespace osh::sys
 namespace
 {
 
-// linux/landlock.h of Linux 6.15; Debian 12 has that of 6.1.
+// linux/landlock.h of Linux 7.1; Debian 12 has that of 6.1.
 struct RulesetAttr {
     std::uint64_t handled_access_fs = 0, handled_access_net = 0, scoped = 0;
 };
@@ -33,9 +33,10 @@ constexpr std::uint64_t kExecute = bit(0), kWriteFile = bit(1), kReadFile = bit(
                         kMakeChar = bit(6), kMakeDir = bit(7), kMakeReg = bit(8),
                         kMakeSock = bit(9), kMakeFifo = bit(10), kMakeBlock = bit(11),
                         kMakeSym = bit(12), kRefer = bit(13), kTruncate = bit(14),
-                        kIoctlDev = bit(15);
+                        kIoctlDev = bit(15), kResolveUnix = bit(16);
 constexpr std::uint64_t kFirstAbi = bit(13) - 1;
 constexpr std::uint64_t kForFiles = kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev;
+constexpr int kFirstWithScopes = 6;
 constexpr std::uint64_t kScopeAbstractSocket = bit(0), kScopeSignal = bit(1);
 
 std::uint64_t rights_of_abi(int abi)
@@ -44,6 +45,9 @@ std::uint64_t rights_of_abi(int abi)
     rights |= abi >= 2 ? kRefer : 0;
     rights |= abi >= 3 ? kTruncate : 0;
     rights |= abi >= 5 ? kIoctlDev : 0;
+    // No rule grants it: sockets that programs inside made stay open to them, others are closed,
+    // also those that appear later (Linux 7.1).
+    rights |= abi >= 9 ? kResolveUnix : 0;
     return rights;
 }
 
@@ -92,15 +96,23 @@ Result<Landlock> Landlock::create(int abi)
 {
     RulesetAttr attr;
     attr.handled_access_fs = rights_of_abi(abi);
-    std::size_t size = sizeof attr.handled_access_fs;
-    if (abi >= 6) {
-        attr.scoped = kScopeAbstractSocket | kScopeSignal;
-        size = sizeof attr;
-    }
-    long const raw = ::syscall(SYS_landlock_create_ruleset, &attr, size, 0);
+    long const raw =
+        ::syscall(SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
     if (raw < 0)
         return fail_errno(errno, "landlock_create_ruleset");
     return Landlock(Fd::adopt_raw_fd(static_cast<int>(raw)), attr.handled_access_fs);
+}
+
+Result<> Landlock::enforce_scopes(int abi)
+{
+    if (abi < kFirstWithScopes)
+        return {};
+    RulesetAttr attr;
+    attr.scoped = kScopeAbstractSocket | kScopeSignal;
+    long const raw = ::syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+    if (raw < 0)
+        return fail_errno(errno, "landlock_create_ruleset for scopes");
+    return Landlock(Fd::adopt_raw_fd(static_cast<int>(raw)), 0).enforce();
 }
 
 Result<> Landlock::allow(Fd const& place, LandlockAccess access)

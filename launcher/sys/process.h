@@ -27,6 +27,10 @@ struct Child {
 // what only the parent may.
 Result<Child> clone_process(NewNamespaces wanted, std::function<int()> const& body);
 
+// A copy of this process whose parent is our parent (CLONE_PARENT): who reaps us reaps it, and the
+// program that we execute afterwards has no child that it does not know.
+Result<Child> clone_sibling(std::function<int()> const& body);
+
 // In the new user namespace: maps one uid and one gid to themselves. `proc` is a procfs of this
 // PID namespace.
 Result<> map_identity(Fd const& proc, std::uint32_t uid, std::uint32_t gid);
@@ -51,6 +55,9 @@ Result<> install_filter(std::span<std::byte const> program);
 
 // execveat(2) of an open file with an empty environment. Returns only on failure.
 Error execute_helper(Fd const& file, char const* name);
+
+Result<> lower_priority(
+    std::int32_t nice); // setpriority(2), and of the autogroup where there is one
 
 Result<> set_limit(std::string const& name, std::uint64_t value); // names as in prlimit(1)
 

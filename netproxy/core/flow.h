@@ -101,6 +101,7 @@ struct Flow {
     bool awaits_middleware = false;        // decided; the body is to be looked into
     std::optional<std::string> other_body; // what a middleware made of it
     bool is_decoded = false;               // and its encoding is gone
+    bool was_sent_again = false;           // the request in hand: one retry, not a loop
     bool are_faults_told = false;          // to the journal
     std::optional<JudgedRequest> request;
     std::uint64_t question = 0; // parked on this one; 0: not parked
