@@ -23,6 +23,7 @@ struct Denial {
     std::string decision; // no_rule, rule_denied, human_denied, expired, …
     std::string reason;   // a sentence of the policy; never shown when a person refused
     std::string id;       // "q-12" when a person was asked
+    std::string protocol = "rest";
 };
 
 proxy::LocalAnswer denied(Denial const& denial); // 403

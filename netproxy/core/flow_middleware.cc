@@ -85,7 +85,7 @@ Core::BodyCheck Core::middleware_failed(Flow& flow, std::string_view middleware,
     line.code = "middleware_failed";
     line.reason = "middleware " + std::string(middleware) + ": " + why;
     journal(flow, std::move(line));
-    flow.http->answer(core::middleware_failed(middleware, why));
+    answer_in_form(flow, core::middleware_failed(middleware, why));
     return BodyCheck::Refused;
 }
 

@@ -48,6 +48,11 @@ void Core::judge_again(Flow& flow)
     auto line = decided_line("connect", flow.connect.verdict, "deny");
     line.reason = "a new policy no longer allows this connection";
     journal(flow, std::move(line));
+    if (flow.http != nullptr
+        && flow.http->close_tunnel(proxy::CloseCode::Restart, "osh: a new policy")) {
+        pump(flow);
+        return;
+    }
     auto* const carrier = flow.carrier;
     cut_agent(flow);
     if (carrier != nullptr)
