@@ -3,6 +3,7 @@
 // are (security design H12). Init can see this because it stands in the same namespaces with
 // CAP_SYS_PTRACE, which the agent has not.
 
+#include "launcher/init/words.h"
 #include "launcher/sys/fd.h"
 #include "policy/messages/owner.h"
 
@@ -16,6 +17,8 @@ public:
     static Result<OwnerLookup> create(sys::Fd proc);
 
     policy::OwnerAnswer answer(policy::OwnerQuery const& query) const;
+    // Who listens on TCP inside; nothing when the kernel does not say.
+    std::vector<InsideListener> listeners() const;
 
 private:
     OwnerLookup(sys::Fd proc, sys::Fd diag) : proc_(std::move(proc)), diag_(std::move(diag)) {}

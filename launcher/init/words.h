@@ -34,6 +34,13 @@ struct WordSignal { // to the agent's foreground process group of the pty, or to
                     // without one
     std::int32_t number = 0;
 };
+struct WordConnect { // to a listener on the sandbox's loopback; answered by WordConnecting
+    std::uint64_t id = 0;
+    std::uint16_t port = 0;
+    bool is_v6 = false;
+};
+struct WordListListeners { // answered by WordListeners
+};
 
 // ---- init -> supervisor
 struct WordPrepared {
@@ -54,8 +61,25 @@ struct WordFailed { // set-up or exec failed
     std::int32_t exit_code = 125; // 125, 126, 127
 };
 
-using ToInit = std::variant<WordPlan, WordStart, WordSignal>;
-using FromInit = std::variant<WordPrepared, WordStarted, WordStopped, WordEnded, WordFailed>;
+struct WordConnecting { // with the socket, whose connect(2) is under way, unless error says why not
+    std::uint64_t id = 0;
+    std::int32_t error = 0; // errno(3)
+};
+struct InsideListener {
+    std::string address; // "127.0.0.1", "::" means any
+    std::uint16_t port = 0;
+    std::int32_t pid = 0; // inside; 0: nobody holds it any more
+    std::string program;  // path of its executable
+    friend bool operator==(InsideListener const&, InsideListener const&) = default;
+};
+inline constexpr std::size_t kMaxInsideListeners = 128; // of one word
+struct WordListeners {
+    std::vector<InsideListener> listeners;
+};
+
+using ToInit = std::variant<WordPlan, WordStart, WordSignal, WordConnect, WordListListeners>;
+using FromInit = std::variant<WordPrepared, WordStarted, WordStopped, WordEnded, WordFailed,
+    WordConnecting, WordListeners>;
 
 std::vector<std::byte> encode(ToInit const& word);
 std::vector<std::byte> encode(FromInit const& word);

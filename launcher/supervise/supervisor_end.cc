@@ -25,6 +25,7 @@ void Supervisor::wait_for_the_end()
         if (!loop_.run_once(init_limit).ok())
             break;
     }
+    ports_->agent_ended();
     if (relay_)
         relay_->agent_ended();
     if (netproxy_ && !netproxy_->is_gone()) {

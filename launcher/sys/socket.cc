@@ -90,6 +90,12 @@ Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port)
     return socket;
 }
 
+void relay_promptly(Fd const& socket)
+{
+    switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
+    switch_on(socket, SOL_SOCKET, SO_KEEPALIVE);
+}
+
 int connect_outcome(Fd const& socket)
 {
     int error = 0;
@@ -104,6 +110,15 @@ Io receive_into(Fd const& socket, MutableBytes into)
     ssize_t count = 0;
     do
         count = ::recv(socket.raw(), into.data(), into.size(), 0);
+    while (count < 0 && errno == EINTR);
+    return outcome(count);
+}
+
+Io peek_into(Fd const& socket, MutableBytes into)
+{
+    ssize_t count = 0;
+    do
+        count = ::recv(socket.raw(), into.data(), into.size(), MSG_PEEK);
     while (count < 0 && errno == EINTR);
     return outcome(count);
 }

@@ -39,7 +39,8 @@ enum class Phase : std::uint8_t {
     Gone
 };
 
-enum class UpstreamState : std::uint8_t { None, Resolve, Dial, Secure, Open };
+// ResolveProxy: the person's own proxy is looked up; the target's addresses were checked.
+enum class UpstreamState : std::uint8_t { None, Resolve, ResolveProxy, Dial, Secure, Open };
 
 struct Upstream {
     UpstreamId id = 0;

@@ -83,6 +83,8 @@ void Core::udp_owner_known(UdpFlow& flow, policy::OwnerAnswer const& answer)
     flow.state = UdpState::Resolve;
     if (flow.is_literal)
         udp_resolved(flow, {flow.tuple.destination});
+    else if (!is_within_labels(question_of(flow), false))
+        refuse_udp(flow, too_many_names(), stack::Unreachable::Port);
     else
         commands_.push_back(Resolve{flow.id, flow.host});
 }
