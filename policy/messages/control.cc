@@ -2,6 +2,7 @@
 // message acceptable.
 #include "policy/messages/control.h"
 
+#include "policy/messages/control_ports.h"
 #include "policy/messages/tagged.h"
 
 #include <algorithm>
@@ -28,8 +29,6 @@ OSH_WORD(Bye, "bye")
 OSH_WORD(Pong, "pong")
 OSH_WORD(PolicyResult, "policy_result")
 OSH_WORD(SessionInfo, "session")
-OSH_WORD(PortList, "ports")
-OSH_WORD(Published, "published")
 OSH_WORD(Unheard, "")
 OSH_WORD(ClientHello, "hello")
 OSH_WORD(Answer, "answer")
@@ -41,9 +40,6 @@ OSH_WORD(Stop, "stop")
 OSH_WORD(Ping, "ping")
 OSH_WORD(SetPolicy, "policy_set")
 OSH_WORD(AskInfo, "session")
-OSH_WORD(ListPorts, "ports")
-OSH_WORD(Publish, "publish")
-OSH_WORD(Unpublish, "unpublish")
 #undef OSH_WORD
 
 static void describe(auto& a, Like<Subject> auto& m)
@@ -235,52 +231,6 @@ static void describe(auto& a, Like<SessionInfo> auto& m)
     a.may("allowed", m.allowed);
     a.may("denied", m.denied);
     a.may("policy_generation", m.policy_generation);
-}
-
-static void describe(auto& a, Like<Listener> auto& m)
-{
-    a.need("address", m.address);
-    a.need("port", m.port);
-    a.may("pid", m.pid);
-    a.may("program", m.program);
-}
-
-static void describe(auto& a, Like<PublishedPort> auto& m)
-{
-    a.need("addresses", m.addresses);
-    a.need("host_port", m.host_port);
-    a.need("inside_port", m.inside_port);
-    a.may("connections", m.connections);
-}
-
-static void describe(auto& a, Like<PortList> auto& m)
-{
-    a.need("n", m.n);
-    a.need("listeners", m.listeners);
-    a.need("published", m.published);
-}
-
-static void describe(auto& a, Like<Published> auto& m)
-{
-    a.need("n", m.n);
-    a.need("port", m.port);
-}
-
-static void describe(auto& a, Like<ListPorts> auto& m)
-{
-    a.need("n", m.n);
-}
-
-static void describe(auto& a, Like<Publish> auto& m)
-{
-    a.need("n", m.n);
-    a.need("port", m.port);
-}
-
-static void describe(auto& a, Like<Unpublish> auto& m)
-{
-    a.need("n", m.n);
-    a.need("host_port", m.host_port);
 }
 
 static void describe(auto&, Like<Unheard> auto&) {}
