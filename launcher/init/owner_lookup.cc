@@ -1,20 +1,26 @@
 #include "launcher/init/owner_lookup.h"
 
-#include "launcher/init/process_facts.h"
 #include "launcher/sys/network.h"
 
 #include <fcntl.h>
 
 namespace osh::launcher
 {
-namespace
-{
 
-std::vector<policy::ProcessIdentity> ancestors_of(sys::Fd const& proc, std::int32_t parent)
+// The mark is looked at last: it is never taken back.
+std::optional<ProcessFacts> OwnerLookup::facts_of(std::int32_t pid) const
+{
+    auto facts = facts_of_process(proc_, pid);
+    if (facts && marks_.was_traced(proc_, pid))
+        facts->identity.is_traced = true;
+    return facts;
+}
+
+std::vector<policy::ProcessIdentity> OwnerLookup::ancestors_of(std::int32_t parent) const
 {
     std::vector<policy::ProcessIdentity> ancestors;
     while (parent > 1 && ancestors.size() < policy::kMaxAncestors) { // 1 is init itself
-        auto facts = facts_of_process(proc, parent);
+        auto facts = facts_of(parent);
         if (!facts)
             break;
         parent = facts->parent;
@@ -23,12 +29,10 @@ std::vector<policy::ProcessIdentity> ancestors_of(sys::Fd const& proc, std::int3
     return ancestors;
 }
 
-} // namespace
-
-Result<OwnerLookup> OwnerLookup::create(sys::Fd proc)
+Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks)
 {
     LET(diag, sys::open_sock_diag());
-    return OwnerLookup(std::move(proc), std::move(diag));
+    return OwnerLookup(std::move(proc), std::move(diag), std::move(marks));
 }
 
 policy::OwnerAnswer OwnerLookup::answer(policy::OwnerQuery const& query) const
@@ -43,10 +47,10 @@ policy::OwnerAnswer OwnerLookup::answer(policy::OwnerQuery const& query) const
     for (std::int32_t pid : list_processes(proc_)) {
         if (pid == 1 || !holds_socket(proc_, pid, **inode))
             continue;
-        auto facts = facts_of_process(proc_, pid);
+        auto facts = facts_of(pid);
         if (!facts)
             continue;
-        auto ancestors = ancestors_of(proc_, facts->parent);
+        auto ancestors = ancestors_of(facts->parent);
         answer.holders.push_back({std::move(facts->identity), std::move(ancestors)});
         if (answer.holders.size() == policy::kMaxHolders)
             break;

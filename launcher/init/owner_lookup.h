@@ -3,6 +3,8 @@
 // are (security design H12). Init can see this because it stands in the same namespaces with
 // CAP_SYS_PTRACE, which the agent has not.
 
+#include "launcher/init/process_facts.h"
+#include "launcher/init/trace_marks.h"
 #include "launcher/init/words.h"
 #include "launcher/sys/fd.h"
 #include "policy/messages/owner.h"
@@ -14,16 +16,25 @@ class OwnerLookup
 {
 public:
     // `proc`: a procfs of this PID namespace.
-    static Result<OwnerLookup> create(sys::Fd proc);
+    static Result<OwnerLookup> create(sys::Fd proc, TraceMarks marks);
 
     policy::OwnerAnswer answer(policy::OwnerQuery const& query) const;
     // Who listens on TCP inside; nothing when the kernel does not say.
     std::vector<InsideListener> listeners() const;
 
+    sys::Fd const* watched() const { return marks_.listener(); }
+    void hear_watched() { marks_.hear(proc_); }
+
 private:
-    OwnerLookup(sys::Fd proc, sys::Fd diag) : proc_(std::move(proc)), diag_(std::move(diag)) {}
+    OwnerLookup(sys::Fd proc, sys::Fd diag, TraceMarks marks)
+        : proc_(std::move(proc)), diag_(std::move(diag)), marks_(std::move(marks))
+    {
+    }
+    std::optional<ProcessFacts> facts_of(std::int32_t pid) const;
+    std::vector<policy::ProcessIdentity> ancestors_of(std::int32_t parent) const;
 
     sys::Fd proc_, diag_;
+    TraceMarks marks_;
 };
 
 } // namespace osh::launcher

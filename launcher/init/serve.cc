@@ -21,7 +21,7 @@ public:
     {
         while (!is_over_) {
             auto const ready = sys::wait_readable({&parts_.channel, &parts_.children,
-                parts_.owners.is_open() ? &parts_.owners : nullptr});
+                parts_.owners.is_open() ? &parts_.owners : nullptr, parts_.lookup.watched()});
             if (!ready.ok())
                 return 1;
             if ((*ready)[1])
@@ -30,6 +30,8 @@ public:
                 hear_supervisor();
             if (!is_over_ && (*ready)[2])
                 hear_netproxy();
+            if (!is_over_ && (*ready)[3])
+                parts_.lookup.hear_watched();
         }
         return 0;
     }

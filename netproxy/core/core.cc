@@ -150,7 +150,9 @@ void Core::finish_agent(Flow& flow)
     drop_upstream(flow, Ending::Finish);
     parts_.agent.finish(flow.id);
     flow.phase = Phase::Draining;
-    flow.http.reset();
+    flow.http = nullptr;
+    flow.wire = nullptr;
+    flow.http1.reset();
     flow.agent_tls.reset();
     parts_.agent.consume(flow.id, parts_.agent.received(flow.id).size());
     timers_.set(flow.id, at_.now + kLinger);

@@ -81,8 +81,10 @@ struct Flow {
     std::string misdirected_name;
 
     std::unique_ptr<proxy::TlsSession> agent_tls;
-    std::unique_ptr<proxy::Http1Connection> http;
-    ByteQueue agent_plain{kStaged}; // decrypted, not yet taken by the HTTP parser
+    std::unique_ptr<proxy::Http1Connection> http1;
+    proxy::HttpExchange* http = nullptr; // the request in hand, once the flow is inspected
+    proxy::AgentWire* wire = nullptr;    // what the agent's bytes go through
+    ByteQueue agent_plain{kStaged};      // decrypted, not yet taken by the HTTP parser
     bool agent_end_told = false;
     bool awaits_body = false;
     bool are_faults_told = false; // to the journal

@@ -154,7 +154,7 @@ TEST_F(PolicyVerbs, DiffTellsWhatBecomesReachable)
 TEST_F(PolicyVerbs, ShowListsEveryGrant)
 {
     write("p.yaml", kPolicy);
-    auto const told = run({"show", "p.yaml", "--effective"});
+    auto const told = run({"show", "p.yaml"});
     EXPECT_EQ(told.out, "/usr/bin/gh -> api.example.com:443 rest GET **\n"
                         "/usr/bin/gh -> api.example.com:443 rest HEAD **\n"
                         "/usr/bin/gh -> api.example.com:443 rest OPTIONS **\n");
@@ -162,6 +162,24 @@ TEST_F(PolicyVerbs, ShowListsEveryGrant)
         "{\"v\":1,\"grants\":[\"/usr/bin/gh -> api.example.com:443 rest GET **\","
         "\"/usr/bin/gh -> api.example.com:443 rest HEAD **\","
         "\"/usr/bin/gh -> api.example.com:443 rest OPTIONS **\"]}\n");
+}
+
+TEST_F(PolicyVerbs, ShowEffectiveTellsWhereEachRuleIsWritten)
+{
+    write("p.yaml", kPolicy);
+    EXPECT_EQ(run({"show", "p.yaml", "--effective"}).out,
+        "layers\n"
+        "  user     p.yaml\n"
+        "\n"
+        "allowed\n"
+        "  /usr/bin/gh -> api.example.com:443 rest GET **  (p.yaml:5)\n"
+        "  /usr/bin/gh -> api.example.com:443 rest HEAD **  (p.yaml:5)\n"
+        "  /usr/bin/gh -> api.example.com:443 rest OPTIONS **  (p.yaml:5)\n");
+    EXPECT_THAT(run({"show", "p.yaml", "--effective", "--json"}).out,
+        HasSubstr(
+            "{\"grant\":\"/usr/bin/gh -> api.example.com:443 rest GET **\",\"origin\":\"p.yaml:"
+            "5\"}"));
+    EXPECT_EQ(run({"show"}).code, kPolicyUsage);
 }
 
 constexpr char const* kJournal =
