@@ -1,5 +1,6 @@
 #include "launcher/sys/socket.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -103,6 +104,19 @@ int connect_outcome(Fd const& socket)
     if (::getsockopt(socket.raw(), SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         return errno;
     return error;
+}
+
+std::uint32_t path_mtu(Fd const& socket)
+{
+    constexpr int kLeastV4 = 576, kLeastV6 = 1280; // RFC 791, RFC 8200
+    int mtu = 0;
+    socklen_t size = sizeof mtu;
+    if (::getsockopt(socket.raw(), IPPROTO_IPV6, IPV6_MTU, &mtu, &size) == 0)
+        return static_cast<std::uint32_t>(std::max(mtu, kLeastV6));
+    size = sizeof mtu;
+    if (::getsockopt(socket.raw(), IPPROTO_IP, IP_MTU, &mtu, &size) != 0)
+        mtu = 0;
+    return static_cast<std::uint32_t>(std::max(mtu, kLeastV4));
 }
 
 Io receive_into(Fd const& socket, MutableBytes into)

@@ -30,6 +30,10 @@ Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port);
 
 void relay_promptly(Fd const& socket); // an accepted one: no Nagle, keep-alive
 
+// What a connected datagram socket may send in one packet, its headers included; the Internet's
+// least for its family when the kernel does not know.
+std::uint32_t path_mtu(Fd const& socket);
+
 Io receive_into(Fd const& socket, MutableBytes into);
 Io peek_into(Fd const& socket, MutableBytes into); // what is there stays there
 Io send_from(Fd const& socket, Bytes from);        // no SIGPIPE

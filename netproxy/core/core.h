@@ -43,6 +43,7 @@ public:
     void upstream_ended(UpstreamId upstream, Ending how, Moment at);
     void datagram_from_upstream(UpstreamId upstream, Bytes payload, Moment at);
     void datagrams_failed(UpstreamId upstream, DialFailure failure, Moment at);
+    void datagram_too_big(UpstreamId upstream, std::uint32_t mtu, Moment at); // and was not sent
     void answered(policy::Answer const& answer, Moment at);
     void lend(credentials::LentCredential credential);
     void swap_policy(std::shared_ptr<policy::Policy const> policy, Moment at);

@@ -153,6 +153,13 @@ void Core::datagrams_failed(UpstreamId id, DialFailure failure, Moment at)
     end_udp(id);
 }
 
+void Core::datagram_too_big(UpstreamId id, std::uint32_t mtu, Moment at)
+{
+    at_ = at;
+    if (auto const* flow = find_udp(id))
+        parts_.agent.refuse_udp_size(flow->tuple, mtu);
+}
+
 void Core::end_udp(std::uint64_t id)
 {
     auto* flow = find_udp(id);
