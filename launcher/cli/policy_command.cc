@@ -95,9 +95,9 @@ policy::CompiledPolicy load_policy_file(std::string const& path)
     auto text = read_policy_text(path);
     if (!text) {
         policy::CompiledPolicy failed;
-        failed.diagnostics.push_back({Severity::Error, "unreadable",
-            fmt::format("cannot read {}: {}", shown(path), text.error().sentence), {}, "", "",
-            nullptr});
+        std::string const why = path == "-" ? "standard input: " + text.error().sentence
+                                            : shown(text.error().sentence, 600);
+        failed.diagnostics.push_back({Severity::Error, "unreadable", why, {}, "", "", nullptr});
         return failed;
     }
     return policy::compile_policy({{path, *std::move(text), ""}});

@@ -109,7 +109,9 @@ private:
         if (!query.ok())
             return;
         auto const answer = policy::encode(parts_.lookup.answer(*query));
-        if (!sys::send_message(parts_.owners, answer).ok())
+        // One that does not take its answers (stopped, or drowned) goes without: it denies then.
+        auto const sent = sys::send_message(parts_.owners, answer, {}, sys::WhenFull::Fail);
+        if (!sent.ok() && sent.error().code != Errc::Busy)
             parts_.owners.reset();
     }
 

@@ -1,7 +1,11 @@
 #include "launcher/sys/channel.h"
 
+#include "launcher/sys/event_loop.h"
+
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace osh::sys
@@ -15,7 +19,8 @@ Result<ChannelPair> make_channel()
     return ChannelPair{Fd::adopt_raw_fd(raw[0]), Fd::adopt_raw_fd(raw[1])};
 }
 
-Result<> send_message(Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors)
+Result<> send_message(
+    Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors, WhenFull when_full)
 {
     OSH_CHECK(descriptors.size() <= kMaxDescriptors);
     iovec part{
@@ -36,9 +41,10 @@ Result<> send_message(Fd const& channel, Bytes message, std::vector<Fd const*> c
             std::memcpy(CMSG_DATA(rights) + i * sizeof(int), &raw, sizeof raw);
         }
     }
+    int const flags = MSG_NOSIGNAL | (when_full == WhenFull::Fail ? MSG_DONTWAIT : 0);
     ssize_t sent = 0;
     do
-        sent = ::sendmsg(channel.raw(), &header, MSG_NOSIGNAL);
+        sent = ::sendmsg(channel.raw(), &header, flags);
     while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return fail_errno(errno, "cannot send a message to another osh process");
@@ -76,6 +82,21 @@ Result<Received> receive_message(Fd const& channel, std::size_t limit)
         return fail(Errc::TooLarge, "a message from another osh process is longer than its limit");
     received.bytes.resize(static_cast<std::size_t>(count));
     return received;
+}
+
+Result<Received> receive_message_before(Fd const& channel, std::size_t limit, Instant deadline)
+{
+    for (;;) {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now()).count();
+        pollfd watched{channel.raw(), POLLIN, 0};
+        int const count = left <= 0 ? 0 : ::poll(&watched, 1, static_cast<int>(left));
+        if (count > 0)
+            return receive_message(channel, limit);
+        if (count == 0)
+            return fail(Errc::Busy, "no answer in time");
+        if (errno != EINTR)
+            return fail_errno(errno, "poll");
+    }
 }
 
 } // namespace osh::sys
