@@ -24,11 +24,18 @@ UnreachableCode code_of(Unreachable why)
     return UnreachableCode::Prohibited;
 }
 
+struct Report {
+    IpHeader packet; // that it is about
+    Bytes quoted;    // its transport header
+    IpAddress const& from;
+};
+
 // Sends the transport header `quoted` of a packet from source to destination back to its source,
 // behind an ICMP header that `put` writes.
 template<typename Put>
-void send_about(World& world, IpHeader const& packet, Bytes quoted, IpAddress const& from, Put put)
+void send_about(World& world, Report const& report, Put put)
 {
+    auto const& [packet, quoted, from] = report;
     std::size_t const size = kIcmpHeaderSize + ip_header_size(packet.source) + quoted.size();
     Replies::Reply* const reply = world.replies.add(size);
     if (!reply) {
@@ -47,7 +54,7 @@ void send(World& world, IpHeader const& packet, Bytes quoted, Unreachable why)
 {
     IpAddress const& from =
         why == Unreachable::Port ? packet.destination : world.gateway_like(packet.destination);
-    send_about(world, packet, quoted, from, [why](MutableBytes out, IcmpEnds const& ends) {
+    send_about(world, {packet, quoted, from}, [why](MutableBytes out, IcmpEnds const& ends) {
         put_unreachable(out, code_of(why), ends);
     });
 }
@@ -86,8 +93,8 @@ void send_too_big_for_udp(World& world, FlowTuple const& tuple, std::uint32_t mt
 {
     std::array<std::byte, kUdpHeaderSize> quoted{};
     put_udp(quoted, {tuple.source_port, tuple.destination_port, 0, 0});
-    send_about(world, {tuple.source, tuple.destination, kProtocolUdp, quoted.size()}, quoted,
-        world.gateway_like(tuple.destination),
+    IpHeader const packet{tuple.source, tuple.destination, kProtocolUdp, quoted.size()};
+    send_about(world, {packet, quoted, world.gateway_like(tuple.destination)},
         [mtu](MutableBytes out, IcmpEnds const& ends) { put_too_big(out, mtu, ends); });
 }
 
