@@ -13,6 +13,7 @@
 #include "launcher/supervise/session_ports.h"
 #include "launcher/supervise/stdio_relay.h"
 #include "launcher/supervise/supervisor.h"
+#include "launcher/sys/cgroup.h"
 
 #include <memory>
 #include <optional>
@@ -70,6 +71,7 @@ private:
     Instant time_limit_ = Instant::never(), start_limit_ = Instant::never();
     std::optional<StdioRelay> relay_;
     std::unique_ptr<NetproxyLink> netproxy_;
+    sys::ControlGroup group_; // outlives init
     std::unique_ptr<InitLink> init_;
     std::unique_ptr<FrontDesk> desk_;
     std::unique_ptr<ResolverWatch> names_;
