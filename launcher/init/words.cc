@@ -24,7 +24,8 @@ enum class Kind : std::uint8_t {
     Failed,
     Connecting,
     Listeners,
-    Watched
+    Watched,
+    Refused
 };
 
 constexpr std::size_t kMaxAddressText = 64, kMaxProgramText = 256;
@@ -64,7 +65,7 @@ std::vector<std::byte> encode_word(WordPlan const& word)
 {
     ByteWriter out = start(Kind::Plan);
     for (auto const* bytes : {&word.plan, &word.calls_filter, &word.arguments_filter,
-             &word.watched_filter, &word.init_filter})
+             &word.watched_filter, &word.asking_filter, &word.init_filter})
         put_bytes(out, *bytes);
     for (bool flag :
         {word.plan_in_memfd, word.has_in, word.has_out, word.has_err, word.wants_terminal})
@@ -79,8 +80,8 @@ Result<WordPlan> take_plan(ByteReader& in)
     WordPlan word;
     LET(plan, take_bytes(in, kMaxWord));
     word.plan = std::move(plan);
-    for (auto* filter :
-        {&word.calls_filter, &word.arguments_filter, &word.watched_filter, &word.init_filter}) {
+    for (auto* filter : {&word.calls_filter, &word.arguments_filter, &word.watched_filter,
+             &word.asking_filter, &word.init_filter}) {
         LET(bytes, take_bytes(in, kMaxFilter));
         *filter = std::move(bytes);
     }
@@ -230,6 +231,21 @@ Result<FromInit> take_listeners(ByteReader& in)
     return FromInit(std::move(word));
 }
 
+std::vector<std::byte> encode_word(WordRefused const& word)
+{
+    ByteWriter out = start(Kind::Refused);
+    out.text_le(std::string_view(word.path).substr(0, kMaxSentence));
+    out.text_le(std::string_view(word.why).substr(0, kMaxSentence));
+    return out.take();
+}
+
+Result<FromInit> take_refused(ByteReader& in)
+{
+    LET(path, in.text_le(kMaxSentence));
+    LET(why, in.text_le(kMaxSentence));
+    return FromInit(WordRefused{std::move(path), std::move(why)});
+}
+
 Result<FromInit> take_ended(ByteReader& in)
 {
     LET(by_signal, in.u8());
@@ -300,6 +316,8 @@ Result<FromInit> take_from_init(Kind kind, ByteReader& in)
         return take_listeners(in);
     if (kind == Kind::Watched)
         return FromInit(WordWatched{});
+    if (kind == Kind::Refused)
+        return take_refused(in);
     return fail(Errc::Malformed, "init channel: unknown word");
 }
 

@@ -19,12 +19,16 @@ MAY = {
     'launcher/plan': ['policy'],
     'launcher/seccomp': ['policy/base', 'launcher/sys'],
     'launcher/apply': ['policy', 'launcher/sys', 'launcher/plan', 'launcher/seccomp', 'launcher/init'],
-    'launcher/init': ['policy/base', 'policy/messages', 'launcher/sys', 'launcher/plan', 'launcher/apply'],
+    'launcher/guard': ['policy/base', 'launcher/plan'],
+    'launcher/broker': ['policy/base', 'launcher/sys', 'launcher/plan', 'launcher/guard'],
+    'launcher/init': ['policy/base', 'policy/messages', 'launcher/sys', 'launcher/plan', 'launcher/apply', 'launcher/guard',
+                      'launcher/broker'],
     'launcher/supervise': ['policy', 'launcher', 'credentials', 'credentials/source'],
     'launcher/cli': ['policy', 'launcher', 'credentials', 'credentials/source'],
     'netproxy/wire': ['policy/base'],
     'netproxy/stack': ['policy/base', 'netproxy/wire'],
-    'netproxy/proxy': ['policy', 'netproxy/wire', 'credentials', 'credentials/rewrite'],
+    'netproxy/crypto': ['policy/base'],
+    'netproxy/proxy': ['policy', 'netproxy/wire', 'netproxy/crypto', 'credentials', 'credentials/rewrite'],
     'netproxy/core': ['policy', 'netproxy/wire', 'netproxy/stack', 'netproxy/proxy', 'credentials', 'credentials/rewrite'],
     'netproxy/shell': ['policy', 'netproxy', 'launcher/sys', 'credentials', 'credentials/rewrite'],
     'netproxy': ['policy', 'netproxy', 'launcher/sys', 'credentials', 'credentials/rewrite'],
@@ -32,7 +36,8 @@ MAY = {
 }
 # library header -> the folder or the only files that may include it
 LIBRARIES = {
-    r'mbedtls/|psa/': ['netproxy/proxy/'],
+    r'mbedtls/|psa/': ['netproxy/proxy/', 'netproxy/crypto/'],
+    r'openssl/': ['netproxy/crypto/'],
     r'yaml-cpp/': ['policy/document/yaml_reader.cc'],
     r'toml\+\+/|toml\.hpp': ['policy/document/toml_reader.cc'],
     r'nghttp2/': ['netproxy/proxy/http2_session.cc'],
