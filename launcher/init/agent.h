@@ -25,7 +25,8 @@ struct AgentParts {
 
 struct StartedAgent {
     sys::Child child;
-    sys::Fd watched; // the listener of its watched calls; not open when there are none
+    std::string mount_namespace; // in which the agent's first program runs
+    sys::Fd watched;             // the listener of its watched calls; not open when there are none
     // Empty when the exec succeeded.
     std::optional<WordFailed> failure;
 };

@@ -1,6 +1,7 @@
 #include "launcher/init/owner_lookup.h"
 
 #include "launcher/sys/network.h"
+#include "launcher/sys/proc_view.h"
 
 #include <fcntl.h>
 
@@ -11,7 +12,12 @@ namespace osh::launcher
 std::optional<ProcessFacts> OwnerLookup::facts_of(std::int32_t pid) const
 {
     auto facts = facts_of_process(proc_, pid);
-    if (facts && marks_.was_traced(proc_, pid))
+    if (!facts)
+        return facts;
+    std::string const link = std::to_string(pid) + "/ns/mnt";
+    if (home_namespace_.empty() || sys::read_link(proc_, link.c_str()) != home_namespace_)
+        facts->identity.is_trusted_place = false;
+    if (marks_.was_traced(proc_, pid))
         facts->identity.is_traced = true;
     return facts;
 }
@@ -29,10 +35,11 @@ std::vector<policy::ProcessIdentity> OwnerLookup::ancestors_of(std::int32_t pare
     return ancestors;
 }
 
-Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks)
+Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks, std::string home_namespace)
 {
     LET(diag, sys::open_sock_diag());
-    return OwnerLookup(std::move(proc), std::move(diag), std::move(marks));
+    return OwnerLookup(
+        std::move(proc), std::move(diag), std::move(marks), std::move(home_namespace));
 }
 
 policy::OwnerAnswer OwnerLookup::answer(policy::OwnerQuery const& query) const

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <strings.h>
+#include <utility>
 
 namespace osh::netproxy::shell
 {
@@ -53,12 +54,16 @@ Result<> Link::flush()
 {
     while (!queue_.empty()) {
         auto sent = sys::send_message(channel_, queue_.front());
-        if (!sent.ok() && is_busy(sent.error()))
+        if (!sent.ok() && is_busy(sent.error())) {
+            waits_for_room_ = true;
             return loop_->change(watch_, sys::Interest::ReadWrite);
+        }
         if (!sent.ok())
             return sent;
         queue_.pop_front();
     }
+    if (!std::exchange(waits_for_room_, false))
+        return {}; // no system call for each message that went at once
     return loop_->change(watch_, sys::Interest::Read);
 }
 

@@ -35,6 +35,7 @@ private:
     sys::EventLoop* loop_ = nullptr;
     sys::WatchId watch_ = 0;
     std::deque<std::vector<std::byte>> queue_;
+    bool waits_for_room_ = false; // watched for writing, too
 };
 
 struct FromSupervisor {

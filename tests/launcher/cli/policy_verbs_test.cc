@@ -169,6 +169,36 @@ TEST_F(PolicyVerbs, SuggestAsJsonListsTheSameRules)
         "\"path\":\"/v1/*\"}]}]}\n");
 }
 
+TEST_F(PolicyVerbs, FromAllowsWhatWasUsedAndNoMore)
+{
+    write("journal.jsonl",
+        R"({"decision":"allow","host":"a.example.com","port":443,"binary":"/usr/bin/gh"}
+{"decision":"allow","host":"a.example.com","port":443,"binary":"/usr/bin/gh","method":"GET","path":"/x"}
+{"decision":"allow","host":"a.example.com","port":443,"binary":"/usr/bin/gh","method":"POST","path":"/y"}
+{"decision":"deny","host":"b.example.com","port":443,"binary":"/usr/bin/gh"}
+)");
+    auto const told = run({"from", "./journal.jsonl", "--reads-only"});
+    EXPECT_EQ(told.out, "# 1 used destination. Read each before you keep it.\n"
+                        "version: 1\n"
+                        "network_policies:\n"
+                        "  used_1: # used 1 time\n"
+                        "    endpoints:\n"
+                        "      - host: \"a.example.com\"\n"
+                        "        port: 443\n"
+                        "        protocol: rest\n"
+                        "        enforcement: enforce\n"
+                        "        rules:\n"
+                        "          - allow: { method: \"GET\", path: \"/x\" }\n"
+                        "    binaries:\n"
+                        "      - { path: \"/usr/bin/gh\" }\n");
+    auto const all = run({"from", "journal.jsonl"});
+    EXPECT_THAT(all.out, HasSubstr("method: \"POST\", path: \"/y\""));
+    EXPECT_THAT(all.out, HasSubstr("protocol: rest"));
+    write("s.yaml", all.out);
+    EXPECT_EQ(run({"check", "s.yaml"}).code, kPolicyFine);
+    EXPECT_EQ(run({"from", "no-such-session"}).code, kPolicyUsage);
+}
+
 TEST_F(PolicyVerbs, SuggestHasNothingToSayWithoutDenials)
 {
     write("journal.jsonl", "");
