@@ -29,9 +29,12 @@ struct StartedAgent {
     sys::Fd watched;             // the listener of its watched calls; not open when there are none
     // Empty when the exec succeeded.
     std::optional<WordFailed> failure;
+    sys::Fd channel; // to let_go()
 };
 
-// Waits until the exec succeeded or failed.
+// Waits until the agent's process stands confined and proven; it waits for let_go() then.
 Result<StartedAgent> start_agent(AgentParts const& parts);
+// Lets it execute the agent; waits until that succeeded or failed.
+Result<> let_go(StartedAgent& agent);
 
 } // namespace osh::launcher

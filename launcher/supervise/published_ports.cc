@@ -1,7 +1,6 @@
 #include "launcher/supervise/published_ports.h"
 
 #include "launcher/sys/local_socket.h"
-#include "launcher/sys/loopback_listener.h"
 #include "launcher/sys/socket.h"
 
 #include <algorithm>
@@ -48,24 +47,51 @@ PublishedPorts::~PublishedPorts()
     close();
 }
 
+PublishedPorts::PublishedPorts(sys::EventLoop& loop, Connect connect)
+    : loop_(loop), connect_(std::move(connect)), scratch_(kRelayStep)
+{
+    for (auto const family : {sys::Loopback::V4, sys::Loopback::V6})
+        for (std::size_t i = 0; i < kSpareListeners; ++i)
+            if (auto socket = sys::listener_socket(family); socket.ok())
+                spare_[family].push_back(*std::move(socket));
+}
+
+Result<sys::Fd> PublishedPorts::socket_for(sys::Loopback family)
+{
+    auto fresh = sys::listener_socket(family);
+    auto& spare = spare_[family];
+    if (fresh.ok() || spare.empty())
+        return fresh;
+    sys::Fd socket = std::move(spare.back());
+    spare.pop_back();
+    return socket;
+}
+
+Result<> PublishedPorts::listen(Port& port, sys::Loopback family, char const* form)
+{
+    LET(socket, socket_for(family));
+    if (auto const bound = sys::listen_on_loopback(socket, family, port.spec.host_port);
+        !bound.ok()) {
+        spare_[family].push_back(std::move(socket)); // not bound: good for another port
+        return bound;
+    }
+    LET(number, sys::port_of(socket));
+    port.spec.host_port = number;
+    port.addresses.push_back(fmt::format("{}:{}", form, number));
+    port.listening.push_back({std::move(socket), 0});
+    return {};
+}
+
 // Both families get the same number, so that http://localhost:PORT works whichever comes first.
 Result<> PublishedPorts::bind(Port& port)
 {
-    auto& spec = port.spec;
-    auto const listen = [&](sys::Loopback family, char const* form) -> Result<> {
-        LET(socket, sys::listen_on_loopback(family, spec.host_port));
-        LET(number, sys::port_of(socket));
-        spec.host_port = number;
-        port.addresses.push_back(fmt::format("{}:{}", form, number));
-        port.listening.push_back({std::move(socket), 0});
+    auto const family = port.spec.family;
+    if (family != LoopbackFamily::V6)
+        TRY(listen(port, sys::Loopback::V4, "127.0.0.1"));
+    if (family == LoopbackFamily::V4)
         return {};
-    };
-    if (spec.family != LoopbackFamily::V6)
-        TRY(listen(sys::Loopback::V4, "127.0.0.1"));
-    if (spec.family == LoopbackFamily::V4)
-        return {};
-    auto v6 = listen(sys::Loopback::V6, "[::1]");
-    if (!v6.ok() && has_no_family(v6.error()) && spec.family == LoopbackFamily::Both)
+    auto v6 = listen(port, sys::Loopback::V6, "[::1]");
+    if (!v6.ok() && has_no_family(v6.error()) && family == LoopbackFamily::Both)
         return {}; // a machine without IPv6
     return v6;
 }

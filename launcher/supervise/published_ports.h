@@ -5,6 +5,7 @@
 
 #include "launcher/init/words.h"
 #include "launcher/supervise/port_relay.h"
+#include "launcher/sys/loopback_listener.h"
 #include "policy/messages/control.h"
 #include "policy/model/publish.h"
 
@@ -15,6 +16,8 @@
 namespace osh::launcher
 {
 
+// Ports that can still be published after the agent's start, each of both families.
+inline constexpr std::size_t kSpareListeners = 16;
 // Connections at once; more wait in the kernel's backlog. Two descriptors each, of 1024 that a
 // process usually may have.
 inline constexpr std::size_t kMaxRelayed = 256;
@@ -23,10 +26,7 @@ class PublishedPorts
 {
 public:
     using Connect = std::function<Result<>(WordConnect const&)>;
-    PublishedPorts(sys::EventLoop& loop, Connect connect)
-        : loop_(loop), connect_(std::move(connect)), scratch_(kRelayStep)
-    {
-    }
+    PublishedPorts(sys::EventLoop& loop, Connect connect);
     ~PublishedPorts();
     PublishedPorts(PublishedPorts const&) = delete;
     PublishedPorts& operator=(PublishedPorts const&) = delete;
@@ -58,6 +58,8 @@ private:
     };
 
     Result<> bind(Port& port);
+    Result<> listen(Port& port, sys::Loopback family, char const* form);
+    Result<sys::Fd> socket_for(sys::Loopback family);
     void arm();
     void accept_from(std::uint16_t host_port, std::size_t index);
     void try_next(std::uint64_t id);
@@ -69,6 +71,8 @@ private:
     std::map<std::uint16_t, Port> ports_; // by the host's port
     std::map<std::uint64_t, Connection> connections_;
     std::uint64_t next_ = 1;
+    // Made before the supervisor gives up making sockets (self_confinement.h).
+    std::map<sys::Loopback, std::vector<sys::Fd>> spare_;
     bool is_open_ = false;
 };
 

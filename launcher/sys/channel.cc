@@ -11,6 +11,23 @@
 namespace osh::sys
 {
 
+namespace
+{
+
+// The length first: clearing the limit's worth of memory costs more than a second call.
+Result<std::size_t> length_of_next(Fd const& channel)
+{
+    ssize_t length = 0;
+    do
+        length = ::recv(channel.raw(), nullptr, 0, MSG_PEEK | MSG_TRUNC);
+    while (length < 0 && errno == EINTR);
+    if (length < 0)
+        return fail_errno(errno, "cannot receive a message from another osh process");
+    return static_cast<std::size_t>(length);
+}
+
+} // namespace
+
 Result<ChannelPair> make_channel()
 {
     std::array<int, 2> raw{};
@@ -53,8 +70,11 @@ Result<> send_message(
 
 Result<Received> receive_message(Fd const& channel, std::size_t limit)
 {
+    LET(length, length_of_next(channel));
+    if (length > limit)
+        return fail(Errc::TooLarge, "a message from another osh process is longer than its limit");
     Received received;
-    received.bytes.resize(limit);
+    received.bytes.resize(length);
     iovec part{received.bytes.data(), received.bytes.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
     msghdr header{};

@@ -41,7 +41,7 @@ int bind_v6(Fd const& socket, std::uint16_t port)
 
 } // namespace
 
-Result<Fd> listen_on_loopback(Loopback family, std::uint16_t port)
+Result<Fd> listener_socket(Loopback family)
 {
     int const domain = family == Loopback::V4 ? AF_INET : AF_INET6;
     Fd socket = Fd::adopt_raw_fd(::socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -50,12 +50,17 @@ Result<Fd> listen_on_loopback(Loopback family, std::uint16_t port)
     // Connections of an earlier session in TIME_WAIT do not keep the port (socket(7)).
     int const on = 1;
     ::setsockopt(socket.raw(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    return socket;
+}
+
+Result<> listen_on_loopback(Fd const& socket, Loopback family, std::uint16_t port)
+{
     int const bound = family == Loopback::V4 ? bind_v4(socket, port) : bind_v6(socket, port);
     if (bound != 0)
         return fail_errno(errno, "bind");
     if (::listen(socket.raw(), kBacklog) != 0)
         return fail_errno(errno, "listen");
-    return socket;
+    return {};
 }
 
 Result<std::uint16_t> port_of(Fd const& listener)

@@ -26,7 +26,8 @@ protected:
             return {};
         });
         ports_->open();
-        inside_ = *sys::listen_on_loopback(sys::Loopback::V4, 0);
+        inside_ = *sys::listener_socket(sys::Loopback::V4);
+        ASSERT_TRUE(sys::listen_on_loopback(inside_, sys::Loopback::V4, 0).ok());
         inside_port_ = *sys::port_of(inside_);
     }
     std::uint16_t publish()
