@@ -134,6 +134,7 @@ Result<> Driver::run()
         TRY(loop_.run_once(next_deadline()));
         TRY(turn());
     }
+    say_last_words();
     return ending_;
 }
 
@@ -241,7 +242,7 @@ void Driver::take_order(FromSupervisor order)
     else if (auto const* resolvers = std::get_if<policy::Resolvers>(&order.message))
         reload(*resolvers, order.descriptors);
     else if (std::holds_alternative<policy::Stop>(order.message))
-        stop();
+        has_stopped_ = true;
     else
         note(fail(Errc::Malformed, "the supervisor set up the session twice"));
 }
@@ -255,14 +256,14 @@ void Driver::reload(policy::Resolvers const& now, std::vector<sys::Fd> const& de
     note(resolver_->reload(now.resolvers, core::HostsText(hosts.ok() ? *hosts : "")));
 }
 
-// The last words: what was dropped, for the report.
-void Driver::stop()
+// What was dropped, for the report: however the end came, init's end being the first sign of it.
+void Driver::say_last_words()
 {
     auto const& drops = stack_.drops();
-    note(tell(supervisor_,
+    static_cast<void>(tell(supervisor_,
         policy::Dropped{drops.malformed, drops.fragments, drops.options, drops.unknown_protocol,
-            drops.foreign_source, drops.not_unicast, drops.over_limit, core_->names_refused()}));
-    has_stopped_ = true;
+            drops.foreign_source, drops.not_unicast, drops.over_limit, core_->names_refused()})
+                          .ok()); // a supervisor that is gone needs no report
 }
 
 // A policy that does not compile changes nothing: the old one stays in force.

@@ -50,7 +50,7 @@ private:
     void take_order(FromSupervisor order);
     void swap(policy::PolicyUpdate const& update, std::vector<sys::Fd> const& descriptors);
     void reload(policy::Resolvers const& now, std::vector<sys::Fd> const& descriptors);
-    void stop();
+    void say_last_words();
     void take_owners();
     void settle();
     void carry_out(core::Command const& command);
