@@ -207,7 +207,10 @@ std::vector<ArgumentRule> init_rules()
     constexpr std::uint32_t kWriting = O_ACCMODE | O_CREAT | O_TRUNC;
     // Writing what exists: the mark of a traced process, /proc/PID/oom_score_adj (trace_marks.h).
     return {{"openat", 0, {{2, kWriting, O_RDONLY}}}, {"openat", 0, {{2, kWriting, O_WRONLY}}},
-        {"mmap", 0, {{2, PROT_EXEC, 0}}}};
+        {"mmap", 0, {{2, PROT_EXEC, 0}}},
+        // To a listener inside whose port is published; to ask who listens (sock_diag(7)).
+        {"socket", 0, {is(0, AF_INET)}}, {"socket", 0, {is(0, AF_INET6)}},
+        {"socket", 0, {is(0, AF_NETLINK)}}};
 }
 
 std::vector<ArgumentRule> supervisor_rules()

@@ -139,8 +139,8 @@ std::vector<std::string_view> const& init_calls()
         "recvfrom", "sendmsg", "recvmsg", "poll", "ppoll", "wait4", "waitid", "kill", "ioctl",
         "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "signalfd4", "brk",
         "munmap", "mremap", "madvise", "futex", "getpid", "getpgid", "gettid", "tgkill",
-        "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl", "socket",
-        "connect", "setsockopt"}; // to a listener inside whose port is published
+        "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl", "connect",
+        "setsockopt"}; // to a listener inside whose port is published
     return calls;
 }
 

@@ -32,7 +32,7 @@ std::string_view take_host(std::string_view& rest)
         end = end == std::string_view::npos ? rest.size() : end + 1;
     } else {
         end = rest.find(':');
-        if (end == std::string_view::npos || port_in(rest.substr(0, end)))
+        if (end == std::string_view::npos || end == 0 || port_in(rest.substr(0, end)))
             return {};
     }
     auto const host = rest.substr(0, end);
