@@ -121,6 +121,8 @@ TEST_F(PublishedPortsTest, AResetInsideIsAResetOutside)
     connect_inside();
     std::optional<sys::Fd> server;
     turn_until([&] { return (server = *sys::accept_one(inside_)).has_value(); });
+    sys::send_from(host, bytes_of(std::string_view("x")));
+    EXPECT_EQ(read(*server, 1), "x");
     sys::reset_on_close(*server);
     server.reset();
     read(host, 1);
