@@ -21,6 +21,7 @@ std::vector<Command> const& commands()
         {"logs", "show what a session reached and was refused", logs_command},
         {"report", "what a session that ended did", report_command},
         {"approvals", "show and answer waiting requests", approvals_command},
+        {"ports", "what listens inside, and ports of this machine that lead there", ports_command},
         {"stop", "end sessions", stop_command},
         {"wait", "wait for a session's end", wait_command},
         {"policy", "check, test, explain and compare policies", policy_command},

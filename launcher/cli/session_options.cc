@@ -89,6 +89,9 @@ Result<std::vector<policy::PolicyLayer>> layers_of(launcher::StorePlaces const& 
         layers = std::move(found);
     }
     LET(flags, launcher::layer_of_flags(options.all("allow"), options.all("deny")));
+    auto const host_ports = launcher::layer_of_host_ports(profile.network.connect);
+    if (!host_ports.empty())
+        layers.push_back({"(network.connect)", host_ports, "", policy::LayerRank::Session});
     if (!flags.empty())
         layers.push_back({"(command line)", flags, "", policy::LayerRank::Session});
     return layers;
@@ -182,6 +185,8 @@ std::vector<OptionRow> session_option_rows()
         {"--no-credential", "NAME|all", "lend no such credential"},
         {"--approvals", "ask|queue|deny", "what happens with requests that no rule mentions"},
         {"--approval-timeout", "DUR", "how long a question waits, at most 55s"},
+        {"--publish", "[HOST:]PORT[:PORT]", "lead a port of 127.0.0.1 to a listener inside"},
+        {"--add-host", "NAME:IP", "this address for this name, as rules admit it"},
         {"--offline", "", "no network"},
         {"--allow-weaker", "FEATURE", "consent to a missing protection: landlock"},
     };

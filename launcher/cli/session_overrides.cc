@@ -2,6 +2,8 @@
 
 #include "policy/base/text.h"
 #include "policy/compile/profile_units.h"
+#include "policy/model/added_host.h"
+#include "policy/model/publish.h"
 
 #include <algorithm>
 #include <fmt/core.h>
@@ -113,6 +115,16 @@ Result<> apply_overrides(ParsedOptions const& options, Profile& profile)
         profile.filesystem.read.push_back(path);
     for (auto const& path : options.all("write"))
         profile.filesystem.write.push_back(path);
+    for (auto const& text : options.all("publish")) {
+        if (auto const spec = policy::parse_publish(text); !spec.ok())
+            return fail(Errc::Invalid, "--publish " + spec.error().sentence);
+        profile.network.publish.push_back(text);
+    }
+    for (auto const& text : options.all("add-host")) {
+        if (auto const host = policy::parse_added_host(text); !host.ok())
+            return fail(Errc::Invalid, "--add-host " + host.error().sentence);
+        profile.network.hosts.push_back(text);
+    }
     if (options.has("offline"))
         profile.network.mode = policy::NetworkMode::Off;
     TRY(override_environment(options, profile));

@@ -5,6 +5,7 @@
 
 #include "launcher/init/process_facts.h"
 #include "launcher/init/trace_marks.h"
+#include "launcher/init/words.h"
 #include "launcher/sys/fd.h"
 #include "policy/messages/owner.h"
 
@@ -21,6 +22,8 @@ public:
     static Result<OwnerLookup> create(sys::Fd proc, TraceMarks marks, std::string home_namespace);
 
     policy::OwnerAnswer answer(policy::OwnerQuery const& query) const;
+    // Who listens on TCP inside; nothing when the kernel does not say.
+    std::vector<InsideListener> listeners() const;
 
     sys::Fd const* watched() const { return marks_.listener(); }
     void hear_watched() { marks_.hear(proc_); }

@@ -4,6 +4,7 @@
 #include "launcher/sys/channel.h"
 #include "launcher/sys/children.h"
 #include "launcher/sys/pty.h"
+#include "launcher/sys/socket.h"
 
 #include <csignal>
 
@@ -72,9 +73,27 @@ private:
             return;
         }
         auto const word = decode_to_init(received->bytes);
-        auto const* signal = word.ok() ? std::get_if<WordSignal>(&*word) : nullptr;
-        if (signal != nullptr)
+        if (!word.ok())
+            return;
+        if (auto const* signal = std::get_if<WordSignal>(&*word))
             sys::signal_group(target_group(), signal->number);
+        else if (auto const* connect = std::get_if<WordConnect>(&*word))
+            connect_inside(*connect);
+        else if (std::holds_alternative<WordListListeners>(*word))
+            tell(WordListeners{parts_.lookup.listeners()});
+    }
+
+    // Never waits: whoever asked sees on the socket how the connection came out.
+    void connect_inside(WordConnect const& word)
+    {
+        auto const address =
+            IpAddress::parse(word.is_v6 ? std::string_view("::1") : std::string_view("127.0.0.1"));
+        auto socket = sys::start_connect(*address, word.port);
+        if (!socket.ok())
+            return tell(WordConnecting{word.id, socket.error().sys_errno});
+        auto const message = encode(FromInit(WordConnecting{word.id, 0}));
+        if (!sys::send_message(parts_.channel, message, {&*socket}).ok())
+            is_over_ = true;
     }
 
     std::int32_t target_group() const

@@ -2,7 +2,9 @@
 
 #include "launcher/init/words.h"
 
+#include <algorithm>
 #include <bit>
+#include <span>
 
 namespace osh::launcher
 {
@@ -13,15 +15,20 @@ enum class Kind : std::uint8_t {
     Plan = 1,
     Start,
     Signal,
+    Connect,
+    ListListeners,
     Prepared = 16,
     Started,
     Stopped,
     Ended,
     Failed,
+    Connecting,
+    Listeners,
     Watched,
     Refused
 };
 
+constexpr std::size_t kMaxAddressText = 64, kMaxProgramText = 256;
 constexpr std::size_t kMaxSentence = 4096, kMaxPem = 64 * 1024, kMaxFilter = 64 * 1024;
 
 ByteWriter start(Kind kind)
@@ -147,6 +154,85 @@ std::vector<std::byte> encode_word(WordFailed const& word)
     return out.take();
 }
 
+std::vector<std::byte> encode_word(WordConnect const& word)
+{
+    ByteWriter out = start(Kind::Connect);
+    out.u64_le(word.id);
+    out.u16_be(word.port);
+    out.u8(word.is_v6 ? 1 : 0);
+    return out.take();
+}
+
+std::vector<std::byte> encode_word(WordListListeners const&)
+{
+    return start(Kind::ListListeners).take();
+}
+
+std::vector<std::byte> encode_word(WordConnecting const& word)
+{
+    ByteWriter out = start(Kind::Connecting);
+    out.u64_le(word.id);
+    put_signed(out, word.error);
+    return out.take();
+}
+
+std::vector<std::byte> encode_word(WordListeners const& word)
+{
+    ByteWriter out = start(Kind::Listeners);
+    auto const count = std::min(word.listeners.size(), kMaxInsideListeners);
+    out.u16_be(static_cast<std::uint16_t>(count));
+    for (auto const& one : std::span(word.listeners).first(count)) {
+        out.text_le(std::string_view(one.address).substr(0, kMaxAddressText));
+        out.u16_be(one.port);
+        put_signed(out, one.pid);
+        out.text_le(std::string_view(one.program).substr(0, kMaxProgramText));
+    }
+    return out.take();
+}
+
+Result<ToInit> take_connect(ByteReader& in)
+{
+    WordConnect word;
+    LET(id, in.u64_le());
+    LET(port, in.u16_be());
+    LET(is_v6, in.u8());
+    word.id = id;
+    word.port = port;
+    word.is_v6 = is_v6 == 1;
+    return ToInit(word);
+}
+
+Result<FromInit> take_connecting(ByteReader& in)
+{
+    WordConnecting word;
+    LET(id, in.u64_le());
+    LET(error, take_signed(in));
+    word.id = id;
+    word.error = error;
+    return FromInit(word);
+}
+
+Result<FromInit> take_listeners(ByteReader& in)
+{
+    WordListeners word;
+    LET(count, in.u16_be());
+    if (count > kMaxInsideListeners)
+        return fail(Errc::TooLarge, "init channel: too many listeners");
+    for (std::uint16_t i = 0; i < count; ++i) {
+        InsideListener one;
+        LET(address, in.text_le(kMaxAddressText));
+        LET(port, in.u16_be());
+        LET(pid, take_signed(in));
+        LET(program, in.text_le(kMaxProgramText));
+        one.address = std::move(address);
+        one.port = port;
+        one.pid = pid;
+        one.program = std::move(program);
+        word.listeners.push_back(std::move(one));
+    }
+    return FromInit(std::move(word));
+}
+
 std::vector<std::byte> encode_word(WordRefused const& word)
 {
     ByteWriter out = start(Kind::Refused);
@@ -203,6 +289,10 @@ Result<ToInit> take_to_init(Kind kind, ByteReader& in)
         LET(number, take_signed(in));
         return ToInit(WordSignal{number});
     }
+    if (kind == Kind::Connect)
+        return take_connect(in);
+    if (kind == Kind::ListListeners)
+        return ToInit(WordListListeners{});
     return fail(Errc::Malformed, "init channel: unknown word");
 }
 
@@ -222,6 +312,10 @@ Result<FromInit> take_from_init(Kind kind, ByteReader& in)
         return take_ended(in);
     if (kind == Kind::Failed)
         return take_failed(in);
+    if (kind == Kind::Connecting)
+        return take_connecting(in);
+    if (kind == Kind::Listeners)
+        return take_listeners(in);
     if (kind == Kind::Watched) {
         LET(name, in.text_le(kMaxSentence));
         return FromInit(WordWatched{std::move(name)});

@@ -35,6 +35,13 @@ struct WordSignal { // to the agent's foreground process group of the pty, or to
                     // without one
     std::int32_t number = 0;
 };
+struct WordConnect { // to a listener on the sandbox's loopback; answered by WordConnecting
+    std::uint64_t id = 0;
+    std::uint16_t port = 0;
+    bool is_v6 = false;
+};
+struct WordListListeners { // answered by WordListeners
+};
 
 // ---- init -> supervisor
 struct WordPrepared {
@@ -55,6 +62,22 @@ struct WordFailed { // set-up or exec failed
     std::int32_t exit_code = 125; // 125, 126, 127
 };
 
+struct WordConnecting { // with the socket, whose connect(2) is under way, unless error says why not
+    std::uint64_t id = 0;
+    std::int32_t error = 0; // errno(3)
+};
+struct InsideListener {
+    std::string address; // "127.0.0.1", "::" means any
+    std::uint16_t port = 0;
+    std::int32_t pid = 0; // inside; 0: nobody holds it any more
+    std::string program;  // path of its executable
+    friend bool operator==(InsideListener const&, InsideListener const&) = default;
+};
+inline constexpr std::size_t kMaxInsideListeners = 128; // of one word
+struct WordListeners {
+    std::vector<InsideListener> listeners;
+};
+
 struct WordRefused { // the broker refused a name
     std::string path, why;
 };
@@ -63,9 +86,9 @@ struct WordWatched { // the agent's child to init only; with the listener of its
     std::string mount_namespace; // the text of /proc/self/ns/mnt, before the agent runs
 };
 
-using ToInit = std::variant<WordPlan, WordStart, WordSignal>;
+using ToInit = std::variant<WordPlan, WordStart, WordSignal, WordConnect, WordListListeners>;
 using FromInit = std::variant<WordPrepared, WordStarted, WordStopped, WordEnded, WordFailed,
-    WordWatched, WordRefused>;
+    WordConnecting, WordListeners, WordWatched, WordRefused>;
 
 std::vector<std::byte> encode(ToInit const& word);
 std::vector<std::byte> encode(FromInit const& word);

@@ -207,7 +207,10 @@ std::vector<ArgumentRule> init_rules()
     constexpr std::uint32_t kWriting = O_ACCMODE | O_CREAT | O_TRUNC;
     // Writing what exists: the mark of a traced process, /proc/PID/oom_score_adj (trace_marks.h).
     return {{"openat", 0, {{2, kWriting, O_RDONLY}}}, {"openat", 0, {{2, kWriting, O_WRONLY}}},
-        {"mmap", 0, {{2, PROT_EXEC, 0}}}};
+        {"mmap", 0, {{2, PROT_EXEC, 0}}},
+        // To a listener inside whose port is published; to ask who listens (sock_diag(7)).
+        {"socket", 0, {is(0, AF_INET)}}, {"socket", 0, {is(0, AF_INET6)}},
+        {"socket", 0, {is(0, AF_NETLINK)}}};
 }
 
 std::vector<ArgumentRule> supervisor_rules()
@@ -217,6 +220,9 @@ std::vector<ArgumentRule> supervisor_rules()
         rules.push_back({"socket", EAFNOSUPPORT, {test}});
     for (auto const* call : {"mmap", "mprotect", "pkey_mprotect"})
         rules.push_back({call, EPERM, {has_bits(2, PROT_EXEC)}});
+    rules.push_back({"sendto", EPERM, {has_bits(3, MSG_FASTOPEN)}}); // a connect(2) by another name
+    rules.push_back({"sendmsg", EPERM, {has_bits(2, MSG_FASTOPEN)}});
+    rules.push_back({"sendmmsg", EPERM, {has_bits(3, MSG_FASTOPEN)}});
     return rules;
 }
 

@@ -165,6 +165,23 @@ void FrontDesk::on(ClientId client, policy::control::AskInfo const& ask)
     server_->send(client, info);
 }
 
+void FrontDesk::on(ClientId client, policy::control::ListPorts const& list)
+{
+    hooks_.ports().hear(client, list);
+}
+
+void FrontDesk::on(ClientId client, policy::control::Publish const& publish)
+{
+    if (may_decide(client, publish.n))
+        hooks_.ports().hear(client, publish);
+}
+
+void FrontDesk::on(ClientId client, policy::control::Unpublish const& unpublish)
+{
+    if (may_decide(client, unpublish.n))
+        hooks_.ports().hear(client, unpublish);
+}
+
 void FrontDesk::on(ClientId client, policy::control::ListGrants const&)
 {
     policy::control::GrantList list;

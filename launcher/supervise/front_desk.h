@@ -4,6 +4,7 @@
 
 #include "launcher/supervise/control_server.h"
 #include "launcher/supervise/core/desk.h"
+#include "launcher/supervise/session_ports.h"
 
 #include <functional>
 #include <map>
@@ -21,6 +22,7 @@ struct FrontDeskHooks {
     std::function<void(int signal)> stop;
     // Compiles and sends on; the result comes back through policy_set().
     std::function<void(ClientId, policy::control::SetPolicy const&)> set_policy;
+    std::function<SessionPorts&()> ports;
 };
 
 class FrontDesk
@@ -49,6 +51,9 @@ private:
     void on(ClientId client, policy::control::Stop const& stop);
     void on(ClientId client, policy::control::SetPolicy const& set);
     void on(ClientId client, policy::control::AskInfo const& ask);
+    void on(ClientId client, policy::control::ListPorts const& list);
+    void on(ClientId client, policy::control::Publish const& publish);
+    void on(ClientId client, policy::control::Unpublish const& unpublish);
     void on(ClientId client, policy::control::ListGrants const& list);
     void on(ClientId client, policy::control::Explain const& explain);
     void on(ClientId client, policy::control::Ping const& ping);

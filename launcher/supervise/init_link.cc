@@ -65,7 +65,13 @@ void InitLink::on_word()
         auto word = decode_from_init(received->bytes);
         if (!word.ok())
             return kill();
-        hooks_.said(*word);
+        auto const* connecting = std::get_if<WordConnecting>(&*word);
+        if (connecting == nullptr)
+            hooks_.said(*word);
+        else
+            hooks_.connecting(*connecting, received->descriptors.size() == 1
+                                               ? std::move(received->descriptors.front())
+                                               : sys::Fd());
     }
 }
 

@@ -14,6 +14,8 @@ namespace osh::launcher
 
 struct InitHooks {
     std::function<void(FromInit const&)> said;
+    // A connection to a listener inside; not open when the word says why.
+    std::function<void(WordConnecting const&, sys::Fd)> connecting;
     std::function<void(std::string const& how)> gone; // once
 };
 

@@ -15,10 +15,8 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::size_t kMaxResolvConf = 64 * 1024;
-constexpr std::size_t kMaxHosts = 4 * 1024 * 1024; // hosts(5): block lists are large
-constexpr Duration kSilentEnd = 500ms;             // from the channel's end to the process's
-constexpr int kMessagesPerTurn = 64;               // then other descriptors get their turn
+constexpr Duration kSilentEnd = 500ms; // from the channel's end to the process's
+constexpr int kMessagesPerTurn = 64;   // then other descriptors get their turn
 
 std::string words_of(sys::WaitStatus const& status)
 {
@@ -84,10 +82,11 @@ Result<> NetproxyLink::set_up(
     SessionRequest& request, Sandbox const& sandbox, std::string const& session)
 {
     auto setup = setup_for(request.profile, session);
-    auto const resolv = sys::read_file("/etc/resolv.conf", kMaxResolvConf);
-    setup.resolvers = resolvers_in(resolv.ok() ? *resolv : "");
-    auto const hosts_text = sys::read_file("/etc/hosts", kMaxHosts);
-    LET(hosts, sys::sealed_memfd("osh-hosts", hosts_text.ok() ? *hosts_text : ""));
+    auto names = read_name_sources(request.profile.network.hosts);
+    setup.resolvers = std::move(names.resolvers);
+    if (request.profile.network.uses_proxy)
+        TRY(add_proxies(setup, request.facts.environment));
+    LET(hosts, sys::sealed_memfd("osh-hosts", names.hosts));
     LET(layers, layers_file(request.layers));
     sys::Fd anchors;
     if (request.facts.trust_bundle.empty()) {
@@ -126,6 +125,14 @@ Result<> NetproxyLink::send_policy(
     std::string const message =
         policy::encode(policy::ToNetproxy(policy::PolicyUpdate{generation}));
     return sys::send_message(channel_, bytes_of(message), {&file});
+}
+
+Result<> NetproxyLink::send_names(NameSources const& names)
+{
+    LET(hosts, sys::sealed_memfd("osh-hosts", names.hosts));
+    std::string const message =
+        policy::encode(policy::ToNetproxy(policy::Resolvers{names.resolvers}));
+    return sys::send_message(channel_, bytes_of(message), {&hosts});
 }
 
 void NetproxyLink::on_message()

@@ -3,6 +3,7 @@
 // end, expected or not.
 
 #include "launcher/apply/launch.h"
+#include "launcher/supervise/resolver_watch.h"
 #include "launcher/supervise/supervisor.h"
 #include "launcher/sys/event_loop.h"
 #include "launcher/sys/spawn.h"
@@ -34,6 +35,7 @@ public:
     // The first message, with the descriptors it names, then the secrets.
     Result<> set_up(SessionRequest& request, Sandbox const& sandbox, std::string const& session);
     Result<> send(policy::ToNetproxy const& message);
+    Result<> send_names(NameSources const& names);
     Result<> send_policy(std::uint64_t generation, std::vector<policy::PolicyLayer> const& layers);
     void expect_end() { is_end_expected_ = true; }
     bool is_gone() const { return is_gone_; }

@@ -31,9 +31,12 @@ Result<> Supervisor::start()
     sys::forbid_core_dumps();
     sys::set_private_umask();
     TRY(start_desk());
+    TRY(start_ports()); // before anything runs: a port that is taken is told at once
     if (request_.plan.has_network)
         TRY(start_netproxy()); // it starts while the sandbox is being built
     TRY(start_sandbox());
+    if (netproxy_)
+        watch_names();
     // Only now: before, init's maps in /proc could not be written by an undumpable parent.
     TRY(sys::forbid_inspection());
     TRY(start_signals());
@@ -62,6 +65,9 @@ Result<> Supervisor::start_sandbox()
     LET(sandbox, prepare(request_.plan, std::move(stdio), request_.facts));
     InitHooks hooks;
     hooks.said = [this](auto const& word) { on(word); };
+    hooks.connecting = [this](auto const& word, sys::Fd socket) {
+        ports_->hear(word, std::move(socket));
+    };
     hooks.gone = [this](auto const& how) { handle(InitGone{how}); };
     if (netproxy_)
         TRY(netproxy_->set_up(request_, sandbox, folders_.id));
@@ -127,6 +133,7 @@ FrontDeskHooks Supervisor::desk_hooks()
             static_cast<std::uint32_t>(grants), allowed_, denied_, generation_};
     };
     hooks.stop = [this](int signal) { handle(StopAsked{signal}); };
+    hooks.ports = [this]() -> SessionPorts& { return *ports_; };
     hooks.set_policy = [this](ClientId client, auto const& set) { set_policy(client, set); };
     return hooks;
 }
@@ -183,6 +190,8 @@ void Supervisor::on(policy::FromNetproxy const& message)
         desk_->server().send_to_all(policy::control::Notice{notice->code, notice->text});
     } else if (auto const* closed = std::get_if<policy::FlowClosed>(&message)) {
         tally_.count(*closed);
+    } else if (auto const* dropped = std::get_if<policy::Dropped>(&message)) {
+        tally_.count(*dropped);
     } else if (auto const* loaded = std::get_if<policy::PolicyLoaded>(&message)) {
         on_policy_loaded(*loaded);
     }
@@ -190,9 +199,13 @@ void Supervisor::on(policy::FromNetproxy const& message)
 
 void Supervisor::on(FromInit const& word)
 {
-    if (std::holds_alternative<WordStarted>(word))
+    if (std::holds_alternative<WordStarted>(word)) {
         handle(AgentStarted{});
-    else if (auto const* stopped = std::get_if<WordStopped>(&word))
+        ports_->agent_started();
+    } else if (auto const* listeners = std::get_if<WordListeners>(&word)) {
+        heard_listeners_ = true;
+        ports_->hear(*listeners);
+    } else if (auto const* stopped = std::get_if<WordStopped>(&word))
         handle(AgentStopped{stopped->signal});
     else if (auto const* ended = std::get_if<WordEnded>(&word))
         handle(AgentEnded{ended->by_signal, ended->value});
@@ -265,7 +278,8 @@ void Supervisor::complain(std::string const& sentence) const
 
 Instant Supervisor::next_deadline() const
 {
-    Instant soonest = std::min({desk_->next_deadline(), time_limit_, start_limit_});
+    Instant soonest =
+        std::min({desk_->next_deadline(), time_limit_, start_limit_, ports_->next_deadline()});
     if (netproxy_)
         soonest = std::min(soonest, netproxy_->next_deadline());
     if (relay_ && relay_->waits_for_foreground())
@@ -276,6 +290,10 @@ Instant Supervisor::next_deadline() const
 void Supervisor::on_time()
 {
     Instant const now = sys::now();
+    bool const looks = ports_->next_deadline() <= now;
+    ports_->tick(now);
+    if (!std::exchange(heard_listeners_, false) && !looks)
+        ports_->stirred(now);
     if (netproxy_)
         netproxy_->tick();
     if (desk_->next_deadline() <= now)

@@ -1,6 +1,7 @@
 #pragma once
 // The class behind supervise(), for its own files only: supervisor.cc (start and loop),
-// supervisor_policy.cc (hot reload), supervisor_end.cc (the end and its report).
+// supervisor_policy.cc (hot reload), supervisor_ports.cc, supervisor_end.cc (the end and its
+// report).
 
 #include "launcher/supervise/core/session_state.h"
 #include "launcher/supervise/core/tally.h"
@@ -9,6 +10,7 @@
 #include "launcher/supervise/journal_file.h"
 #include "launcher/supervise/netproxy_link.h"
 #include "launcher/supervise/session_files.h"
+#include "launcher/supervise/session_ports.h"
 #include "launcher/supervise/stdio_relay.h"
 #include "launcher/supervise/supervisor.h"
 #include "launcher/sys/cgroup.h"
@@ -36,6 +38,8 @@ private:
     Result<> start_sandbox();
     Result<> start_signals();
     Result<> start_desk();
+    Result<> start_ports();
+    void watch_names();
     FrontDeskHooks desk_hooks();
 
     void handle(SessionEvent const& event);
@@ -71,6 +75,8 @@ private:
     sys::ControlGroup group_; // outlives init
     std::unique_ptr<InitLink> init_;
     std::unique_ptr<FrontDesk> desk_;
+    std::unique_ptr<ResolverWatch> names_;
+    std::unique_ptr<SessionPorts> ports_; // after desk_ and init_, which it speaks to
     sys::Fd signals_;
     struct PendingPolicy {
         std::uint64_t generation = 0, number = 0;
@@ -80,7 +86,8 @@ private:
     std::optional<PendingPolicy> pending_policy_;
     std::uint64_t generation_ = 1, allowed_ = 0, denied_ = 0;
     std::string failure_;
-    bool is_abandoned_ = false; // a fatal signal after the agent's end: do not wait for anything
+    bool heard_listeners_ = false; // this turn of the loop: no reason to look again
+    bool is_abandoned_ = false;    // a fatal signal after the agent's end: do not wait for anything
 };
 
 } // namespace osh::launcher

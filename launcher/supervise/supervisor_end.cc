@@ -11,9 +11,9 @@ namespace osh::launcher
 namespace
 {
 
-constexpr Duration kHelperFarewell = 300ms; // for netproxy's last counts
-constexpr Duration kInitFarewell = 3s;      // from the agent's end to init's
-constexpr Duration kKillPatience = 2s;      // from SIGKILL to the end of all processes inside
+constexpr Duration kHelperFarewell = 1s; // for netproxy's last counts
+constexpr Duration kInitFarewell = 3s;   // from the agent's end to init's
+constexpr Duration kKillPatience = 2s;   // from SIGKILL to the end of all processes inside
 
 } // namespace
 
@@ -38,6 +38,7 @@ void Supervisor::wait_for_init()
 void Supervisor::wait_for_the_end()
 {
     wait_for_init();
+    ports_->agent_ended();
     if (relay_)
         relay_->agent_ended(folders_.janitor);
     if (netproxy_ && !netproxy_->is_gone()) {

@@ -45,4 +45,15 @@ Result<Fd> open_sock_diag();
 Result<std::optional<std::uint64_t>> inode_of_socket(
     Fd const& diag, SocketQuestion const& question);
 
+struct Listener {
+    IpAddress address; // unspecified: any
+    std::uint16_t port = 0;
+    std::uint64_t inode = 0;
+};
+
+inline constexpr std::size_t kMaxListeners = 256; // of one answer; more are not looked at
+
+// The TCP sockets of this network namespace that listen, both families.
+Result<std::vector<Listener>> tcp_listeners(Fd const& diag);
+
 } // namespace osh::sys

@@ -1,5 +1,6 @@
 #include "launcher/sys/socket.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -90,6 +91,12 @@ Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port)
     return socket;
 }
 
+void relay_promptly(Fd const& socket)
+{
+    switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
+    switch_on(socket, SOL_SOCKET, SO_KEEPALIVE);
+}
+
 int connect_outcome(Fd const& socket)
 {
     int error = 0;
@@ -99,11 +106,33 @@ int connect_outcome(Fd const& socket)
     return error;
 }
 
+std::uint32_t path_mtu(Fd const& socket)
+{
+    constexpr int kLeastV4 = 576, kLeastV6 = 1280; // RFC 791, RFC 8200
+    int mtu = 0;
+    socklen_t size = sizeof mtu;
+    if (::getsockopt(socket.raw(), IPPROTO_IPV6, IPV6_MTU, &mtu, &size) == 0)
+        return static_cast<std::uint32_t>(std::max(mtu, kLeastV6));
+    size = sizeof mtu;
+    if (::getsockopt(socket.raw(), IPPROTO_IP, IP_MTU, &mtu, &size) != 0)
+        mtu = 0;
+    return static_cast<std::uint32_t>(std::max(mtu, kLeastV4));
+}
+
 Io receive_into(Fd const& socket, MutableBytes into)
 {
     ssize_t count = 0;
     do
         count = ::recv(socket.raw(), into.data(), into.size(), 0);
+    while (count < 0 && errno == EINTR);
+    return outcome(count);
+}
+
+Io peek_into(Fd const& socket, MutableBytes into)
+{
+    ssize_t count = 0;
+    do
+        count = ::recv(socket.raw(), into.data(), into.size(), MSG_PEEK);
     while (count < 0 && errno == EINTR);
     return outcome(count);
 }

@@ -28,10 +28,17 @@ int connect_outcome(Fd const& socket); // SO_ERROR: 0 when connected
 // A non-blocking UDP socket that talks to this address only.
 Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port);
 
+void relay_promptly(Fd const& socket); // an accepted one: no Nagle, keep-alive
+
+// What a connected datagram socket may send in one packet, its headers included; the Internet's
+// least for its family when the kernel does not know.
+std::uint32_t path_mtu(Fd const& socket);
+
 Io receive_into(Fd const& socket, MutableBytes into);
-Io send_from(Fd const& socket, Bytes from); // no SIGPIPE
-void shut_sending(Fd const& socket);        // FIN: the other direction stays open
-void reset_on_close(Fd const& socket);      // closing sends RST
+Io peek_into(Fd const& socket, MutableBytes into); // what is there stays there
+Io send_from(Fd const& socket, Bytes from);        // no SIGPIPE
+void shut_sending(Fd const& socket);               // FIN: the other direction stays open
+void reset_on_close(Fd const& socket);             // closing sends RST
 
 // One packet per call, as tun devices have it.
 Io read_packet(Fd const& device, MutableBytes into);

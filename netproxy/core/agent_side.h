@@ -32,6 +32,7 @@ public:
     // A reply: from the tuple's destination to its source.
     virtual void send_udp(stack::FlowTuple const& tuple, Bytes payload) = 0;
     virtual void refuse_udp(stack::FlowTuple const& tuple, stack::Unreachable why) = 0;
+    virtual void refuse_udp_size(stack::FlowTuple const& tuple, std::uint32_t mtu) = 0;
 };
 
 } // namespace osh::netproxy::core

@@ -7,6 +7,7 @@
 #include "policy/messages/owner.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,10 +24,21 @@ struct Resolve { // answered by Core::resolved
     std::uint64_t id = 0;
     std::string name;
 };
+// Where an address may lead: into the world, or, for host.osh.internal by a rule that spells it
+// out, to this machine's own loopback. The shell holds each against its kind (dial_guard.h).
+enum class Reach : std::uint8_t { World, OwnLoopback, Proxy }; // Proxy: wherever the person has it
+// A tunnel to ask a proxy for, once connected (RFC 9110 section 9.3.6).
+struct Tunnel {
+    std::string authority;     // "example.com:443"
+    std::string authorization; // of the person's proxy URL: a secret, "" without
+    std::string proxy;         // "proxy.corp:3128", for people
+};
 struct Dial { // every address was checked; answered by Core::dialled or Core::dial_failed
     UpstreamId upstream = 0;
     std::vector<IpAddress> addresses; // in the order to try
     std::uint16_t port = 0;
+    Reach reach = Reach::World;
+    std::optional<Tunnel> tunnel{};
 };
 struct Attend { // there is something to write, or room to read into again, or a half-close to do
     UpstreamId upstream = 0;

@@ -9,6 +9,7 @@
 #include "netproxy/core/agent_side.h"
 #include "netproxy/core/flow.h"
 #include "netproxy/core/journal.h"
+#include "netproxy/core/label_limit.h"
 #include "netproxy/core/timers.h"
 #include "netproxy/core/udp_flow.h"
 #include "netproxy/core/upstream_link.h"
@@ -43,6 +44,7 @@ public:
     void upstream_ended(UpstreamId upstream, Ending how, Moment at);
     void datagram_from_upstream(UpstreamId upstream, Bytes payload, Moment at);
     void datagrams_failed(UpstreamId upstream, DialFailure failure, Moment at);
+    void datagram_too_big(UpstreamId upstream, std::uint32_t mtu, Moment at); // and was not sent
     void answered(policy::Answer const& answer, Moment at);
     void lend(credentials::LentCredential credential);
     void swap_policy(std::shared_ptr<policy::Policy const> policy, Moment at);
@@ -64,6 +66,7 @@ public:
             {timers_.next(), udp_timers_.next(), pool_.next_deadline(), links_.next_deadline()});
     }
     std::size_t flow_count() const { return flows_.size(); }
+    std::uint64_t names_refused() const { return labels_.refused(); } // by the limit on new labels
 
 private:
     // flow_open.cc
@@ -158,6 +161,14 @@ private:
     void address_denied(Flow& flow, policy::Verdict const& verdict);
     void upstream_is_ready(Flow& flow);
     void dial(Flow& flow, std::vector<IpAddress> const& found);
+    bool is_let_through(Flow const& flow) const;
+    // flow_proxy.cc
+    void dial_through(Flow& flow, policy::UpstreamProxy const& proxy);
+    void dial_tunnel(Flow& flow, policy::UpstreamProxy const& proxy,
+        std::vector<IpAddress> const& proxy_addresses);
+    void dial_unresolved(Flow& flow, policy::UpstreamProxy const& proxy);
+    bool is_within_labels(policy::ConnectQuestion const& question, bool by_person);
+    policy::UpstreamProxy const* proxy_for(Flow const& flow) const;
     // flow_reuse.cc
     bool keep_upstream(Flow& flow);
     bool reuse_upstream(Flow& flow);
@@ -214,6 +225,7 @@ private:
     std::unordered_map<std::uint64_t, std::unique_ptr<UdpFlow>> udp_flows_;
     std::map<UdpKey, std::uint64_t> udp_by_key_;
     Timers udp_timers_;
+    LabelLimit labels_;
     std::vector<Command> commands_;
     Journal journal_{commands_};
     Moment at_{};

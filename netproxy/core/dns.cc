@@ -5,6 +5,7 @@
 #include "netproxy/core/core.h"
 #include "netproxy/core/forbidden_names.h"
 #include "policy/base/text.h"
+#include "policy/model/host_service.h"
 
 #include <charconv>
 
@@ -13,7 +14,7 @@ namespace osh::netproxy::core
 namespace
 {
 
-constexpr std::uint16_t kA = 1, kPtr = 12, kAaaa = 28;
+constexpr std::uint16_t kA = 1, kPtr = 12, kAaaa = 28, kSvcb = 64, kHttps = 65;
 constexpr std::string_view kReverseV4 = ".in-addr.arpa", kReverseV6 = ".ip6.arpa";
 
 std::optional<IpAddress> address_in_reverse_v4(std::string_view name)
@@ -61,9 +62,11 @@ void Core::asked(stack::DnsAsked const& event)
         asked_reverse(event);
         return;
     }
+    // Nobody is ever asked about this machine's own services: only a rule makes the name exist.
+    bool const is_open_to_all =
+        settings_.when_unruled != WhenUnruled::Deny && !policy::is_host_service_name(event.name);
     bool const is_known = !settings_.network_off && !is_forbidden_name(event.name)
-                          && (settings_.when_unruled != WhenUnruled::Deny
-                              || policy::may_be_asked_for(*policy_, event.name));
+                          && (is_open_to_all || policy::may_be_asked_for(*policy_, event.name));
     if (!is_known) {
         policy::Decided line;
         line.kind = "dns";
@@ -75,7 +78,10 @@ void Core::asked(stack::DnsAsked const& event)
         return;
     }
     if (event.type != kA && event.type != kAaaa) {
-        parts_.agent.answer_dns(event.question, DnsReply::NoData, {});
+        // HTTPS and SVCB: there are none, go on with A. All else only the zone's owner could say.
+        bool const is_service = event.type == kHttps || event.type == kSvcb;
+        parts_.agent.answer_dns(
+            event.question, is_service ? DnsReply::NoData : DnsReply::Refused, {});
         return;
     }
     auto const addresses = parts_.names.addresses_for(event.name, at_.now);

@@ -44,7 +44,8 @@ enum class Phase : std::uint8_t {
 // An upstream connection that several streams may share is made by the first to want it.
 enum class LinkRole : std::uint8_t { None, Leads, Waits };
 
-enum class UpstreamState : std::uint8_t { None, Resolve, Dial, Secure, Open };
+// ResolveProxy: the person's own proxy is looked up; the target's addresses were checked.
+enum class UpstreamState : std::uint8_t { None, Resolve, ResolveProxy, Dial, Secure, Open };
 
 struct Upstream {
     UpstreamId id = 0;

@@ -7,6 +7,7 @@
 #include "netproxy/core/forbidden_names.h"
 #include "policy/evaluate/middleware.h"
 #include "policy/model/address_class.h"
+#include "policy/model/host_service.h"
 
 namespace osh::netproxy::core
 {
@@ -81,6 +82,8 @@ bool Core::is_askable(Flow const& flow, policy::Verdict const& verdict) const
 {
     // A private address without a name is opened by a rule or not at all.
     if (flow.is_literal && !is_public(flow.tuple.destination))
+        return false;
+    if (policy::is_host_service_name(flow.host))
         return false;
     return settings_.when_unruled != WhenUnruled::Deny
            && (verdict.code == policy::DenyCode::NoRule

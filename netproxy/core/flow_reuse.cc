@@ -28,7 +28,8 @@ bool Core::keep_upstream(Flow& flow)
     bool const is_idle = flow.http != nullptr && flow.http->upstream_is_reusable()
                          && upstream.state == UpstreamState::Open && !upstream.has_ended
                          && upstream.inbox.is_empty() && upstream.plain.is_empty();
-    if (!is_idle || flow.http->response_status() == 0
+    // Without a checked address (a name that only the proxy can look up) nobody else may use it.
+    if (!is_idle || upstream.addresses.empty() || flow.http->response_status() == 0
         || may_be_logged_in(flow.http->response_status()))
         return false;
     if (flow.is_encrypted() != (upstream.tls != nullptr))

@@ -4,6 +4,7 @@
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
 #include "policy/model/address_class.h"
+#include "policy/model/host_service.h"
 
 #include <algorithm>
 
@@ -20,6 +21,10 @@ void Core::open_upstream(Flow& flow)
     timers_.set(flow.id, at_.now + kConnectTimeout);
     if (flow.is_literal)
         dial(flow, {flow.tuple.destination});
+    else if (policy::is_host_service_name(flow.host))
+        dial(flow, {*IpAddress::parse("127.0.0.1"), *IpAddress::parse("::1")}); // no look-up
+    else if (!is_within_labels(question_of(flow), is_let_through(flow)))
+        address_denied(flow, too_many_names());
     else
         commands_.push_back(Resolve{upstream.id, flow.host});
 }
@@ -32,12 +37,18 @@ void Core::resolved(std::uint64_t id, Result<std::vector<IpAddress>> const& addr
         return;
     }
     auto* flow = find_upstream(id);
-    if (flow == nullptr || flow->upstream.state != UpstreamState::Resolve)
+    if (flow == nullptr)
         return;
-    if (!addresses.ok())
-        upstream_failed(*flow, DialFailure::Unreachable, addresses.error().sentence);
-    else
+    auto const* const proxy = proxy_for(*flow);
+    if (flow->upstream.state == UpstreamState::ResolveProxy && addresses.ok() && proxy != nullptr)
+        dial_tunnel(*flow, *proxy, *addresses);
+    else if (flow->upstream.state == UpstreamState::Resolve && addresses.ok())
         dial(*flow, *addresses);
+    else if (flow->upstream.state == UpstreamState::Resolve && proxy != nullptr)
+        dial_unresolved(*flow, *proxy);
+    else if (flow->upstream.state <= UpstreamState::ResolveProxy)
+        upstream_failed(*flow, DialFailure::Unreachable,
+            addresses.ok() ? "there is no proxy any more" : addresses.error().sentence);
     sweep();
 }
 
@@ -47,29 +58,32 @@ void Core::dial(Flow& flow, std::vector<IpAddress> const& found)
     why_not.code = policy::DenyCode::AddressBlocked;
     why_not.reason = "the name has no usable address";
     auto addresses = checked(flow, found, why_not);
-    if (addresses.empty()) {
+    bool const is_partly_refused = addresses.size() < std::min(found.size(), kMaxAddresses);
+    if (addresses.empty() || (is_partly_refused && proxy_for(flow) != nullptr)) {
         address_denied(flow, why_not);
         return;
     }
-    flow.upstream.state = UpstreamState::Dial;
     flow.upstream.addresses = addresses;
-    commands_.push_back(Dial{flow.upstream.id, std::move(addresses), flow.tuple.destination_port});
+    if (auto const* proxy = proxy_for(flow))
+        return dial_through(flow, *proxy);
+    flow.upstream.state = UpstreamState::Dial;
+    auto const reach = policy::is_host_service_name(flow.host) ? Reach::OwnLoopback : Reach::World;
+    commands_.push_back(
+        Dial{flow.upstream.id, std::move(addresses), flow.tuple.destination_port, reach});
 }
 
 // What is checked here is what is dialled: no second look-up can slip another address in.
 std::vector<IpAddress> Core::checked(
     Flow& flow, std::vector<IpAddress> const& found, policy::Verdict& why_not)
 {
-    bool const is_let_through = flow.was_allowed_by_person || flow.request_allowed_by_person
-                                || settings_.when_unruled == WhenUnruled::Audit;
+    bool const let_through = is_let_through(flow);
     std::vector<IpAddress> addresses;
     for (auto const& address : found) {
         auto verdict = policy::check_address(*policy_, question_of(flow), address);
         bool const is_unruled = verdict.code == policy::DenyCode::NoRule
                                 || verdict.code == policy::DenyCode::WrongBinary;
         bool const is_public = policy::classify(address).kind == policy::AddressKind::Public;
-        if (verdict.decision != policy::Decision::Deny
-            || (is_let_through && is_unruled && is_public))
+        if (verdict.decision != policy::Decision::Deny || (let_through && is_unruled && is_public))
             addresses.push_back(address);
         else
             why_not = std::move(verdict);

@@ -24,7 +24,7 @@ TerminateTls terminate_tls(policy::Setup const& setup)
 
 } // namespace
 
-Settings settings_from(policy::Setup const& setup)
+Result<Settings> settings_from(policy::Setup const& setup)
 {
     Settings settings;
     settings.profile = setup.profile;
@@ -35,6 +35,10 @@ Settings settings_from(policy::Setup const& setup)
     settings.hold = std::chrono::seconds(std::clamp(setup.hold_seconds, 1u, 86'400u));
     settings.udp_by_policy = setup.udp_by_policy;
     settings.journals_requests = setup.journal_requests;
+    settings.new_labels = setup.new_labels;
+    LET(https, policy::parse_proxy(setup.https_proxy));
+    LET(http, policy::parse_proxy(setup.http_proxy));
+    settings.proxies = {std::move(https), std::move(http), policy::NoProxy(setup.no_proxy)};
     return settings;
 }
 

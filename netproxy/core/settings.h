@@ -3,6 +3,7 @@
 
 #include "policy/base/time.h"
 #include "policy/messages/netproxy.h"
+#include "policy/model/upstream_proxy.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,10 +22,13 @@ struct Settings {
     TerminateTls terminate = TerminateTls::WhereNeeded;
     Duration hold = 55s;
     bool journals_requests = false;
-    bool udp_by_policy = false; // else every datagram is refused at once
+    bool udp_by_policy = false;    // else every datagram is refused at once
+    std::uint32_t new_labels = 20; // per minute and zone of a pattern
+    policy::UpstreamProxies proxies;
 };
 
-Settings settings_from(policy::Setup const& setup);
+// Fails when a proxy is named that cannot be understood: going around it is not ours to choose.
+Result<Settings> settings_from(policy::Setup const& setup);
 
 // Each bound answers one way to exhaust us (security design H19).
 inline constexpr std::size_t kMaxPendingOwners = 1024;   // SYNs that wait for their owner

@@ -42,6 +42,10 @@ public:
     {
         stack_.refuse_udp(tuple, why);
     }
+    void refuse_udp_size(stack::FlowTuple const& tuple, std::uint32_t mtu) override
+    {
+        stack_.refuse_udp_size(tuple, mtu);
+    }
 
 private:
     stack::Stack& stack_;

@@ -83,6 +83,8 @@ void Core::udp_owner_known(UdpFlow& flow, policy::OwnerAnswer const& answer)
     flow.state = UdpState::Resolve;
     if (flow.is_literal)
         udp_resolved(flow, {flow.tuple.destination});
+    else if (!is_within_labels(question_of(flow), false))
+        refuse_udp(flow, too_many_names(), stack::Unreachable::Port);
     else
         commands_.push_back(Resolve{flow.id, flow.host});
 }
@@ -149,6 +151,13 @@ void Core::datagrams_failed(UpstreamId id, DialFailure failure, Moment at)
     parts_.agent.refuse_udp(
         flow->tuple, is_port ? stack::Unreachable::Port : stack::Unreachable::Host);
     end_udp(id);
+}
+
+void Core::datagram_too_big(UpstreamId id, std::uint32_t mtu, Moment at)
+{
+    at_ = at;
+    if (auto const* flow = find_udp(id))
+        parts_.agent.refuse_udp_size(flow->tuple, mtu);
 }
 
 void Core::end_udp(std::uint64_t id)

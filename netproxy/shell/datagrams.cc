@@ -40,7 +40,9 @@ void Datagrams::send(core::SendDatagram const& command)
     if (found == sockets_.end())
         return;
     auto const sent = sys::send_from(found->second.socket, command.payload);
-    if (sent.status == IoStatus::Failed)
+    if (sent.status == IoStatus::Failed && sent.error == EMSGSIZE)
+        core_.datagram_too_big(command.upstream, sys::path_mtu(found->second.socket), moment_());
+    else if (sent.status == IoStatus::Failed)
         failed(command.upstream, sent.error);
 }
 

@@ -92,8 +92,8 @@ Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
     driver->resolver_ = std::move(resolver);
     core::Core::Parts const parts{
         driver->side_, driver->names_, *driver->agent_tls_, *driver->upstream_tls_};
-    driver->core_ =
-        std::make_unique<core::Core>(parts, core::settings_from(driver->setup_), driver->policy_);
+    LET(settings, core::settings_from(driver->setup_));
+    driver->core_ = std::make_unique<core::Core>(parts, std::move(settings), driver->policy_);
     LET(routes, sys::open_route_questions());
     driver->routes_ = std::move(routes);
     driver->upstreams_ = std::make_unique<Upstreams>(driver->loop_, driver->routes_, *driver->core_,
@@ -134,6 +134,7 @@ Result<> Driver::run()
         TRY(loop_.run_once(next_deadline()));
         TRY(turn());
     }
+    say_last_words();
     return ending_;
 }
 
@@ -238,10 +239,31 @@ void Driver::take_order(FromSupervisor order)
         swap(*update, order.descriptors);
     else if (auto const* answer = std::get_if<policy::Answer>(&order.message))
         core_->answered(*answer, moment());
+    else if (auto const* resolvers = std::get_if<policy::Resolvers>(&order.message))
+        reload(*resolvers, order.descriptors);
     else if (std::holds_alternative<policy::Stop>(order.message))
         has_stopped_ = true;
     else
         note(fail(Errc::Malformed, "the supervisor set up the session twice"));
+}
+
+// The resolvers of a network that was left answer nobody.
+void Driver::reload(policy::Resolvers const& now, std::vector<sys::Fd> const& descriptors)
+{
+    if (descriptors.size() != 1)
+        return note(fail(Errc::Malformed, "new resolvers came without hosts(5)"));
+    auto const hosts = sys::read_all(descriptors.front(), kMaxHosts);
+    note(resolver_->reload(now.resolvers, core::HostsText(hosts.ok() ? *hosts : "")));
+}
+
+// What was dropped, for the report: however the end came, init's end being the first sign of it.
+void Driver::say_last_words()
+{
+    auto const& drops = stack_.drops();
+    static_cast<void>(tell(supervisor_,
+        policy::Dropped{drops.malformed, drops.fragments, drops.options, drops.unknown_protocol,
+            drops.foreign_source, drops.not_unicast, drops.over_limit, core_->names_refused()})
+                          .ok()); // a supervisor that is gone needs no report
 }
 
 // A policy that does not compile changes nothing: the old one stays in force.

@@ -13,6 +13,8 @@
 namespace osh::netproxy::shell
 {
 
+inline constexpr std::size_t kMaxHosts = 16u << 20; // bytes of hosts(5)
+
 // What the first message brought, read and compiled.
 struct Start {
     policy::Setup setup;
@@ -47,6 +49,8 @@ private:
     void take_orders();
     void take_order(FromSupervisor order);
     void swap(policy::PolicyUpdate const& update, std::vector<sys::Fd> const& descriptors);
+    void reload(policy::Resolvers const& now, std::vector<sys::Fd> const& descriptors);
+    void say_last_words();
     void take_owners();
     void settle();
     void carry_out(core::Command const& command);

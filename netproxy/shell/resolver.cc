@@ -57,6 +57,7 @@ public:
 
     Result<> start(std::vector<std::string> const& servers);
     void resolve(std::string const& name, OnAddresses on_addresses) override;
+    Result<> reload(std::vector<std::string> const& servers, core::HostsText hosts) override;
     void handle_time(Instant now) override;
     Instant next_deadline(Instant now) const override;
 
@@ -65,6 +66,10 @@ private:
         CaresResolver* resolver;
         std::string name;
         std::vector<OnAddresses> waiting;
+        std::vector<IpAddress> found;
+        int ttl = 0, status = ARES_ENODATA; // of the family that failed last
+        int unanswered = 0;                 // of the two families
+        Instant hand_out = Instant::never();
     };
     struct Watched {
         sys::Fd borrowed; // c-ares owns the socket: released, never closed here
@@ -77,17 +82,22 @@ private:
 
     static void on_socket(void* self, ares_socket_t socket, int readable, int writable);
     static void on_answer(void* lookup, int status, int timeouts, ares_addrinfo* result);
+    Result<> use_servers(std::vector<std::string> const& servers);
+    void ask(Lookup& lookup);
+    void answered(Lookup& lookup, int status, ares_addrinfo const* result);
     void watch_socket(ares_socket_t socket, Interest interest);
     void forget(Watched& watched);
-    void finish(Lookup& lookup, int status, ares_addrinfo const* result);
+    void finish(Lookup& lookup);
     void remember(std::string const& name, std::vector<IpAddress> addresses, int ttl);
 
     sys::EventLoop& loop_;
     core::HostsText hosts_;
     ares_channel channel_ = nullptr;
-    bool has_servers_ = false;
+    bool has_servers_ = false, is_reloading_ = false;
     std::unordered_map<ares_socket_t, Watched> watched_;
     std::unordered_map<std::string, std::unique_ptr<Lookup>> lookups_;
+    // Handed out already, while c-ares still waits for the other family.
+    std::unordered_map<Lookup const*, std::unique_ptr<Lookup>> late_;
     std::unordered_map<std::string, Cached> cache_;
 };
 
@@ -110,13 +120,34 @@ Result<> CaresResolver::start(std::vector<std::string> const& servers)
     int status = ares_init_options(&channel_, &options, mask);
     if (status != ARES_SUCCESS)
         return fail(Errc::System, std::string("c-ares: ") + ares_strerror(status));
+    return use_servers(servers);
+}
+
+Result<> CaresResolver::use_servers(std::vector<std::string> const& servers)
+{
     auto const list = joined(servers);
     has_servers_ = !list.empty();
-    if (has_servers_) {
-        status = ares_set_servers_ports_csv(channel_, list.c_str());
-        if (status != ARES_SUCCESS)
-            return fail(Errc::Invalid, std::string("resolvers: ") + ares_strerror(status));
-    }
+    if (!has_servers_)
+        return {};
+    int const status = ares_set_servers_ports_csv(channel_, list.c_str());
+    if (status != ARES_SUCCESS)
+        return fail(Errc::Invalid, std::string("resolvers: ") + ares_strerror(status));
+    return {};
+}
+
+// c-ares takes other servers only while nothing is under way.
+Result<> CaresResolver::reload(std::vector<std::string> const& servers, core::HostsText hosts)
+{
+    hosts_ = std::move(hosts);
+    cache_.clear();
+    is_reloading_ = true;
+    ares_cancel(channel_);
+    is_reloading_ = false;
+    late_.clear();
+    TRY(use_servers(servers));
+    for (auto const& [name, lookup] : std::exchange(lookups_, {}))
+        for (auto& waiting : lookup->waiting)
+            resolve(name, std::move(waiting));
     return {};
 }
 
@@ -153,39 +184,68 @@ void CaresResolver::resolve(std::string const& name, OnAddresses on_addresses)
     lookup->resolver = this;
     lookup->name = name;
     lookup->waiting.push_back(std::move(on_addresses));
+    ask(*lookup);
+}
+
+// Both families apart: the answer of one need not wait for a resolver that drops the other.
+void CaresResolver::ask(Lookup& lookup)
+{
+    std::string const name = lookup.name; // an answer may come at once, and end the look-up
     ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
     hints.ai_flags = ARES_AI_NOSORT; // the dialler orders them; sorting would open sockets
-    ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, on_answer, lookup.get());
+    lookup.unanswered = 2;
+    hints.ai_family = AF_INET6;
+    ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, on_answer, &lookup);
+    hints.ai_family = AF_INET;
+    ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, on_answer, &lookup);
 }
 
 void CaresResolver::on_answer(void* opaque, int status, int, ares_addrinfo* result)
 {
     auto& lookup = *static_cast<Lookup*>(opaque);
-    if (status != ARES_EDESTRUCTION)
-        lookup.resolver->finish(lookup, status, result);
+    auto& resolver = *lookup.resolver;
+    --lookup.unanswered;
+    if (status != ARES_EDESTRUCTION && !resolver.is_reloading_)
+        resolver.answered(lookup, status, result);
     if (result != nullptr)
         ares_freeaddrinfo(result);
 }
 
-void CaresResolver::finish(Lookup& lookup, int status, ares_addrinfo const* result)
+void CaresResolver::answered(Lookup& lookup, int status, ares_addrinfo const* result)
 {
-    auto const node = lookups_.extract(lookup.name); // keeps `lookup` alive to the end
-    Addresses addresses = std::vector<IpAddress>{};
-    int ttl = 0;
-    if (status == ARES_SUCCESS && result != nullptr) {
-        for (auto const* one = result->nodes; one != nullptr; one = one->ai_next) {
-            if (one->ai_family != AF_INET && one->ai_family != AF_INET6)
-                continue;
-            addresses->push_back(address_of(*one));
-            ttl = ttl == 0 ? one->ai_ttl : std::min(ttl, one->ai_ttl);
-        }
-        remember(lookup.name, *addresses, ttl);
-    } else
-        addresses =
-            fail(Errc::NotFound, lookup.name + " cannot be looked up: " + ares_strerror(status));
-    for (auto const& waiting : lookup.waiting)
-        waiting(addresses);
+    if (late_.contains(&lookup)) {
+        late_.erase(&lookup); // too late to be dialled; asked again when the cache runs out
+        return;
+    }
+    if (status != ARES_SUCCESS && status != ARES_ENODATA)
+        lookup.status = status;
+    for (auto const* one = result == nullptr ? nullptr : result->nodes; one != nullptr;
+         one = one->ai_next) {
+        if (one->ai_family != AF_INET && one->ai_family != AF_INET6)
+            continue;
+        lookup.found.push_back(address_of(*one));
+        lookup.ttl = lookup.ttl == 0 ? one->ai_ttl : std::min(lookup.ttl, one->ai_ttl);
+    }
+    if (lookup.unanswered == 0)
+        finish(lookup);
+    else if (!lookup.found.empty())
+        lookup.hand_out = sys::now() + kResolutionDelay;
+}
+
+void CaresResolver::finish(Lookup& lookup)
+{
+    auto node = lookups_.extract(lookup.name); // keeps `lookup` alive to the end
+    Addresses addresses = lookup.found;
+    if (lookup.found.empty())
+        addresses = fail(
+            Errc::NotFound, lookup.name + " cannot be looked up: " + ares_strerror(lookup.status));
+    else
+        remember(lookup.name, lookup.found, lookup.ttl);
+    auto const waiting = std::exchange(lookup.waiting, {});
+    if (lookup.unanswered > 0)
+        late_.emplace(&lookup, std::move(node.mapped()));
+    for (auto const& one : waiting)
+        one(addresses);
 }
 
 void CaresResolver::remember(std::string const& name, std::vector<IpAddress> addresses, int ttl)
@@ -232,19 +292,29 @@ void CaresResolver::forget(Watched& watched)
     static_cast<void>(watched.borrowed.release());
 }
 
-void CaresResolver::handle_time(Instant)
+void CaresResolver::handle_time(Instant now)
 {
-    if (!lookups_.empty())
-        ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    if (lookups_.empty() && late_.empty())
+        return;
+    ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    std::vector<Lookup*> due;
+    for (auto const& [name, lookup] : lookups_)
+        if (lookup->hand_out <= now)
+            due.push_back(lookup.get());
+    for (auto* lookup : due)
+        finish(*lookup);
 }
 
 Instant CaresResolver::next_deadline(Instant now) const
 {
-    if (lookups_.empty())
+    if (lookups_.empty() && late_.empty())
         return Instant::never();
     timeval longest{1, 0}, storage{};
     auto const* wait = ares_timeout(channel_, &longest, &storage);
-    return now + std::chrono::seconds(wait->tv_sec) + std::chrono::microseconds(wait->tv_usec);
+    auto next = now + std::chrono::seconds(wait->tv_sec) + std::chrono::microseconds(wait->tv_usec);
+    for (auto const& [name, lookup] : lookups_)
+        next = std::min(next, lookup->hand_out);
+    return next;
 }
 
 } // namespace

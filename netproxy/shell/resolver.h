@@ -18,6 +18,9 @@ namespace osh::netproxy::shell
 inline constexpr std::size_t kMaxLookups = 512; // under way at once
 inline constexpr Duration kLookupTimeout = 2s;  // of one try
 inline constexpr int kLookupTries = 2;          // per server
+// RFC 8305 section 3: once one family has answered, the other gets this long; a resolver that
+// swallows one kind of question costs no more than this.
+inline constexpr Duration kResolutionDelay = 50ms;
 inline constexpr std::size_t kMaxCachedNames = 1024;
 inline constexpr Duration kCacheTtlLimit = 30s; // also what a longer TTL is cut to
 
@@ -34,6 +37,8 @@ public:
 
     // `on_addresses` is called later, or at once when the answer is known.
     virtual void resolve(std::string const& name, OnAddresses on_addresses) = 0;
+    // The machine joined another network: what waits is asked again, what was known is forgotten.
+    virtual Result<> reload(std::vector<std::string> const& servers, core::HostsText hosts) = 0;
     virtual void handle_time(Instant now) = 0;
     virtual Instant next_deadline(Instant now) const = 0;
 };

@@ -10,7 +10,6 @@ namespace
 {
 
 constexpr std::size_t kMaxAnchors = 8u << 20; // a distribution's bundle is 220 KiB
-constexpr std::size_t kMaxHosts = 16u << 20;
 constexpr std::size_t kMaxLayers = 64u << 20;
 constexpr std::size_t kSetupDescriptors = 5;
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fmt/core.h>
 
 namespace osh::netproxy::shell
 {
@@ -50,6 +51,8 @@ void Upstreams::dial(core::Dial const& command)
 {
     Dialling dialling;
     dialling.rest = in_order(command.addresses);
+    dialling.reach = command.reach;
+    dialling.tunnel = command.tunnel;
     dialling.port = command.port;
     dialling.error = ENETUNREACH;
     dialling_.emplace(command.upstream, std::move(dialling));
@@ -80,7 +83,7 @@ void Upstreams::start_next(UpstreamId id)
 
 Result<> Upstreams::start_attempt(UpstreamId id, Dialling& dialling, IpAddress const& address)
 {
-    TRY(may_be_dialled(routes_, address));
+    TRY(may_be_dialled(routes_, address, dialling.reach));
     LET(socket, sys::start_connect(address, dialling.port));
     auto const slot = std::make_shared<sys::WatchId>(0);
     LET(watch, loop_.watch(socket, sys::Interest::Write,
@@ -117,8 +120,16 @@ void Upstreams::win(UpstreamId id, Attempt attempt)
     auto dialling = dialling_.extract(id);
     for (auto& other : dialling.mapped().attempts)
         loop_.unwatch(other.watch);
+    if (dialling.mapped().tunnel)
+        ask_for_tunnel(id, std::move(attempt.socket), *std::move(dialling.mapped().tunnel));
+    else
+        connected(id, std::move(attempt.socket));
+}
+
+void Upstreams::connected(UpstreamId id, sys::Fd socket)
+{
     Connected connected;
-    connected.socket = std::move(attempt.socket);
+    connected.socket = std::move(socket);
     connected_.emplace(id, std::move(connected));
     core_.dialled(id, moment_());
 }
@@ -129,8 +140,13 @@ void Upstreams::give_up(UpstreamId id)
     for (auto& attempt : dialling.mapped().attempts)
         loop_.unwatch(attempt.watch);
     int const error = dialling.mapped().error;
-    char const* const why = error == EACCES ? kNeverDialled : std::strerror(error);
-    core_.dial_failed(id, failure_of(error), why, moment_());
+    std::string why = error == EACCES ? kNeverDialled : std::strerror(error);
+    auto failure = failure_of(error);
+    if (auto const& tunnel = dialling.mapped().tunnel) {
+        why = fmt::format("the proxy {}: {}", tunnel->proxy, why);
+        failure = core::DialFailure::Other; // it says nothing about the host that was meant
+    }
+    core_.dial_failed(id, failure, why, moment_());
 }
 
 void Upstreams::handle_time()

@@ -115,6 +115,11 @@ void Upstreams::close(core::CloseUpstream const& command)
             loop_.unwatch(attempt.watch);
         return;
     }
+    if (auto tunnelling = tunnelling_.extract(command.upstream)) {
+        if (tunnelling.mapped().watch != 0)
+            loop_.unwatch(tunnelling.mapped().watch);
+        return;
+    }
     auto connected = connected_.extract(command.upstream);
     if (!connected)
         return;

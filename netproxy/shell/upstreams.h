@@ -48,9 +48,16 @@ private:
     struct Dialling {
         std::vector<IpAddress> rest; // next one last
         std::uint16_t port = 0;
+        core::Reach reach = core::Reach::World;
+        std::optional<core::Tunnel> tunnel;
         std::vector<Attempt> attempts;
         Instant next_step; // start another attempt, or give up when none is left
         int error = 0;     // of the attempt that failed last
+    };
+    struct Tunnelling {
+        sys::Fd socket;
+        sys::WatchId watch = 0;
+        std::string request, reply, proxy; // what is unsent, what came, who it is
     };
     struct Connected {
         sys::Fd socket;
@@ -65,6 +72,12 @@ private:
     Result<> start_attempt(UpstreamId id, Dialling& dialling, IpAddress const& address);
     void on_attempt(UpstreamId id, sys::WatchId watch);
     void win(UpstreamId id, Attempt attempt);
+    void connected(UpstreamId id, sys::Fd socket);
+    // upstream_tunnel.cc
+    void ask_for_tunnel(UpstreamId id, sys::Fd socket, core::Tunnel tunnel);
+    void on_tunnel(UpstreamId id);
+    void read_reply(UpstreamId id, Tunnelling& asked);
+    void tunnel_failed(UpstreamId id, std::string const& why);
     void give_up(UpstreamId id);
     void on_ready(UpstreamId id, sys::Readiness ready);
     void read_from(UpstreamId id);
@@ -77,6 +90,7 @@ private:
     core::Core& core_;
     std::function<core::Moment()> moment_;
     std::unordered_map<UpstreamId, Dialling> dialling_;
+    std::unordered_map<UpstreamId, Tunnelling> tunnelling_;
     std::unordered_map<UpstreamId, Connected> connected_;
 };
 

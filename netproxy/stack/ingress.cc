@@ -2,6 +2,7 @@
 
 #include "netproxy/stack/packet.h"
 #include "netproxy/stack/tcp.h"
+#include "netproxy/stack/unreachable.h"
 #include "netproxy/wire/checksum.h"
 #include "netproxy/wire/icmp.h"
 #include "netproxy/wire/ip.h"
@@ -95,16 +96,19 @@ void take_udp(Arrival const& in)
     } while (!rest.empty());
 }
 
-// Echo at the gateway, so that "is the network there" has its usual answer.
+// Echo at the gateway, so that "is the network there" has its usual answer. Nobody else is pinged:
+// an echo carries bytes, and no rule speaks of it.
 void take_icmp(Arrival const& in)
 {
     World& world = in.world;
     IpPacket const& packet = in.packet;
     bool const is_ours = packet.destination == world.gateway_like(packet.destination);
-    if (!is_ours || icmp_kind(packet.payload, packet.protocol) != IcmpKind::EchoRequest) {
+    if (icmp_kind(packet.payload, packet.protocol) != IcmpKind::EchoRequest) {
         ++world.drops.unknown_protocol;
         return;
     }
+    if (!is_ours)
+        return send_unreachable_for_echo(world, packet);
     Replies::Reply* const reply = world.replies.add(packet.payload.size());
     if (!reply) {
         ++world.drops.over_limit;

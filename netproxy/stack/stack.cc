@@ -199,6 +199,11 @@ void Stack::refuse_udp(FlowTuple const& tuple_of_agent, Unreachable why)
     send_unreachable_for_udp(impl_->world, tuple_of_agent, why);
 }
 
+void Stack::refuse_udp_size(FlowTuple const& tuple_of_agent, std::uint32_t mtu)
+{
+    send_too_big_for_udp(impl_->world, tuple_of_agent, mtu);
+}
+
 Drops const& Stack::drops() const
 {
     return impl_->world.drops;

@@ -132,6 +132,7 @@ public:
     void send_udp(FlowTuple const& tuple_of_agent,
         Bytes payload); // a reply: from tuple.destination to tuple.source
     void refuse_udp(FlowTuple const& tuple_of_agent, Unreachable why);
+    void refuse_udp_size(FlowTuple const& tuple_of_agent, std::uint32_t mtu);
 
     Drops const& drops() const;
 

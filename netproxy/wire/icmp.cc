@@ -4,12 +4,15 @@
 #include "netproxy/wire/fields.h"
 #include "netproxy/wire/ip.h"
 
+#include <algorithm>
+
 namespace osh::netproxy::wire
 {
 namespace
 {
 
 constexpr std::uint8_t kEchoReply4 = 0, kUnreachable4 = 3, kEchoRequest4 = 8;
+constexpr std::uint8_t kFragmentationNeeded4 = 4, kPacketTooBig6 = 2;
 constexpr std::uint8_t kUnreachable6 = 1, kEchoRequest6 = 128, kEchoReply6 = 129;
 
 // The ICMP checksum covers a pseudo header in IPv6 only (RFC 4443 section 2.3).
@@ -69,6 +72,15 @@ void put_unreachable(MutableBytes out, UnreachableCode code, IcmpEnds const& end
     put8(out, 0, is_v4 ? kUnreachable4 : kUnreachable6);
     put8(out, 1, is_v4 ? code4(code) : code6(code));
     put32(out, 4, 0);
+    put_checksum(out, ends);
+}
+
+void put_too_big(MutableBytes out, std::uint32_t mtu, IcmpEnds const& ends)
+{
+    bool const is_v4 = ends.source.is_v4();
+    put8(out, 0, is_v4 ? kUnreachable4 : kPacketTooBig6);
+    put8(out, 1, is_v4 ? kFragmentationNeeded4 : 0);
+    put32(out, 4, is_v4 ? std::min<std::uint32_t>(mtu, 0xffff) : mtu); // RFC 1191: the low half
     put_checksum(out, ends);
 }
 

@@ -28,4 +28,7 @@ void put_echo_reply(MutableBytes out, Bytes request, IcmpEnds const& ends);
 // the checksum.
 void put_unreachable(MutableBytes out, UnreachableCode code, IcmpEnds const& ends);
 
+// The same for "packet too big" (RFC 1191 section 4, RFC 4443 section 3.2).
+void put_too_big(MutableBytes out, std::uint32_t mtu, IcmpEnds const& ends);
+
 } // namespace osh::netproxy::wire

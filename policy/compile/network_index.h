@@ -57,6 +57,7 @@ public:
     }
 
     bool has_name(std::string_view lower_host) const; // on any port
+    bool spells_out(std::string_view lower_host) const { return exact_.contains(lower_host); }
 
 private:
     using Bucket = std::vector<PortEndpoint>; // sorted by port

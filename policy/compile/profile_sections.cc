@@ -4,6 +4,8 @@
 
 #include "policy/base/text.h"
 #include "policy/compile/profile_words.h"
+#include "policy/model/added_host.h"
+#include "policy/model/publish.h"
 
 #include <algorithm>
 #include <fmt/core.h>
@@ -116,8 +118,22 @@ void apply_network(ProfileReader& in, NetworkProfile& into)
     in.word("udp", kUdpWords, into.udp);
     in.word("listen", kListenWords, into.listen);
     in.ports("ports", into.ports);
+    auto const publish_span = in.key_span("publish");
+    in.strings("publish", into.publish);
+    in.ports("connect", into.connect);
+    auto const hosts_span = in.key_span("hosts");
+    in.strings("hosts", into.hosts);
+    in.count("new_labels", into.new_labels);
+    in.word("proxy", kProxyWords, into.uses_proxy);
     in.finish();
-    if (into.listen == ListenMode::Publish && into.ports.empty() && in.has("listen"))
+    for (auto const& one : into.hosts)
+        if (auto const added = parse_added_host(one); !added.ok())
+            in.findings().error("hosts", hosts_span, added.error().sentence);
+    for (auto const& one : into.publish)
+        if (auto const spec = parse_publish(one); !spec.ok())
+            in.findings().error("publish", publish_span, spec.error().sentence);
+    bool const has_none = into.ports.empty() && into.publish.empty();
+    if (into.listen == ListenMode::Publish && has_none && in.has("listen"))
         in.findings()
             .error(
                 "ports-missing", in.key_span("listen"), "network.listen = \"publish\" needs ports")

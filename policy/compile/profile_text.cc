@@ -100,6 +100,14 @@ void write_network(TomlWriter& to, NetworkProfile const& from)
     for (auto const port : from.ports)
         ports += fmt::format("{}{}", ports.empty() ? "" : ", ", port);
     to.raw("ports", "[" + ports + "]");
+    to.list("publish", from.publish);
+    std::string connect;
+    for (auto const port : from.connect)
+        connect += fmt::format("{}{}", connect.empty() ? "" : ", ", port);
+    to.raw("connect", "[" + connect + "]");
+    to.list("hosts", from.hosts);
+    to.raw("new_labels", std::to_string(from.new_labels));
+    to.word("proxy", kProxyWords, from.uses_proxy);
 }
 
 void write_approvals(TomlWriter& to, ApprovalProfile const& from)

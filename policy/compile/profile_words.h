@@ -21,6 +21,7 @@ inline Words<HoldStage> const kHoldWords{{"head", HoldStage::Head}, {"hello", Ho
 inline Words<Intercept> const kInterceptWords{
     {"needed", Intercept::Needed}, {"all", Intercept::All}, {"none", Intercept::None}};
 inline Words<UdpMode> const kUdpWords{{"deny", UdpMode::Deny}, {"policy", UdpMode::Policy}};
+inline Words<bool> const kProxyWords{{"environment", true}, {"none", false}};
 inline Words<ListenMode> const kListenWords{{"none", ListenMode::None},
     {"loopback", ListenMode::Loopback}, {"publish", ListenMode::Publish}};
 inline Words<ApprovalMode> const kApprovalWords{

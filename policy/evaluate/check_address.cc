@@ -48,7 +48,41 @@ Verdict blocked(RuleOrigin origin, std::string reason)
     return verdict;
 }
 
+bool is_own_loopback(IpAddress const& address)
+{
+    return address == *IpAddress::parse("127.0.0.1") || address == *IpAddress::parse("::1");
+}
+
 } // namespace
+
+std::string zone_of_pattern(Policy const& policy, ConnectQuestion const& question)
+{
+    std::string zone;
+    bool is_spelled_out = false;
+    for_each_reachable(*policy.network, question, [&](Endpoint const& endpoint) {
+        is_spelled_out = is_spelled_out || (!endpoint.has_wildcard && !endpoint.host.empty());
+        auto const dot = endpoint.host.find('.', endpoint.host.find_last_of('*') + 1);
+        auto const here = endpoint.host.empty() || dot == std::string::npos
+                              ? std::string(".")
+                              : to_lower_ascii(endpoint.host.substr(dot + 1));
+        if (zone.empty() || here.size() < zone.size())
+            zone = here; // the widest one counts
+    });
+    return is_spelled_out ? std::string() : zone;
+}
+
+bool may_go_unresolved(Policy const& policy, ConnectQuestion const& question)
+{
+    auto const spells_out = [&](Policy const& one) {
+        Rights const rights = rights_of(*one.network, question, IpAddress{});
+        return rights.exact != nullptr && rights.listing == nullptr;
+    };
+    return spells_out(policy)
+           && std::ranges::all_of(policy.ceilings, [&](PolicyCeiling const& ceiling) {
+                  return spells_out(*ceiling.policy)
+                         || (ceiling.exempt && spells_out(*ceiling.exempt));
+              });
+}
 
 Verdict check_address_alone(
     Policy const& policy, ConnectQuestion const& question, IpAddress const& address)
@@ -60,7 +94,10 @@ Verdict check_address_alone(
     RuleOrigin const origin = origin_of(network, *rights.any, rights.any->line);
     AddressClass const kind = classify(address);
     std::string const place = fmt::format("{}:{}", shown(question.host, 80), question.port);
-    if (kind.kind == AddressKind::Never)
+    if (is_host_service_name(question.host)) {
+        if (!is_own_loopback(address))
+            return blocked(origin, fmt::format("{} leads to this machine's loopback only", place));
+    } else if (kind.kind == AddressKind::Never)
         return blocked(origin, fmt::format("{} leads to {}, a {} address, which is never reachable",
                                    place, address.text(), kind.name));
     if (rights.listing && !rights.is_listed)

@@ -21,6 +21,15 @@ ConnectVerdict evaluate(Policy const& policy, ConnectQuestion const& question);
 Verdict check_address(
     Policy const& policy, ConnectQuestion const& question, IpAddress const& address);
 
+// The zone of the pattern that alone admits this connection: "example.com" of "*.example.com"; "."
+// of an endpoint without a host. "" when an endpoint spells the name out, or none admits it.
+std::string zone_of_pattern(Policy const& policy, ConnectQuestion const& question);
+
+// A name that cannot be looked up here, but perhaps by the person's own proxy: may it be named to
+// the proxy although no address could be checked? Only what an endpoint spells out, without a list
+// of addresses.
+bool may_go_unresolved(Policy const& policy, ConnectQuestion const& question);
+
 Verdict evaluate(Policy const& policy, RequestQuestion const& question);
 
 } // namespace osh::policy

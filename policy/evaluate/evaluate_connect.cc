@@ -92,7 +92,10 @@ RuleOrigin origin_of(CompiledNetwork const& network, Endpoint const& endpoint, s
 bool may_be_asked_for_alone(Policy const& policy, std::string_view name)
 {
     LowerHost const host(name);
-    return host.is_usable() && policy.network->has_name(host.view());
+    if (!host.is_usable())
+        return false;
+    return is_host_service_name(host.view()) ? policy.network->spells_out(host.view())
+                                             : policy.network->has_name(host.view());
 }
 
 ConnectVerdict evaluate_alone(Policy const& policy, ConnectQuestion const& question)

@@ -4,6 +4,7 @@
 
 #include "policy/compile/network_index.h"
 #include "policy/evaluate/question.h"
+#include "policy/model/host_service.h"
 
 #include <array>
 #include <string_view>
@@ -37,6 +38,12 @@ inline bool carries(Endpoint const& endpoint, Transport transport)
     return transport == Transport::Tcp || endpoint.protocol == Protocol::None;
 }
 
+// The host's own services are opened by an endpoint that names them, for connections only.
+inline bool opens_host_service(Endpoint const& endpoint, Transport transport)
+{
+    return transport == Transport::Tcp && !endpoint.has_wildcard && !endpoint.host.empty();
+}
+
 // visit(Endpoint const&) for each endpoint of each entry that names host, port and caller.
 template<typename Visit>
 void for_each_reachable(
@@ -45,7 +52,10 @@ void for_each_reachable(
     LowerHost const host(question.host);
     if (!host.is_usable())
         return;
+    bool const is_host = is_host_service_name(host.view());
     network.for_each(host.view(), question.port, [&](Endpoint const& endpoint) {
+        if (is_host && !opens_host_service(endpoint, question.transport))
+            return;
         if (carries(endpoint, question.transport)
             && admits(network.entries()[endpoint.entry], question.caller))
             visit(endpoint);

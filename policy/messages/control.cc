@@ -2,6 +2,7 @@
 // message acceptable.
 #include "policy/messages/control.h"
 
+#include "policy/messages/control_ports.h"
 #include "policy/messages/tagged.h"
 
 #include <algorithm>

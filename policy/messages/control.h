@@ -166,13 +166,38 @@ struct SessionInfo {
     std::uint64_t allowed = 0, denied = 0, policy_generation = 0;
 };
 
+// ---- ports (launcher/supervise/session_ports)
+
+struct Listener { // inside
+    std::string address, program;
+    std::uint16_t port = 0;
+    std::int32_t pid = 0;
+};
+
+struct PublishedPort {
+    std::vector<std::string> addresses; // "127.0.0.1:8080", "[::1]:8080"
+    std::uint16_t host_port = 0, inside_port = 0;
+    std::uint32_t connections = 0;
+};
+
+struct PortList {
+    std::uint64_t n = 0;
+    std::vector<Listener> listeners;
+    std::vector<PublishedPort> published;
+};
+
+struct Published {
+    std::uint64_t n = 0;
+    PublishedPort port;
+};
+
 // A message of a newer server: skipped.
 struct Unheard {
     std::string t;
 };
 
 using FromServer = std::variant<ServerHello, Welcome, Question, Gone, Reply, Explanation, GrantList,
-    Notice, End, Bye, Pong, PolicyResult, SessionInfo, Unheard>;
+    Notice, End, Bye, Pong, PolicyResult, SessionInfo, PortList, Published, Unheard>;
 
 // ---- client -> server
 
@@ -226,8 +251,22 @@ struct AskInfo {
     std::uint64_t n = 0;
 };
 
+struct ListPorts { // answered by PortList
+    std::uint64_t n = 0;
+};
+
+struct Publish { // answered by Published or, when it cannot be, by Reply
+    std::uint64_t n = 0;
+    std::string port; // "[HOST:]PORT[:PORT]"
+};
+
+struct Unpublish {
+    std::uint64_t n = 0;
+    std::uint16_t host_port = 0;
+};
+
 using FromClient = std::variant<ClientHello, Answer, Later, Explain, ListGrants, Undo, Stop, Ping,
-    SetPolicy, AskInfo>;
+    SetPolicy, AskInfo, ListPorts, Publish, Unpublish>;
 
 // ---- lines
 

@@ -30,6 +30,7 @@ OSH_WORD(Lend, "lend")
 OSH_WORD(PolicyUpdate, "policy")
 OSH_WORD(Answer, "answer")
 OSH_WORD(Stop, "stop")
+OSH_WORD(Resolvers, "resolvers")
 OSH_WORD(Ready, "ready")
 OSH_WORD(PolicyLoaded, "policy_loaded")
 OSH_WORD(Question, "question")
@@ -37,6 +38,7 @@ OSH_WORD(QuestionGone, "question_gone")
 OSH_WORD(Decided, "decided")
 OSH_WORD(Notice, "notice")
 OSH_WORD(FlowClosed, "flow_closed")
+OSH_WORD(Dropped, "dropped")
 OSH_WORD(Layers, "layers")
 #undef OSH_WORD
 
@@ -56,6 +58,15 @@ static void describe(auto& a, Like<Setup> auto& m)
     a.need("resolvers", m.resolvers);
     a.may("search_never", m.search_never);
     a.need("max_flows", m.max_flows);
+    a.need("new_labels", m.new_labels);
+    a.may("https_proxy", m.https_proxy);
+    a.may("http_proxy", m.http_proxy);
+    a.may("no_proxy", m.no_proxy);
+}
+
+static void describe(auto& a, Like<Resolvers> auto& m)
+{
+    a.need("resolvers", m.resolvers);
 }
 
 static void describe(auto& a, Like<LendAttach> auto& m)
@@ -166,6 +177,18 @@ static void describe(auto& a, Like<Notice> auto& m)
 {
     a.need("code", m.code);
     a.need("text", m.text);
+}
+
+static void describe(auto& a, Like<Dropped> auto& m)
+{
+    a.may("malformed", m.malformed);
+    a.may("fragments", m.fragments);
+    a.may("options", m.options);
+    a.may("unknown_protocol", m.unknown_protocol);
+    a.may("foreign_source", m.foreign_source);
+    a.may("not_unicast", m.not_unicast);
+    a.may("over_limit", m.over_limit);
+    a.may("names", m.names);
 }
 
 static void describe(auto& a, Like<FlowClosed> auto& m)

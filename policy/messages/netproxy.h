@@ -37,6 +37,16 @@ struct Setup {
     std::vector<std::string> resolvers;    // addresses of DNS servers, resolv.conf(5)
     std::vector<std::string> search_never; // reserved: search domains are never applied
     std::uint32_t max_flows = 16384;
+    std::uint32_t new_labels = 20; // per minute and zone that a pattern names
+    // The user's own proxies, as their variables say (policy/model/upstream_proxy); "" is none. May
+    // hold a password: this message goes to netproxy only and is never journalled.
+    std::string https_proxy, http_proxy, no_proxy;
+};
+
+// The machine joined another network: what resolv.conf(5) and hosts(5) say now. Descriptor with it:
+// [0] hosts(5) text.
+struct Resolvers {
+    std::vector<std::string> resolvers;
 };
 
 struct LendAttach {
@@ -77,7 +87,7 @@ struct Answer {
 struct Stop {
 };
 
-using ToNetproxy = std::variant<Setup, Lend, PolicyUpdate, Answer, Stop>;
+using ToNetproxy = std::variant<Setup, Lend, PolicyUpdate, Answer, Stop, Resolvers>;
 
 // ---- netproxy -> supervisor
 
@@ -146,8 +156,15 @@ struct FlowClosed {
     std::uint64_t bytes_up = 0, bytes_down = 0;
 };
 
+// At the end: what was left out, counted.
+struct Dropped {
+    std::uint64_t malformed = 0, fragments = 0, options = 0, unknown_protocol = 0,
+                  foreign_source = 0, not_unicast = 0, over_limit = 0; // packets
+    std::uint64_t names = 0; // look-ups refused by the limit on new labels
+};
+
 using FromNetproxy =
-    std::variant<Ready, PolicyLoaded, Question, QuestionGone, Decided, Notice, FlowClosed>;
+    std::variant<Ready, PolicyLoaded, Question, QuestionGone, Decided, Notice, FlowClosed, Dropped>;
 
 std::string encode(ToNetproxy const& message);
 std::string encode(FromNetproxy const& message);

@@ -60,7 +60,12 @@ struct NetworkProfile {
     bool ask_private = false;
     UdpMode udp = UdpMode::Deny;
     ListenMode listen = ListenMode::Loopback;
-    std::vector<std::uint16_t> ports;
+    std::vector<std::uint16_t> ports;   // of publish mode: the same number on both sides
+    std::vector<std::string> publish;   // "[HOST:]PORT[:PORT]", checked by parse_publish()
+    std::vector<std::uint16_t> connect; // of this machine's loopback, as host.osh.internal
+    std::vector<std::string> hosts;     // "NAME:IP", checked by parse_added_host()
+    std::uint32_t new_labels = 20;      // per minute and zone that a pattern names
+    bool uses_proxy = true;             // HTTPS_PROXY and its family, of the host's environment
 };
 
 struct ApprovalProfile {

@@ -225,7 +225,7 @@ def static_binary(m):
             raise Skip('no gcc')
         subprocess.run(['gcc', '-static', '-O1', '-o', RAW_CLIENT, source], check=True)
     shutil.copy(RAW_CLIENT, m.project + '/raw')
-    done = m.inside('./raw', 'site.test', '/ok/raw', env={'HTTPS_PROXY': 'http://127.0.0.1:9', 'http_proxy': 'http://127.0.0.1:9'})
+    done = m.inside('./raw', 'site.test', '/ok/raw', options=('--env', 'HTTPS_PROXY=http://127.0.0.1:9', '--env', 'http_proxy=http://127.0.0.1:9'))
     check('hello from site.test/ok/raw' in done.out, done)
     check('403' in m.inside('./raw', 'site.test', '/no').out, 'denied')
 

@@ -1,6 +1,7 @@
 #include "launcher/supervise/core/flag_layers.h"
 
 #include "policy/base/text.h"
+#include "policy/model/host_service.h"
 
 #include <algorithm>
 #include <charconv>
@@ -102,6 +103,18 @@ Result<std::string> layer_of_flags(
                 kJudged, kAnyProgram);
         }
     }
+    return text;
+}
+
+std::string layer_of_host_ports(std::vector<std::uint16_t> const& ports)
+{
+    if (ports.empty())
+        return {};
+    std::string text = "version: 1\nnetwork_policies:\n";
+    for (auto const port : ports)
+        text += rule_head(fmt::format("connect_{}", port),
+                    {std::string(policy::kHostServiceName), "", port}, port)
+                + std::string(kAnyProgram);
     return text;
 }
 

@@ -3,11 +3,18 @@
 #include "launcher/supervise/core/desk.h"
 #include "policy/base/ip_address.h"
 #include "policy/base/text.h"
+#include "policy/model/added_host.h"
+#include "policy/model/upstream_proxy.h"
+
+#include <algorithm>
+#include <set>
 
 namespace osh::launcher
 {
 namespace
 {
+
+constexpr std::size_t kMaxNoProxy = 16 * 1024;
 
 std::string_view hold_word(policy::HoldStage stage)
 {
@@ -57,7 +64,63 @@ policy::Setup setup_for(policy::Profile const& profile, std::string const& sessi
         static_cast<std::uint32_t>(std::min(profile.approvals.timeout, kMaxHold) / 1s);
     setup.udp_by_policy = profile.network.udp == policy::UdpMode::Policy;
     setup.journal_requests = profile.audit.journal == policy::JournalDetail::Requests;
+    setup.new_labels = profile.network.new_labels;
     return setup;
+}
+
+Result<> add_proxies(policy::Setup& setup, std::map<std::string, std::string> const& environment)
+{
+    auto const first_of = [&](std::initializer_list<char const*> names,
+                              std::string& into) -> Result<> {
+        for (auto const* name : names) {
+            auto const found = environment.find(name);
+            if (found == environment.end() || trimmed(found->second).empty())
+                continue;
+            if (auto const proxy = policy::parse_proxy(found->second); !proxy.ok())
+                return fail(Errc::Invalid, std::string(name) + ": " + proxy.error().sentence);
+            into = found->second;
+            return {};
+        }
+        return {};
+    };
+    TRY(first_of({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}, setup.https_proxy));
+    TRY(first_of({"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}, setup.http_proxy));
+    for (auto const* name : {"no_proxy", "NO_PROXY"})
+        if (auto const found = environment.find(name);
+            setup.no_proxy.empty() && found != environment.end())
+            setup.no_proxy = found->second;
+    if (setup.no_proxy.size() > kMaxNoProxy)
+        return fail(Errc::TooLarge, "NO_PROXY is longer than 16 KiB");
+    return {};
+}
+
+std::string hosts_with(std::vector<std::string> const& added, std::string_view hosts)
+{
+    if (added.empty())
+        return std::string(hosts);
+    std::string out;
+    std::set<std::string> replaced;
+    for (auto const& text : added)
+        if (auto const host = policy::parse_added_host(text); host.ok()) {
+            out += host->address.text() + " " + host->name + "\n";
+            replaced.insert(host->name);
+        }
+    for (auto const line : split(hosts, '\n')) {
+        std::string kept, address;
+        std::string words(line.substr(0, line.find('#')));
+        std::ranges::replace(words, '\t', ' ');
+        for (auto const word : split(words, ' ')) {
+            if (trimmed(word).empty())
+                continue;
+            if (address.empty())
+                address = trimmed(word);
+            else if (!replaced.contains(to_lower_ascii(trimmed(word))))
+                kept += " " + std::string(trimmed(word));
+        }
+        if (!kept.empty())
+            out += address + kept + "\n";
+    }
+    return out;
 }
 
 std::vector<std::string> resolvers_in(std::string_view resolv_conf)

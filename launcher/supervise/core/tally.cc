@@ -55,6 +55,15 @@ Value number(std::uint64_t value)
         std::min<std::uint64_t>(value, static_cast<std::uint64_t>(policy::json::kMaxNumber)))};
 }
 
+Value dropped_packets(policy::Dropped const& dropped)
+{
+    return Value{Value::Object{{"malformed", number(dropped.malformed)},
+        {"fragments", number(dropped.fragments)}, {"options", number(dropped.options)},
+        {"unknown_protocol", number(dropped.unknown_protocol)},
+        {"foreign_source", number(dropped.foreign_source)},
+        {"not_unicast", number(dropped.not_unicast)}, {"over_limit", number(dropped.over_limit)}}};
+}
+
 } // namespace
 
 void Tally::count(policy::Decided const& decided)
@@ -146,6 +155,10 @@ std::string Tally::question_rows(SessionEnd const& end, DeskCounts const& desk) 
                 + row("", fmt::format("first: {}", shown(unattended_.front())));
     for (auto const& notice : notices_)
         rows += row("Look at", shown(notice));
+    if (dropped_.names > 0)
+        rows += row("New names", fmt::format("{} not looked up: too many below one zone that a "
+                                             "pattern names (network.new_labels)",
+                                     dropped_.names));
     if (end.journal_dropped > 0)
         rows += row("Journal", fmt::format("{} lines could not be written", end.journal_dropped));
     if (refused_ > 0)
@@ -183,7 +196,8 @@ std::string Tally::report_json(SessionEnd const& end, DeskCounts const& desk) co
         {"bytes_out", number(bytes_up_)}, {"bytes_in", number(bytes_down_)},
         {"hosts", Value{std::move(hosts)}}, {"credentials", Value{std::move(credentials)}},
         {"questions", Value{std::move(asked)}}, {"would_have_asked", Value{std::move(unattended)}},
-        {"notices", Value{std::move(notices)}},
+        {"notices", Value{std::move(notices)}}, {"dropped_packets", dropped_packets(dropped_)},
+        {"names_over_limit", number(dropped_.names)},
         {"journal_lines_lost", number(end.journal_dropped)}};
     return policy::json::write(Value{std::move(report)}) + "\n";
 }

@@ -35,6 +35,7 @@ public:
     void count(policy::Decided const& decided);
     void count(policy::FlowClosed const& closed);
     void count(policy::Notice const& notice);
+    void count(policy::Dropped const& dropped) { dropped_ = dropped; }
     // Denied because nobody was there to ask: what would have been asked.
     bool denied_unattended() const { return !unattended_.empty() || unattended_more_ > 0; }
 
@@ -52,6 +53,7 @@ private:
     std::map<std::string, std::uint64_t> credentials_;
     std::vector<std::string> unattended_, notices_;
     std::uint64_t unattended_more_ = 0;
+    policy::Dropped dropped_;
     std::uint64_t requests_ = 0, refused_ = 0, bytes_up_ = 0, bytes_down_ = 0;
 };
 

@@ -326,10 +326,21 @@ TEST(AgentFilter, KnowsNoCallOfAnotherArchitecture)
         }
 }
 
-TEST(InitFilter, HasNoExecNoForkAndNoConnect)
+TEST(InitFilter, MakesSocketsForListenersInsideAndForTheKernelsAnswersOnly)
 {
-    for (long number : {SYS_execve, SYS_execveat, SYS_clone, SYS_clone3, SYS_fork, SYS_connect,
-             SYS_ptrace, SYS_mount, SYS_unshare, SYS_setns, SYS_bpf})
+    auto const answered = [](std::uint64_t domain) {
+        return test::BpfMachine(init_filter()).run(test::call_data(SYS_socket, {domain}));
+    };
+    for (int domain : {AF_INET, AF_INET6, AF_NETLINK})
+        EXPECT_EQ(answered(static_cast<std::uint64_t>(domain)), SECCOMP_RET_ALLOW) << domain;
+    for (int domain : {AF_UNIX, AF_PACKET, AF_VSOCK, AF_ALG})
+        EXPECT_EQ(answered(static_cast<std::uint64_t>(domain)), refuse(ENOSYS)) << domain;
+}
+
+TEST(InitFilter, HasNoExecNoForkAndServesNobody)
+{
+    for (long number : {SYS_execve, SYS_execveat, SYS_clone, SYS_clone3, SYS_fork, SYS_bind,
+             SYS_listen, SYS_ptrace, SYS_mount, SYS_unshare, SYS_setns, SYS_bpf})
         EXPECT_EQ(test::BpfMachine(init_filter()).run(test::call_data(number, {})), refuse(ENOSYS))
             << number;
 }

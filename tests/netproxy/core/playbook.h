@@ -51,12 +51,14 @@ public:
         datagrams.emplace_back(text_of(payload));
     }
     void refuse_udp(stack::FlowTuple const&, stack::Unreachable) override { ++refused_datagrams; }
+    void refuse_udp_size(stack::FlowTuple const&, std::uint32_t mtu) override { told_mtu = mtu; }
 
     std::map<FlowId, Side> sides;
     std::vector<std::pair<stack::DnsReply, IpAddress>> replies;
     std::vector<std::string> names, datagrams;
     std::vector<std::byte> space = std::vector<std::byte>(1024);
     int refused_datagrams = 0;
+    std::uint32_t told_mtu = 0;
 };
 
 inline constexpr char const* kPolicy = R"(version: 1

@@ -130,4 +130,13 @@ TEST_F(FlowUdp, FlowsAreBounded)
     EXPECT_EQ(agent.refused_datagrams, 3);
 }
 
+TEST_F(FlowUdp, ADatagramThatIsTooLongIsToldWithTheSizeThatFits)
+{
+    begin();
+    auto const id = open_to_raw();
+    core->datagram_too_big(id, 1400, at);
+    EXPECT_EQ(agent.told_mtu, 1400u);
+    EXPECT_FALSE(one<CloseDatagrams>()); // shorter ones go on
+}
+
 } // namespace osh::netproxy::core::test

@@ -180,10 +180,14 @@ TEST(Ping, IsAnsweredAtTheGatewayOnly)
             Agent agent;
             agent.stack.handle_packet(joined(request.head), agent.now);
             auto const seen = agent.drain();
-            ASSERT_EQ(seen.size(), to == gateway ? 1u : 0u);
-            if (!seen.empty()) {
+            ASSERT_EQ(seen.size(), 1u);
+            if (to == gateway) {
                 EXPECT_EQ(seen[0].payload[0], is_v4 ? '\x00' : '\x81');
                 EXPECT_EQ(seen[0].payload.substr(4), "idseqabc");
+            } else { // destination unreachable, prohibited: at once, and nothing of it is echoed
+                EXPECT_EQ(seen[0].payload[0], is_v4 ? '\x03' : '\x01');
+                EXPECT_EQ(seen[0].payload[1], is_v4 ? '\x0d' : '\x01');
+                EXPECT_EQ(seen[0].payload.find("abc"), std::string::npos);
             }
         }
     }

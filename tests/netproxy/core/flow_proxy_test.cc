@@ -1,0 +1,153 @@
+// The person's own proxy and host.osh.internal, as the core leads flows there.
+
+#include "tests/netproxy/core/playbook.h"
+
+namespace osh::netproxy::core::test
+{
+namespace
+{
+
+constexpr char const* kHostPolicy = R"(version: 1
+network_policies:
+  named:
+    endpoints:
+      - { host: raw.test, ports: [80, 2222] }
+      - { host: host.osh.internal, port: 5432 }
+    binaries: [{ path: /usr/bin/curl }]
+  pattern:
+    endpoints: [{ host: "*.osh.internal", port: 6379 }, { host: "*.wild.test", port: 2222 }]
+    binaries: [{ path: /usr/bin/curl }]
+)";
+
+} // namespace
+
+class FlowProxy : public Playbook
+{
+protected:
+    void begin(char const* proxy, char const* except = "")
+    {
+        settings.proxies = {
+            *policy::parse_proxy(proxy), *policy::parse_proxy(proxy), policy::NoProxy(except)};
+        start(WhenUnruled::Deny, kHostPolicy);
+    }
+};
+
+TEST_F(FlowProxy, GivesTheProxyTheNameAfterTheAddressWasChecked)
+{
+    begin("http://us:pw@10.0.0.9:3128");
+    open("raw.test", 2222);
+    auto const look_up = one<Resolve>();
+    ASSERT_TRUE(look_up);
+    EXPECT_EQ(look_up->name, "raw.test");
+    core->resolved(look_up->id, std::vector{ip("45.77.0.2")}, at);
+    auto const dial = one<Dial>();
+    ASSERT_TRUE(dial && dial->tunnel);
+    EXPECT_EQ(dial->addresses, std::vector{ip("10.0.0.9")});
+    EXPECT_EQ(dial->port, 3128);
+    EXPECT_EQ(dial->reach, Reach::Proxy);
+    EXPECT_EQ(dial->tunnel->authority, "raw.test:2222");
+    EXPECT_EQ(dial->tunnel->authorization, "Basic dXM6cHc=");
+}
+
+TEST_F(FlowProxy, LooksTheProxyUpAfterTheTarget)
+{
+    begin("proxy.corp:3128");
+    open("raw.test", 2222);
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    auto const proxy = one<Resolve>();
+    ASSERT_TRUE(proxy);
+    EXPECT_EQ(proxy->name, "proxy.corp");
+    EXPECT_FALSE(one<Dial>());
+    core->resolved(proxy->id, std::vector{ip("10.0.0.9")}, at);
+    EXPECT_EQ(one<Dial>()->addresses, std::vector{ip("10.0.0.9")});
+}
+
+TEST_F(FlowProxy, OneRefusedAddressOfTheTargetRefusesTheConnection)
+{
+    begin("10.0.0.9:3128");
+    auto const flow = open("raw.test", 2222);
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2"), ip("127.0.0.1")}, at);
+    EXPECT_FALSE(one<Dial>());
+    EXPECT_TRUE(side(flow).unreachable);
+}
+
+TEST_F(FlowProxy, AnUnknownNameGoesOnOnlyIfARuleSpellsItOut)
+{
+    begin("10.0.0.9:3128");
+    open("raw.test", 2222);
+    core->resolved(one<Resolve>()->id, fail(Errc::NotFound, "no such name"), at);
+    EXPECT_TRUE(one<Dial>());
+    open("a.wild.test", 2222);
+    core->resolved(one<Resolve>()->id, fail(Errc::NotFound, "no such name"), at);
+    EXPECT_FALSE(one<Dial>());
+}
+
+TEST_F(FlowProxy, AProxyThatCannotBeLookedUpIsNeverGoneAround)
+{
+    begin("proxy.corp:3128");
+    auto const flow = open("raw.test", 2222);
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    core->resolved(one<Resolve>()->id, fail(Errc::NotFound, "no such name"), at);
+    EXPECT_FALSE(one<Dial>());
+    EXPECT_TRUE(side(flow).unreachable);
+}
+
+TEST_F(FlowProxy, AnExceptionGoesDirectly)
+{
+    begin("10.0.0.9:3128", "raw.test");
+    open("raw.test", 2222);
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    auto const dial = one<Dial>();
+    ASSERT_TRUE(dial);
+    EXPECT_FALSE(dial->tunnel);
+    EXPECT_EQ(dial->reach, Reach::World);
+}
+
+TEST_F(FlowProxy, TheHostsOwnServicesAreDialledOnTheLoopbackWithoutALookUp)
+{
+    begin("10.0.0.9:3128"); // never through a proxy
+    open("host.osh.internal", 5432);
+    EXPECT_FALSE(one<Resolve>());
+    auto const dial = one<Dial>();
+    ASSERT_TRUE(dial);
+    EXPECT_EQ(dial->reach, Reach::OwnLoopback);
+    EXPECT_FALSE(dial->tunnel);
+    EXPECT_EQ(dial->addresses, (std::vector{ip("127.0.0.1"), ip("::1")}));
+}
+
+TEST_F(FlowProxy, NoPatternAndNoOtherPortOpensTheHostsServices)
+{
+    begin("");
+    for (std::uint16_t const port : {6379, 22}) {
+        auto const flow = open("host.osh.internal", port);
+        EXPECT_FALSE(one<Dial>());
+        EXPECT_TRUE(side(flow).is_refused);
+    }
+}
+
+TEST_F(FlowProxy, NobodyIsAskedAboutTheHostsServices)
+{
+    start(WhenUnruled::Ask, kHostPolicy);
+    auto const flow = open("host.osh.internal", 22);
+    EXPECT_FALSE(told<policy::Question>());
+    EXPECT_TRUE(side(flow).is_refused);
+    start(WhenUnruled::Audit, kHostPolicy);
+    open("host.osh.internal", 22);
+    EXPECT_FALSE(one<Dial>());
+}
+
+TEST_F(FlowProxy, NewNamesBelowAPatternAreLimited)
+{
+    settings.new_labels = 1;
+    start(WhenUnruled::Deny, kHostPolicy);
+    open("a.wild.test", 2222);
+    EXPECT_TRUE(one<Resolve>());
+    auto const second = open("b.wild.test", 2222);
+    EXPECT_FALSE(one<Resolve>());
+    EXPECT_TRUE(side(second).unreachable);
+    open("raw.test", 2222);
+    EXPECT_TRUE(one<Resolve>());
+    EXPECT_EQ(core->names_refused(), 1u);
+}
+
+} // namespace osh::netproxy::core::test
