@@ -3,8 +3,13 @@
 // are (security design H12). Init can see this because it stands in the same namespaces with
 // CAP_SYS_PTRACE, which the agent has not.
 
+#include "launcher/init/process_facts.h"
+#include "launcher/init/socket_holders.h"
 #include "launcher/sys/fd.h"
 #include "policy/messages/owner.h"
+
+#include <span>
+#include <vector>
 
 namespace osh::launcher
 {
@@ -15,12 +20,20 @@ public:
     // `proc`: a procfs of this PID namespace.
     static Result<OwnerLookup> create(sys::Fd proc);
 
-    policy::OwnerAnswer answer(policy::OwnerQuery const& query) const;
+    // All that wait are answered by one walk over the processes.
+    std::vector<policy::OwnerAnswer> answer(std::span<policy::OwnerQuery const> queries);
 
 private:
     OwnerLookup(sys::Fd proc, sys::Fd diag) : proc_(std::move(proc)), diag_(std::move(diag)) {}
 
+    std::vector<policy::Holder> describe(SocketSearch const& search);
+    std::optional<ProcessFacts> facts_of(std::int32_t pid, policy::OwnerDepth depth);
+    std::vector<policy::ProcessIdentity> ancestors_of(
+        std::int32_t parent, policy::OwnerDepth depth);
+
     sys::Fd proc_, diag_;
+    SocketHolders holders_;
+    ProcessBook book_;
 };
 
 } // namespace osh::launcher

@@ -11,6 +11,8 @@ namespace osh::launcher
 namespace
 {
 
+constexpr std::size_t kMostQueries = 64; // answered together; the others have their turn then
+
 class Server
 {
 public:
@@ -77,19 +79,29 @@ private:
         return group.ok() && *group > 1 ? *group : parts_.agent;
     }
 
+    // All questions that wait are answered together.
     void hear_netproxy()
     {
-        auto const received = sys::receive_message(parts_.owners, policy::kMaxOwnerMessage);
-        if (!received.ok() || received->bytes.empty()) {
-            parts_.owners.reset(); // the supervisor sees that netproxy ended, and ends the agent
+        std::vector<policy::OwnerQuery> queries;
+        while (queries.size() < kMostQueries) {
+            auto const received = sys::receive_message(
+                parts_.owners, policy::kMaxOwnerMessage, sys::Wait::No);
+            if (!received.ok() && received.error().code == Errc::Busy)
+                break;
+            if (!received.ok() || received->bytes.empty()) {
+                parts_.owners.reset(); // the supervisor sees that netproxy ended, and ends the agent
+                return;
+            }
+            auto query = policy::decode_owner_query(received->bytes);
+            if (query.ok())
+                queries.push_back(*std::move(query));
+        }
+        for (auto const& answer : parts_.lookup.answer(queries)) {
+            if (sys::send_message(parts_.owners, policy::encode(answer)).ok())
+                continue;
+            parts_.owners.reset();
             return;
         }
-        auto const query = policy::decode_owner_query(received->bytes);
-        if (!query.ok())
-            return;
-        auto const answer = policy::encode(parts_.lookup.answer(*query));
-        if (!sys::send_message(parts_.owners, answer).ok())
-            parts_.owners.reset();
     }
 
     ServeParts parts_;

@@ -139,7 +139,9 @@ std::vector<std::string_view> const& init_calls()
         "sendto", "recvfrom", "sendmsg", "recvmsg", "poll", "ppoll", "wait4", "waitid", "kill",
         "ioctl", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "signalfd4",
         "brk", "mmap", "munmap", "mremap", "madvise", "futex", "getpid", "getpgid", "gettid",
-        "tgkill", "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl"};
+        "tgkill", "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl",
+        // Owner look-ups: a thread with a descriptor table of its own.
+        "kcmp"};
     return calls;
 }
 

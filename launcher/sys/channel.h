@@ -28,7 +28,10 @@ struct Received {
 // gone.
 Result<> send_message(
     Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors = {});
-// Errc::TooLarge when a message was longer than `limit`; Errc::Busy when nothing is there.
-Result<Received> receive_message(Fd const& channel, std::size_t limit);
+enum class Wait : bool { No, Yes };
+
+// Errc::TooLarge when a message was longer than `limit`; Errc::Busy when nothing is there and the
+// descriptor is non-blocking or nobody is to wait.
+Result<Received> receive_message(Fd const& channel, std::size_t limit, Wait wait = Wait::Yes);
 
 } // namespace osh::sys

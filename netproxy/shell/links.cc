@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <strings.h>
+#include <utility>
 
 namespace osh::netproxy::shell
 {
@@ -54,12 +55,19 @@ Result<> Link::flush()
     while (!queue_.empty()) {
         auto sent = sys::send_message(channel_, queue_.front());
         if (!sent.ok() && is_busy(sent.error()))
-            return loop_->change(watch_, sys::Interest::ReadWrite);
+            return watch_for(sys::Interest::ReadWrite);
         if (!sent.ok())
             return sent;
         queue_.pop_front();
     }
-    return loop_->change(watch_, sys::Interest::Read);
+    return watch_for(sys::Interest::Read);
+}
+
+Result<> Link::watch_for(sys::Interest interest)
+{
+    if (std::exchange(interest_, interest) == interest)
+        return {};
+    return loop_->change(watch_, interest);
 }
 
 Result<FromSupervisor> receive_order(Link& link)
