@@ -8,6 +8,7 @@
 #include "launcher/sys/mount.h"
 #include "launcher/sys/pty.h"
 #include "launcher/sys/standard_streams.h"
+#include "launcher/sys/watched_calls.h"
 
 #include <fcntl.h>
 
@@ -31,7 +32,7 @@ Result<> write_number(sys::Fd const& proc, char const* name, std::int64_t value)
     return sys::write_all(file, std::to_string(value));
 }
 
-Result<> enter_identity(AgentParts const& parts)
+Result<> enter_identity(AgentParts const& parts, sys::Fd const&)
 {
     // A copy of an undumpable init: its own /proc entries would belong to the host's root.
     sys::become_dumpable();
@@ -42,7 +43,7 @@ Result<> enter_identity(AgentParts const& parts)
     return {};
 }
 
-Result<> enter_place(AgentParts const& parts)
+Result<> enter_place(AgentParts const& parts, sys::Fd const&)
 {
     TRY(sys::new_process_group());
     if (parts.terminal != nullptr)
@@ -69,13 +70,23 @@ Result<> confine_files(Plan const& plan)
     return landlock.enforce();
 }
 
-Result<> confine(AgentParts const& parts)
+// Before the other filters, one of which forbids new listeners.
+Result<> watch_calls(AgentParts const& parts, sys::Fd const& channel)
+{
+    if (parts.word.watched_filter.empty())
+        return {};
+    LET(listener, sys::install_watched_filter(parts.word.watched_filter));
+    return sys::send_message(channel, encode(FromInit(WordWatched{})), {&listener});
+}
+
+Result<> confine(AgentParts const& parts, sys::Fd const& channel)
 {
     for (auto const& limit : parts.plan.limits)
         TRY(sys::set_limit(limit.name, limit.value));
     TRY(sys::drop_all_capabilities());
     TRY(sys::forbid_new_privileges());
     TRY(confine_files(parts.plan));
+    TRY(watch_calls(parts, channel));
     TRY(sys::install_filter(parts.word.arguments_filter));
     TRY(sys::install_filter(parts.word.calls_filter));
     return prove_confined(parts.plan);
@@ -88,7 +99,7 @@ int report(sys::Fd const& channel, WordFailed const& failure)
     return sent.ok() ? failure.exit_code : failure.exit_code;
 }
 
-using Step = Result<> (*)(AgentParts const&);
+using Step = Result<> (*)(AgentParts const&, sys::Fd const& channel);
 struct NamedStep {
     char const* name;
     Step step;
@@ -98,7 +109,7 @@ int run_agent(AgentParts const& parts, sys::Fd const& channel)
 {
     for (NamedStep const& step : {NamedStep{"identity", enter_identity},
              NamedStep{"streams", enter_place}, NamedStep{"confinement", confine}}) {
-        auto const done = step.step(parts);
+        auto const done = step.step(parts, channel);
         if (!done.ok())
             return report(channel, {step.name, done.error().sentence, 125});
     }
@@ -116,14 +127,19 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         return run_agent(parts, pair.theirs);
     }));
     pair.theirs.reset();
-    LET(answer, sys::receive_message(pair.ours, kMaxWord));
-    StartedAgent started{std::move(child), std::nullopt};
-    if (answer.bytes.empty())
-        return started;
-    LET(word, decode_from_init(answer.bytes));
-    if (auto* failed = std::get_if<WordFailed>(&word))
-        started.failure = std::move(*failed);
-    return started;
+    StartedAgent started{std::move(child), {}, std::nullopt};
+    for (;;) {
+        LET(answer, sys::receive_message(pair.ours, kMaxWord));
+        if (answer.bytes.empty())
+            return started;
+        LET(word, decode_from_init(answer.bytes));
+        if (std::holds_alternative<WordWatched>(word) && answer.descriptors.size() == 1)
+            started.watched = std::move(answer.descriptors[0]);
+        if (auto* failed = std::get_if<WordFailed>(&word)) {
+            started.failure = std::move(*failed);
+            return started;
+        }
+    }
 }
 
 } // namespace osh::launcher

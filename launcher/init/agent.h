@@ -24,6 +24,7 @@ struct AgentParts {
 
 struct StartedAgent {
     sys::Child child;
+    sys::Fd watched; // the listener of its watched calls; not open when there are none
     // Empty when the exec succeeded.
     std::optional<WordFailed> failure;
 };

@@ -27,14 +27,14 @@ struct CodeMapping {
 // Executable mappings of files, each file once; nothing when the text is not understood, or cut.
 std::optional<std::vector<CodeMapping>> parse_code_mappings(std::string_view maps);
 
-// Which of those files may be trusted. Remembers the files it has looked at: the mounts of a sandbox
-// do not change, and a file that was replaced or deleted shows another inode or path in maps.
+// Which of those files may be trusted. Remembers the files it has looked at: the mounts of a
+// sandbox do not change, and a file that was replaced or deleted shows another inode or path in
+// maps.
 class CodeFiles
 {
 public:
     // True when all the code comes from files on mounts that the agent cannot write.
-    bool are_all_trusted(
-        sys::Fd const& proc, std::int32_t pid, sys::ExecutableFile const& program);
+    bool are_all_trusted(sys::Fd const& proc, std::int32_t pid, sys::ExecutableFile const& program);
 
 private:
     struct Entry {
@@ -42,8 +42,7 @@ private:
         std::uint64_t device = 0; // as stat(2) has it
     };
     // Its device, when it is that file, there, and on a read-only mount.
-    std::optional<std::uint64_t> device_if_trusted(
-        sys::Fd const& proc, CodeMapping const& mapping);
+    std::optional<std::uint64_t> device_if_trusted(sys::Fd const& proc, CodeMapping const& mapping);
 
     std::unordered_map<std::uint64_t, Entry> trusted_; // by inode
 };

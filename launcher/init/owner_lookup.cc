@@ -16,10 +16,10 @@ bool is_there(sys::Fd const& proc, std::int32_t pid)
 
 } // namespace
 
-Result<OwnerLookup> OwnerLookup::create(sys::Fd proc)
+Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks)
 {
     LET(diag, sys::open_sock_diag());
-    return OwnerLookup(std::move(proc), std::move(diag));
+    return OwnerLookup(std::move(proc), std::move(diag), std::move(marks));
 }
 
 std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuery const> queries)
@@ -70,6 +70,9 @@ std::optional<ProcessFacts> OwnerLookup::facts_of(std::int32_t pid, policy::Owne
     std::optional<ProcessFacts> facts;
     for (int i = 0; i < kMostTries && !facts; ++i)
         facts = book_.facts_of(proc_, pid, depth);
+    // The mark is looked at last: it is never taken back.
+    if (facts && depth == policy::OwnerDepth::Proven && marks_.was_traced(proc_, pid))
+        facts->identity.is_traced = true;
     return facts;
 }
 

@@ -5,6 +5,7 @@
 
 #include "launcher/init/process_facts.h"
 #include "launcher/init/socket_holders.h"
+#include "launcher/init/trace_marks.h"
 #include "launcher/sys/fd.h"
 #include "policy/messages/owner.h"
 
@@ -18,20 +19,26 @@ class OwnerLookup
 {
 public:
     // `proc`: a procfs of this PID namespace.
-    static Result<OwnerLookup> create(sys::Fd proc);
+    static Result<OwnerLookup> create(sys::Fd proc, TraceMarks marks);
 
     // All that wait are answered by one walk over the processes.
     std::vector<policy::OwnerAnswer> answer(std::span<policy::OwnerQuery const> queries);
 
-private:
-    OwnerLookup(sys::Fd proc, sys::Fd diag) : proc_(std::move(proc)), diag_(std::move(diag)) {}
+    sys::Fd const* watched() const { return marks_.listener(); }
+    void hear_watched() { marks_.hear(proc_); }
 
+private:
+    OwnerLookup(sys::Fd proc, sys::Fd diag, TraceMarks marks)
+        : proc_(std::move(proc)), diag_(std::move(diag)), marks_(std::move(marks))
+    {
+    }
     std::vector<policy::Holder> describe(SocketSearch const& search);
     std::optional<ProcessFacts> facts_of(std::int32_t pid, policy::OwnerDepth depth);
     std::vector<policy::ProcessIdentity> ancestors_of(
         std::int32_t parent, policy::OwnerDepth depth);
 
     sys::Fd proc_, diag_;
+    TraceMarks marks_;
     SocketHolders holders_;
     ProcessBook book_;
 };

@@ -148,8 +148,7 @@ void ProcessBook::examine_life(sys::Fd const& proc, Known& known)
         identity.is_trusted_place && code_files_.are_all_trusted(proc, pid, known.file);
     identity.is_traced = is_traced(read_entry(proc, pid, "status", kMaxStatus));
     auto const environment = read_entry(proc, pid, "environ", kMaxEnvironment);
-    identity.is_preloaded =
-        environment.size() == kMaxEnvironment || names_preloads(environment);
+    identity.is_preloaded = environment.size() == kMaxEnvironment || names_preloads(environment);
 }
 
 std::optional<ProcessFacts> ProcessBook::facts_of(

@@ -168,13 +168,14 @@ private:
             return started.failure->exit_code;
         }
         TRY(tell(WordStarted{started.child.pid}));
-        return serve_until_end(std::move(children), started.child.pid);
+        return serve_until_end(std::move(children), std::move(started));
     }
 
-    Result<int> serve_until_end(Fd children, std::int32_t agent)
+    Result<int> serve_until_end(Fd children, StartedAgent started)
     {
         step_ = "lock-down of init";
-        LET(lookup, OwnerLookup::create(std::move(tree_.proc)));
+        LET(lookup, OwnerLookup::create(
+                        std::move(tree_.proc), TraceMarks(plan_, std::move(started.watched))));
         in_.reset();
         out_.reset();
         err_.reset();
@@ -184,7 +185,7 @@ private:
         TRY(sys::forbid_new_privileges());
         TRY(sys::install_filter(word_.init_filter));
         return serve({std::move(channel_), std::move(owners_), std::move(pty_.master),
-            std::move(children), std::move(lookup), agent});
+            std::move(children), std::move(lookup), started.child.pid});
     }
 
     Result<> tell(FromInit const& word) { return sys::send_message(channel_, encode(word)); }

@@ -22,7 +22,7 @@ public:
     {
         while (!is_over_) {
             auto const ready = sys::wait_readable({&parts_.channel, &parts_.children,
-                parts_.owners.is_open() ? &parts_.owners : nullptr});
+                parts_.owners.is_open() ? &parts_.owners : nullptr, parts_.lookup.watched()});
             if (!ready.ok())
                 return 1;
             if ((*ready)[1])
@@ -31,6 +31,8 @@ public:
                 hear_supervisor();
             if (!is_over_ && (*ready)[2])
                 hear_netproxy();
+            if (!is_over_ && (*ready)[3])
+                parts_.lookup.hear_watched();
         }
         return 0;
     }
@@ -84,12 +86,13 @@ private:
     {
         std::vector<policy::OwnerQuery> queries;
         while (queries.size() < kMostQueries) {
-            auto const received = sys::receive_message(
-                parts_.owners, policy::kMaxOwnerMessage, sys::Wait::No);
+            auto const received =
+                sys::receive_message(parts_.owners, policy::kMaxOwnerMessage, sys::Wait::No);
             if (!received.ok() && received.error().code == Errc::Busy)
                 break;
             if (!received.ok() || received->bytes.empty()) {
-                parts_.owners.reset(); // the supervisor sees that netproxy ended, and ends the agent
+                parts_.owners
+                    .reset(); // the supervisor sees that netproxy ended, and ends the agent
                 return;
             }
             auto query = policy::decode_owner_query(received->bytes);

@@ -133,8 +133,8 @@ bool list_processes(sys::Fd const& proc, std::vector<std::int32_t>& pids)
 void SocketHolders::find(sys::Fd const& proc, std::span<SocketSearch> searches)
 {
     Walk walk(proc, searches);
-    bool const may_stop = std::ranges::all_of(searches,
-        [](auto const& search) { return search.depth == policy::OwnerDepth::Shown; });
+    bool const may_stop = std::ranges::all_of(
+        searches, [](auto const& search) { return search.depth == policy::OwnerDepth::Shown; });
     if (may_stop) {
         for (std::size_t i = 0; i < recent_.size() && !walk.are_all_over(); ++i)
             walk.look_at(recent_[i]);

@@ -17,7 +17,7 @@ namespace osh::launcher
 {
 
 inline constexpr std::size_t kMaxProcesses = 32'768;
-inline constexpr std::size_t kMaxThreads = 4096;          // of one process
+inline constexpr std::size_t kMaxThreads = 4096;           // of one process
 inline constexpr std::size_t kMaxDescriptorsSeen = 65'536; // of one table
 inline constexpr std::size_t kMaxRecentHolders = 16;
 

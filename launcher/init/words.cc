@@ -17,7 +17,8 @@ enum class Kind : std::uint8_t {
     Started,
     Stopped,
     Ended,
-    Failed
+    Failed,
+    Watched
 };
 
 constexpr std::size_t kMaxSentence = 4096, kMaxPem = 64 * 1024, kMaxFilter = 64 * 1024;
@@ -55,8 +56,8 @@ Result<std::vector<std::byte>> take_bytes(ByteReader& in, std::size_t limit)
 std::vector<std::byte> encode_word(WordPlan const& word)
 {
     ByteWriter out = start(Kind::Plan);
-    for (auto const* bytes :
-        {&word.plan, &word.calls_filter, &word.arguments_filter, &word.init_filter})
+    for (auto const* bytes : {&word.plan, &word.calls_filter, &word.arguments_filter,
+             &word.watched_filter, &word.init_filter})
         put_bytes(out, *bytes);
     for (bool flag :
         {word.plan_in_memfd, word.has_in, word.has_out, word.has_err, word.wants_terminal})
@@ -71,7 +72,8 @@ Result<WordPlan> take_plan(ByteReader& in)
     WordPlan word;
     LET(plan, take_bytes(in, kMaxWord));
     word.plan = std::move(plan);
-    for (auto* filter : {&word.calls_filter, &word.arguments_filter, &word.init_filter}) {
+    for (auto* filter :
+        {&word.calls_filter, &word.arguments_filter, &word.watched_filter, &word.init_filter}) {
         LET(bytes, take_bytes(in, kMaxFilter));
         *filter = std::move(bytes);
     }
@@ -104,6 +106,11 @@ std::vector<std::byte> encode_word(WordSignal const& word)
 std::vector<std::byte> encode_word(WordPrepared const&)
 {
     return start(Kind::Prepared).take();
+}
+
+std::vector<std::byte> encode_word(WordWatched const&)
+{
+    return start(Kind::Watched).take();
 }
 
 std::vector<std::byte> encode_word(WordStarted const& word)
@@ -197,6 +204,8 @@ Result<FromInit> take_from_init(Kind kind, ByteReader& in)
         return take_ended(in);
     if (kind == Kind::Failed)
         return take_failed(in);
+    if (kind == Kind::Watched)
+        return FromInit(WordWatched{});
     return fail(Errc::Malformed, "init channel: unknown word");
 }
 

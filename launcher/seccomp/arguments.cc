@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -120,6 +121,8 @@ void add_terminals(Rules& rules)
 
 void add_processes(Rules& rules, FilterChoice choice)
 {
+    // A child that is traced from its birth without a call that init could see.
+    rules.push_back({"clone", EPERM, {has_bits(0, CLONE_PTRACE)}});
     // "The user" and "a group" reach the person's other processes, which no PID namespace stops.
     rules.push_back({"setpriority", EPERM, {is(0, PRIO_PGRP)}});
     rules.push_back({"setpriority", EPERM, {is(0, PRIO_USER)}});
@@ -165,6 +168,17 @@ std::vector<ArgumentTest> all_but(unsigned index, std::vector<std::uint32_t> all
         }
     }
     return tests;
+}
+
+// How a process becomes traced. What a tracer does afterwards needs no telling: the mark is set.
+std::vector<ArgumentRule> watched_rules(FilterChoice choice)
+{
+    Rules rules;
+    if (!choice.debug_allow)
+        return rules;
+    for (std::uint32_t request : {PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE})
+        rules.push_back({"ptrace", 0, {is(0, request)}});
+    return rules;
 }
 
 std::vector<ArgumentRule> argument_rules(FilterChoice choice)

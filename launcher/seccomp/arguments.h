@@ -25,6 +25,9 @@ struct ArgumentRule {
 
 std::vector<ArgumentRule> argument_rules(FilterChoice choice);
 
+// Calls that are told to init before they happen; `answer` has no meaning there.
+std::vector<ArgumentRule> watched_rules(FilterChoice choice);
+
 // All 32-bit values but the allowed ones, as the fewest (mask, value) blocks.
 std::vector<ArgumentTest> all_but(unsigned index, std::vector<std::uint32_t> allowed);
 

@@ -50,7 +50,7 @@ Result<> add_call(Context const& context, std::uint32_t action, std::string_view
     return {};
 }
 
-Result<> add_rule(Context const& context, ArgumentRule const& rule)
+Result<> add_rule(Context const& context, std::uint32_t action, ArgumentRule const& rule)
 {
     int const number = number_of_call(rule.call);
     if (number < 0)
@@ -58,7 +58,6 @@ Result<> add_rule(Context const& context, ArgumentRule const& rule)
     std::vector<scmp_arg_cmp> tests;
     for (auto const& test : rule.tests)
         tests.push_back({test.index, SCMP_CMP_MASKED_EQ, test.mask, test.value});
-    auto const action = SCMP_ACT_ERRNO(static_cast<std::uint32_t>(rule.answer));
     int const status = seccomp_rule_add_array(
         context.get(), action, number, static_cast<unsigned>(tests.size()), tests.data());
     if (status != 0 && status != -EEXIST)
@@ -111,7 +110,18 @@ Result<std::vector<std::byte>> build_arguments(FilterChoice choice)
 {
     LET(context, new_context(SCMP_ACT_ALLOW));
     for (auto const& rule : argument_rules(choice))
-        TRY(add_rule(context, rule));
+        TRY(add_rule(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(rule.answer)), rule));
+    return exported(context);
+}
+
+Result<std::vector<std::byte>> build_watched(FilterChoice choice)
+{
+    auto const rules = watched_rules(choice);
+    if (rules.empty())
+        return std::vector<std::byte>();
+    LET(context, new_context(SCMP_ACT_ALLOW));
+    for (auto const& rule : rules)
+        TRY(add_rule(context, SCMP_ACT_NOTIFY, rule));
     return exported(context);
 }
 
@@ -124,6 +134,8 @@ Result<BuiltFilter> build_agent_filter(FilterChoice choice)
     programs.calls = std::move(calls);
     LET(arguments, build_arguments(choice));
     programs.arguments = std::move(arguments);
+    LET(watched, build_watched(choice));
+    programs.watched = std::move(watched);
     return programs;
 }
 

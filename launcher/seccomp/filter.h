@@ -4,8 +4,10 @@
 // (make_filters.cc): libseccomp needs 8 ms for it, half of what a start may take. What the
 // supervisor uses is programs.h. Design: security H7, seccomp(2), seccomp_rule_add(3).
 //
-// Two programs: which calls exist, and which arguments they may have. The kernel takes the stricter
-// answer, and its cache of constant answers (Linux 5.11) makes plain calls cost nothing extra.
+// Two programs: which calls exist, and which arguments they may have; and where debugging is
+// allowed a third, whose calls init hears of first (seccomp_unotify(2)). The kernel takes the
+// stricter answer, and its cache of constant answers (Linux 5.11) makes plain calls cost nothing
+// extra.
 
 #include "launcher/seccomp/programs.h"
 #include "policy/base/bytes.h"
@@ -16,8 +18,8 @@
 namespace osh::launcher
 {
 
-struct BuiltFilter { // arrays of struct sock_filter
-    std::vector<std::byte> calls, arguments;
+struct BuiltFilter {                                  // arrays of struct sock_filter
+    std::vector<std::byte> calls, arguments, watched; // watched may be empty
 };
 
 Result<BuiltFilter> build_agent_filter(FilterChoice choice);

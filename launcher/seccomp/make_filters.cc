@@ -14,7 +14,8 @@ using osh::launcher::FilterChoice;
 
 void print_array(std::string const& name, osh::Bytes program)
 {
-    fmt::print("alignas(8) constexpr std::uint64_t {}[] = {{\n", name);
+    fmt::print("alignas(8) constexpr std::array<std::uint64_t, {}> {}{{\n",
+        program.size() / sizeof(std::uint64_t), name);
     for (std::size_t at = 0; at + sizeof(std::uint64_t) <= program.size();
          at += sizeof(std::uint64_t)) {
         std::uint64_t word = 0;
@@ -45,6 +46,7 @@ int main()
             return fail_with(built.error());
         print_array(fmt::format("kCalls{}", i), built->calls);
         print_array(fmt::format("kArguments{}", i), built->arguments);
+        print_array(fmt::format("kWatched{}", i), built->watched);
     }
     auto const init = osh::launcher::build_init_filter();
     if (!init.ok())
@@ -57,7 +59,7 @@ int main()
                "(choice.debug_allow ? 1U : 0U);\n"
                "    std::array<FilterPrograms, 4> const all{{{{\n");
     for (std::size_t i = 0; i < std::size(kChoices); ++i)
-        fmt::print("        {{view(kCalls{}), view(kArguments{})}},\n", i, i);
+        fmt::print("        {{view(kCalls{}), view(kArguments{}), view(kWatched{})}},\n", i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
                "Bytes init_filter() {{ return view(kInit); }}\n}}\n");
     return 0;

@@ -9,11 +9,12 @@ namespace osh::launcher
 
 struct FilterChoice {
     bool nested_allow = false; // namespaces and mounts for an agent's own sandbox
-    bool debug_allow = true;   // ptrace of own children
+    bool debug_allow = true;   // ptrace of own processes, told to init
 };
 
 struct FilterPrograms {
     Bytes calls, arguments;
+    Bytes watched; // empty, or installed with a listener that init answers
 };
 
 FilterPrograms agent_filter(FilterChoice choice);

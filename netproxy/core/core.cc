@@ -96,7 +96,6 @@ void Core::timed_out(Flow& flow)
     switch (flow.phase) {
     case Phase::Identify:
         // Init did not answer: nothing is known, nothing is allowed.
-        --pending_owners_;
         parts_.agent.refuse(flow.id, stack::Unreachable::AdminProhibited);
         end(flow, Ending::Finish);
         break;
@@ -124,14 +123,14 @@ void Core::timed_out(Flow& flow)
 // The stack reports the end of a flow: its id is invalid from here on.
 void Core::closed(Flow& flow, Ending how)
 {
-    if (flow.phase == Phase::Identify)
-        --pending_owners_;
     end(flow, how);
 }
 
 // Our own record of a flow ends; the stack was told, or told us.
 void Core::end(Flow& flow, Ending how)
 {
+    if (flow.phase == Phase::Identify)
+        --pending_owners_;
     drop_question(flow);
     drop_upstream(flow, how);
     timers_.clear(flow.id);
@@ -149,7 +148,9 @@ void Core::finish_agent(Flow& flow)
     drop_upstream(flow, Ending::Finish);
     parts_.agent.finish(flow.id);
     flow.phase = Phase::Draining;
-    flow.http.reset();
+    flow.http = nullptr;
+    flow.wire = nullptr;
+    flow.http1.reset();
     flow.agent_tls.reset();
     parts_.agent.consume(flow.id, parts_.agent.received(flow.id).size());
     timers_.set(flow.id, at_.now + kLinger);

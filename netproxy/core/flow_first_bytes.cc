@@ -59,8 +59,10 @@ void Core::look_at_hello(Flow& flow)
 
 void Core::start_inspection(Flow& flow)
 {
-    flow.http = std::make_unique<proxy::Http1Connection>(proxy::Http1Limits{},
+    flow.http1 = std::make_unique<proxy::Http1Connection>(proxy::Http1Limits{},
         flow.is_encrypted() ? proxy::HttpScheme::Https : proxy::HttpScheme::Http);
+    flow.http = flow.http1.get();
+    flow.wire = flow.http1.get();
     flow.scheme = flow.is_encrypted() ? "https" : "http";
     flow.phase = Phase::Inspect;
     timers_.set(flow.id, at_.now + kHeadTimeout);

@@ -38,11 +38,11 @@ bool Core::take_from_agent(Flow& flow)
     auto const received = parts_.agent.received(flow.id);
     bool const has_ended = received.empty() && parts_.agent.peer_finished(flow.id);
     if (flow.agent_tls == nullptr) {
-        auto const taken = flow.http->agent_bytes(received);
+        auto const taken = flow.wire->agent_bytes(received);
         parts_.agent.consume(flow.id, taken);
         if (has_ended && !flow.agent_end_told) {
             flow.agent_end_told = true;
-            flow.http->agent_ended();
+            flow.wire->agent_ended();
             return true;
         }
         return taken > 0;
@@ -62,7 +62,7 @@ bool Core::take_plain_from_agent(Flow& flow)
         if (staged.is_empty())
             staged.clear(); // idle flows hold no buffer
     }
-    auto const taken = flow.http->agent_bytes(staged.front());
+    auto const taken = flow.wire->agent_bytes(staged.front());
     staged.consume(taken);
     auto const state = flow.agent_tls->state();
     bool const is_over = state == TlsState::Closed || state == TlsState::Failed;
@@ -70,7 +70,7 @@ bool Core::take_plain_from_agent(Flow& flow)
         flow.agent_end_told = true;
         if (state == TlsState::Failed)
             journal_.notice("ca_refused", flow.host + ": " + flow.agent_tls->failure(), at_.now);
-        flow.http->agent_ended();
+        flow.wire->agent_ended();
         return true;
     }
     return taken > 0;
@@ -148,12 +148,12 @@ std::size_t Core::take_plain_from_upstream(Upstream& upstream)
 bool Core::give_to_agent(Flow& flow)
 {
     if (flow.agent_tls == nullptr) {
-        auto const sent = send_to_agent(flow, flow.http->to_agent());
-        flow.http->consume_to_agent(sent);
+        auto const sent = send_to_agent(flow, flow.wire->to_agent());
+        flow.wire->consume_to_agent(sent);
         return sent > 0;
     }
-    auto const taken = flow.agent_tls->write(flow.http->to_agent());
-    flow.http->consume_to_agent(taken);
+    auto const taken = flow.agent_tls->write(flow.wire->to_agent());
+    flow.wire->consume_to_agent(taken);
     auto const sent = send_to_agent(flow, flow.agent_tls->output());
     flow.agent_tls->consume_output(sent);
     return taken > 0 || sent > 0;
@@ -201,14 +201,14 @@ void Core::settle(Flow& flow)
         finish_agent(flow);
         return;
     }
-    if (http.is_finished() && http.to_agent().empty())
+    if (http.is_finished() && flow.wire->to_agent().empty())
         journal_faults(flow);
-    if (http.is_finished() && http.to_agent().empty() && http.was_cut()) {
+    if (http.is_finished() && flow.wire->to_agent().empty() && http.was_cut()) {
         parts_.agent.reset(flow.id); // an answer that is cut short must not look complete
         end(flow, Ending::Reset);
         return;
     }
-    if (http.is_finished() && http.to_agent().empty()) {
+    if (http.is_finished() && flow.wire->to_agent().empty()) {
         if (flow.agent_tls != nullptr) {
             flow.agent_tls->close();
             flow.agent_tls->consume_output(send_to_agent(flow, flow.agent_tls->output()));

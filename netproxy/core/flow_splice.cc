@@ -59,8 +59,8 @@ bool Core::wants_upstream(UpstreamId id) const
     if (pool_.has(id))
         return true; // its end must be seen before somebody relies on it
     auto const* flow = find_upstream(id);
-    if (flow == nullptr || flow->upstream.has_ended)
-        return false;
+    if (flow == nullptr || flow->upstream.has_ended || flow->phase == Phase::Identify)
+        return false; // of an early dial nothing is read before the owner is known
     if (flow->phase == Phase::Splice)
         return !flow->upstream.lacks_space; // asking for space would take it
     return flow->upstream.inbox.has_space();
@@ -71,7 +71,7 @@ MutableBytes Core::upstream_space(UpstreamId id)
     if (pool_.has(id))
         return pool_.space();
     auto* flow = find_upstream(id);
-    if (flow == nullptr || flow->upstream.has_ended)
+    if (flow == nullptr || flow->upstream.has_ended || flow->phase == Phase::Identify)
         return {};
     if (flow->phase == Phase::Splice) {
         auto const space = parts_.agent.send_space(flow->id);

@@ -44,7 +44,7 @@ bool is_same_program(policy::Holder const& a, policy::Holder const& b)
 
 } // namespace
 
-Identity Identity::from(policy::OwnerAnswer const& answer)
+Identity Identity::from(policy::OwnerAnswer const& answer, policy::OwnerDepth depth)
 {
     Identity identity;
     if (answer.holders.empty())
@@ -67,13 +67,29 @@ Identity Identity::from(policy::OwnerAnswer const& answer)
     bool const is_proven = !identity.program_.is_ambiguous
                            && std::ranges::all_of(answer.holders,
                                [](auto const& holder) { return may_be_relied_on(holder.process); });
-    if (!is_proven)
+    if (!is_proven || depth != policy::OwnerDepth::Proven)
         return identity;
     identity.binary_ = first.process.exe;
     for (auto const& ancestor : first.ancestors)
         if (may_be_relied_on(ancestor))
             identity.ancestors_.push_back(ancestor.exe);
     return identity;
+}
+
+Identity Identity::confirmed_by(Identity later) const
+{
+    bool const is_same = program_.binary == later.program_.binary;
+    if (later.program_.binary.empty())
+        later.program_ = program_; // it has ended: shown as it was
+    if (!is_same) {
+        later.program_.is_ambiguous = true;
+        later.program_.taints.emplace_back("handed on");
+    }
+    if (!is_same || !is_proven()) {
+        later.binary_.clear();
+        later.ancestors_.clear();
+    }
+    return later;
 }
 
 policy::Caller Identity::caller() const

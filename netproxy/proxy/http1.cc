@@ -7,10 +7,8 @@ namespace osh::netproxy::proxy
 {
 
 Http1Connection::Http1Connection(Http1Limits const& limits, HttpScheme scheme)
-    : impl_(std::make_unique<Impl>())
+    : impl_(std::make_unique<Impl>(limits, scheme))
 {
-    impl_->limits = limits;
-    impl_->scheme = scheme;
 }
 
 Http1Connection::~Http1Connection() = default;
@@ -27,12 +25,12 @@ void Http1Connection::agent_ended()
 
 std::size_t Http1Connection::upstream_bytes(Bytes bytes)
 {
-    return impl_->take_upstream(bytes);
+    return impl_->client.take(bytes);
 }
 
 void Http1Connection::upstream_ended(bool cleanly)
 {
-    impl_->upstream_ended(cleanly);
+    impl_->client.ended(cleanly);
 }
 
 std::size_t Http1Connection::agent_room() const
@@ -42,7 +40,7 @@ std::size_t Http1Connection::agent_room() const
 
 std::size_t Http1Connection::upstream_room() const
 {
-    return impl_->upstream_room();
+    return impl_->client.room();
 }
 
 RequestHead const* Http1Connection::waiting() const
@@ -92,24 +90,20 @@ bool Http1Connection::may_send_again() const
     auto const& head = impl_->request.head;
     bool const is_idempotent =
         head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS";
-    return needs_upstream() && impl_->upstream == Impl::UpstreamState::Head
-           && !impl_->has_upstream_spoken && is_idempotent && !head.has_body;
+    return needs_upstream() && impl_->client.state() == Http1Client::State::Head
+           && !impl_->client.has_spoken() && is_idempotent && !head.has_body;
 }
 
 void Http1Connection::send_again()
 {
     OSH_CHECK(may_send_again());
-    impl_->to_upstream.clear();
-    impl_->to_upstream.append(impl_->sent_head);
+    impl_->client.send_again();
 }
 
 void Http1Connection::upstream_failed(LocalAnswer const& reply)
 {
-    if (!needs_upstream() || impl_->upstream == Impl::UpstreamState::Tunnel
-        || impl_->has_answer_begun)
+    if (!needs_upstream() || is_tunnel() || impl_->has_answer_begun)
         return impl_->cut();
-    impl_->upstream = Impl::UpstreamState::Idle;
-    impl_->is_reusable = false;
     impl_->answer(reply);
 }
 
@@ -125,25 +119,24 @@ void Http1Connection::consume_to_agent(std::size_t count)
 
 Bytes Http1Connection::to_upstream() const
 {
-    return impl_->to_upstream.view();
+    return impl_->client.to_upstream();
 }
 
 void Http1Connection::consume_to_upstream(std::size_t count)
 {
-    impl_->to_upstream.consume(count);
+    impl_->client.consume_to_upstream(count);
 }
 
 bool Http1Connection::needs_upstream() const
 {
-    if (impl_->upstream == Impl::UpstreamState::Tunnel && impl_->is_finished)
-        return !impl_->to_upstream.is_empty();
-    return impl_->upstream != Impl::UpstreamState::Idle;
+    if (is_tunnel() && impl_->is_finished)
+        return !to_upstream().empty();
+    return impl_->client.state() != Http1Client::State::Idle;
 }
 
 bool Http1Connection::upstream_is_reusable() const
 {
-    return impl_->upstream == Impl::UpstreamState::Idle && impl_->is_reusable
-           && impl_->to_upstream.is_empty();
+    return impl_->client.is_reusable();
 }
 
 bool Http1Connection::is_finished() const
@@ -168,7 +161,7 @@ bool Http1Connection::was_cut() const
 
 bool Http1Connection::is_tunnel() const
 {
-    return impl_->upstream == Impl::UpstreamState::Tunnel;
+    return impl_->client.state() == Http1Client::State::Tunnel;
 }
 
 int Http1Connection::response_status() const

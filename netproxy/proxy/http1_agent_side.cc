@@ -41,11 +41,8 @@ std::size_t Http1Connection::Impl::agent_room() const
     case AgentState::Head: return limits.head;
     case AgentState::Waiting:
         return wanted && !is_too_large && !request_body.is_done() ? limits.buffered : 0;
-    case AgentState::Body: {
-        auto const room = to_upstream.room(limits.buffered);
-        return room > kChunkOverhead ? room - kChunkOverhead : 0;
-    }
-    case AgentState::Tunnel: return to_upstream.room(limits.buffered);
+    case AgentState::Body:
+    case AgentState::Tunnel: return client.payload_room();
     case AgentState::Done: return 0;
     case AgentState::Closed: return limits.buffered;
     }
@@ -65,7 +62,7 @@ std::size_t Http1Connection::Impl::take_agent(Bytes bytes)
         case AgentState::Done: break;
         case AgentState::Tunnel:
             count = std::min(rest.size(), agent_room());
-            to_upstream.append(rest.first(count));
+            client.tunnel(rest.first(count));
             break;
         case AgentState::Closed: count = rest.size(); break; // drained, never read
         }
@@ -137,14 +134,16 @@ std::size_t Http1Connection::Impl::take_body(Bytes bytes)
 {
     auto const piece = request_body.next(bytes.first(std::min(bytes.size(), agent_room())));
     if (!piece.payload.empty())
-        write_request_payload(piece.payload);
+        client.payload(piece.payload);
     if (request_body.is_broken()) {
         if (has_answer_begun)
             cut();
         else
             refuse(400, std::string(request_body.fault()));
     } else if (request_body.is_done()) {
-        end_request_body();
+        client.end_payload();
+        agent = AgentState::Done;
+        maybe_end_exchange();
     }
     return piece.consumed;
 }
@@ -152,9 +151,7 @@ std::size_t Http1Connection::Impl::take_body(Bytes bytes)
 void Http1Connection::Impl::refuse(int code, std::string why)
 {
     refusal = std::move(why);
-    upstream = UpstreamState::Idle;
-    is_reusable = false;
-    to_upstream.clear();
+    client.finish(Http1Client::Outcome::GivenUp);
     status = code;
     write_local(json_error(code, "bad_request", refusal));
     finish();
@@ -168,7 +165,8 @@ void Http1Connection::Impl::answer(LocalAnswer const& reply)
     auto copy = reply;
     copy.close = must_close;
     write_local(copy);
-    to_upstream.clear();
+    if (client.state() != Http1Client::State::Idle)
+        client.finish(Http1Client::Outcome::GivenUp);
     if (must_close)
         finish();
     else
@@ -186,9 +184,7 @@ void Http1Connection::Impl::finish()
 void Http1Connection::Impl::cut()
 {
     was_cut = true;
-    upstream = UpstreamState::Idle;
-    is_reusable = false;
-    to_upstream.clear();
+    client.finish(Http1Client::Outcome::GivenUp);
     finish();
 }
 
@@ -207,10 +203,7 @@ void Http1Connection::Impl::maybe_end_exchange()
     if (!is_answer_over)
         return;
     bool const is_request_over = agent == AgentState::Done;
-    is_reusable = is_request_over && answer_keeps_alive;
-    upstream = UpstreamState::Idle;
-    if (!is_request_over)
-        to_upstream.clear(); // the upstream answered early; the rest of the body has no reader
+    client.finish(Http1Client::Outcome::Complete);
     if (!is_request_over || close_after)
         finish();
     else
@@ -231,6 +224,36 @@ void Http1Connection::Impl::agent_ended()
         break;
     case AgentState::Done: break; // half closed: it still reads the answer
     }
+}
+
+void Http1Connection::Impl::forward(Forward plan)
+{
+    if (!is_safe(plan))
+        return answer(json_error(502, "unsafe_request",
+            "the request was not sent: a part that osh put into it holds a blank or a control "
+            "byte"));
+    if (plan.is_websocket && !request.head.wants_websocket)
+        plan.is_websocket = false;
+    upstream_host = plan.host;
+    has_answer_begun = false;
+    is_answer_over = false;
+    agent = request_body.is_done() ? AgentState::Done : AgentState::Body;
+    Http1Client::Request out{request.head.method, request.framing,
+        request.head.content_length.has_value(), wanted || !request.expects_continue};
+    if (wanted && request_body.is_done() && request.head.has_body)
+        out.framing = {BodyKind::Length, kept.size()}; // its length is known now
+    client.start(plan, out);
+    scrubber = Scrubber(std::move(plan.scrub), std::move(plan.scrub_with));
+    send_kept_body();
+}
+
+void Http1Connection::Impl::send_kept_body()
+{
+    if (wanted && !kept.empty())
+        client.payload(bytes_of(kept));
+    kept.clear();
+    if (agent == AgentState::Done)
+        client.end_payload();
 }
 
 } // namespace osh::netproxy::proxy

@@ -1,25 +1,26 @@
 #pragma once
 // The state machine behind Http1Connection, in three files: http1_agent_side.cc (requests in, our
-// own answers), http1_upstream_side.cc (answers in), http1_write.cc (heads and bodies out).
+// own answers), http1_upstream_side.cc (what becomes of the upstream's answer), http1_write.cc
+// (heads and bodies to the agent). The upstream's bytes are http1_client.h's.
 //
 //   agent:    Head -> Waiting -> Body -> Done -> Head ...     Tunnel after a 101, Closed at the end
-//   upstream: Idle -> Head -> Body -> Idle ...                Tunnel after a 101
 //
 // One request at a time: bytes after it are not taken before its exchange is over.
 
-#include "netproxy/proxy/byte_queue.h"
-#include "netproxy/proxy/http1_body.h"
+#include "netproxy/proxy/http1.h"
+#include "netproxy/proxy/http1_client.h"
 #include "netproxy/proxy/http1_scrub.h"
 
 namespace osh::netproxy::proxy
 {
 
-struct Http1Connection::Impl {
+struct Http1Connection::Impl final : AnswerSink {
     enum class AgentState { Head, Waiting, Body, Done, Tunnel, Closed };
-    enum class UpstreamState { Idle, Head, Body, Tunnel };
+
+    Impl(Http1Limits const& bounds, HttpScheme by) : limits(bounds), scheme(by) {}
 
     Http1Limits limits;
-    HttpScheme scheme = HttpScheme::Https;
+    HttpScheme scheme;
 
     // ---- the agent's side
     AgentState agent = AgentState::Head;
@@ -39,23 +40,14 @@ struct Http1Connection::Impl {
     bool is_too_large = false;
 
     // ---- the upstream's side
-    UpstreamState upstream = UpstreamState::Idle;
-    Forward plan;
-    BodyKind request_framing = BodyKind::None; // as we write it
-    std::string sent_head;                     // to send again on a new connection
-    std::string answer_text;                   // head so far
-    BodyReader answer_body;
+    Http1Client client{limits, *this};
+    std::string upstream_host;                // to name it in a 502
     BodyKind answer_framing = BodyKind::None; // as we write it
     Scrubber scrubber;
-    unsigned informational = 0;
     bool has_answer_begun = false; // a byte of a final head went to the agent
-    bool has_upstream_spoken = false;
     bool is_answer_over = false;
-    bool is_reusable = false;
-    bool answer_keeps_alive = false;
     int status = 0;
     std::string upstream_fault;
-    ByteQueue to_upstream;
 
     // http1_agent_side.cc
     std::size_t take_head(Bytes bytes);
@@ -71,36 +63,25 @@ struct Http1Connection::Impl {
     void cut();
     void next_request();
     void maybe_end_exchange();
+    void forward(Forward plan);
+    void send_kept_body();
 
     // http1_upstream_side.cc
-    std::size_t take_upstream(Bytes bytes);
-    std::size_t take_answer_head(Bytes bytes);
-    std::size_t take_answer_body(Bytes bytes);
-    std::size_t upstream_room() const;
-    void answer_head_is_complete();
-    void informational_answer(ParsedResponse const& response);
-    void switch_protocols(ParsedResponse const& response);
-    void final_answer(ParsedResponse const& response);
-    void answer_is_over();
-    void upstream_ended(bool cleanly);
-    void upstream_is_broken(std::string why);
+    std::size_t answer_room() const override;
+    void informational(ParsedResponse const& response) override;
+    void switched(ParsedResponse const& response) override;
+    Result<> answer_head(ParsedResponse const& response, Framing framing) override;
+    void answer_payload(Bytes payload) override;
+    void answer_over() override;
+    void tunnel_over(bool cleanly) override;
+    void answer_broken(std::string why) override;
 
     // http1_write.cc
-    void forward(Forward new_plan);
-    void send_kept_body();
-    void write_request_head();
-    void write_request_payload(Bytes payload);
-    void end_request_body();
     void write_answer_head(ParsedResponse const& response);
     void write_informational(ParsedResponse const& response);
     void write_answer_payload(Bytes payload);
     void end_answer_body();
     void write_local(LocalAnswer const& reply);
 };
-
-inline constexpr std::size_t kChunkOverhead = 32; // size line, line ends, last chunk
-
-LocalAnswer json_error(int status, std::string_view error, std::string_view message);
-std::string websocket_accept(std::string_view key); // RFC 6455 section 4.2.2
 
 } // namespace osh::netproxy::proxy

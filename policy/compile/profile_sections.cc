@@ -202,6 +202,7 @@ void apply_sandbox(ProfileReader& in, Profile& into)
 {
     in.word("nested", kNestedWords, into.nested_allow);
     in.flag("debug", into.debug);
+    in.flag("ptrace", into.debug); // the same by the name of the call
     in.strings("optional", into.optional_layers);
     in.finish();
 }

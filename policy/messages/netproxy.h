@@ -94,10 +94,10 @@ struct PolicyLoaded {
 struct Program {
     std::string binary, script, command_line;
     std::vector<std::string> chain; // ancestors' binaries, nearest first
-    // Why no rule may rely on it: deleted, writable, changed, preload, traced, shared. Empty: none.
-    std::vector<std::string> taints;
     std::int32_t pid = 0;
     bool is_ambiguous = false;
+    // Why no rule may rely on it: deleted, writable, changed, preload, traced, shared, handed on.
+    std::vector<std::string> taints;
 };
 
 struct Target {

@@ -15,8 +15,7 @@ enum class Kind : std::uint8_t { Query = 1, Answer = 2 };
 
 constexpr std::size_t kMaxPath = 4096;       // PATH_MAX: what readlink(2) of exe can return
 constexpr std::size_t kMaxCommandLine = 200; // owner.h: display only
-constexpr std::uint8_t kTrustedPlace = 1, kDeleted = 2, kTraced = 4, kPreloaded = 8,
-                       kChanged = 16;
+constexpr std::uint8_t kTrustedPlace = 1, kDeleted = 2, kTraced = 4, kPreloaded = 8, kChanged = 16;
 constexpr std::uint8_t kKnownFlags = kTrustedPlace | kDeleted | kTraced | kPreloaded | kChanged;
 
 std::string_view cut(std::string_view text, std::size_t limit)
@@ -46,11 +45,10 @@ void put_process(ByteWriter& out, ProcessIdentity const& process)
     out.u64_le(process.device);
     out.u64_le(process.inode);
     out.u64_le(static_cast<std::uint64_t>(process.changed_ns));
-    out.u8(static_cast<std::uint8_t>((process.is_trusted_place ? kTrustedPlace : 0)
-                                     | (process.is_deleted ? kDeleted : 0)
-                                     | (process.is_traced ? kTraced : 0)
-                                     | (process.is_preloaded ? kPreloaded : 0)
-                                     | (process.is_changed ? kChanged : 0)));
+    out.u8(static_cast<std::uint8_t>(
+        (process.is_trusted_place ? kTrustedPlace : 0) | (process.is_deleted ? kDeleted : 0)
+        | (process.is_traced ? kTraced : 0) | (process.is_preloaded ? kPreloaded : 0)
+        | (process.is_changed ? kChanged : 0)));
     out.text_le(cut(process.script, kMaxPath));
     out.text_le(cut(process.command_line, kMaxCommandLine));
 }

@@ -17,9 +17,9 @@ inline constexpr std::size_t kMaxAncestors = 64;
 inline constexpr std::size_t kMaxHolders = 16;
 inline constexpr std::size_t kMaxOwnerMessage = 64 * 1024;
 
-// How much the answer is needed for. Where a rule relies on the program, or a person is asked, every
-// holder of the socket is found and everything about it is read anew. Where the verdict is the same
-// for any program, one holder is enough, and what is known about it may be remembered.
+// How much the answer is needed for. Where a rule relies on the program, or a person is asked,
+// every holder of the socket is found and everything about it is read anew. Where the verdict is
+// the same for any program, one holder is enough, and what is known about it may be remembered.
 enum class OwnerDepth : std::uint8_t { Shown = 1, Proven = 2 };
 
 struct OwnerQuery {

@@ -1,0 +1,42 @@
+#pragma once
+// Which processes were ever traced. A tracer can put its own code into a program and detach, and
+// nothing in /proc tells of it afterwards (security design H12 b): so init hears of every ptrace(2)
+// that makes a process traced, before it happens, and marks the process.
+//
+// The mark is one point of oom_score_adj: the kernel copies it to every child, keeps it over
+// execve(2), and the agent cannot take it back, because Landlock lets it write nothing below /proc
+// (proc_pid_oom_score_adj(5)). Where Landlock's file rules are off, one use of ptrace makes every
+// program of the session unknown.
+
+#include "launcher/plan/plan.h"
+#include "launcher/sys/fd.h"
+#include "launcher/sys/watched_calls.h"
+
+#include <cstdint>
+
+namespace osh::launcher
+{
+
+class TraceMarks
+{
+public:
+    TraceMarks(Plan const& plan, sys::Fd listener);
+
+    sys::Fd const* listener() const { return listener_.is_open() ? &listener_ : nullptr; }
+    // The listener is readable.
+    void hear(sys::Fd const& proc);
+    bool was_traced(sys::Fd const& proc, std::int32_t pid) const;
+
+private:
+    bool mark_target(sys::Fd const& proc, sys::WatchedCall const& call);
+
+    sys::Fd listener_;
+    std::int32_t unmarked_score_;
+    bool marks_can_be_removed_;
+    bool is_all_unknown_ = false;
+};
+
+// "500\n" -> 500; nothing for anything else.
+std::optional<std::int32_t> parse_score(std::string_view text);
+
+} // namespace osh::launcher

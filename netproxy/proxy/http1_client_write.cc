@@ -1,0 +1,140 @@
+// Requests out, written anew from what was judged: never a byte of the original.
+#include "netproxy/proxy/http1_client.h"
+
+#include "policy/base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace osh::netproxy::proxy
+{
+namespace
+{
+
+constexpr std::array<std::string_view, 5> kOurs = {
+    "host", "content-length", "transfer-encoding", "connection", "upgrade"};
+
+bool has_secrets(Forward const& plan)
+{
+    return std::any_of(plan.scrub.begin(), plan.scrub.end(),
+        [](std::string const& value) { return !value.empty(); });
+}
+
+bool needs_a_length(std::string_view method)
+{
+    return method == "POST" || method == "PUT" || method == "PATCH"; // RFC 9110 section 8.6
+}
+
+} // namespace
+
+bool is_our_field(std::string_view name)
+{
+    return std::any_of(kOurs.begin(), kOurs.end(),
+        [name](std::string_view ours) { return equals_ignoring_case(name, ours); });
+}
+
+bool is_safe(Forward const& plan)
+{
+    bool const has_safe_fields = std::all_of(plan.fields.begin(), plan.fields.end(),
+        [](HttpField const& field) { return is_token(field.name) && is_safe_value(field.value); });
+    return has_safe_fields && is_safe_target(plan.path_and_query) && !plan.host.empty()
+           && is_safe_value(plan.host) && plan.host.find(' ') == std::string::npos;
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value)
+{
+    out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_chunk(ByteQueue& queue, Bytes payload)
+{
+    std::array<char, 24> line{};
+    auto const end = fmt::format_to_n(line.data(), line.size(), "{:x}\r\n", payload.size()).out;
+    queue.append(std::string_view(line.data(), static_cast<std::size_t>(end - line.data())));
+    queue.append(payload);
+    queue.append("\r\n");
+}
+
+void Http1Client::start(Forward const& plan, Request const& request)
+{
+    method_ = request.method;
+    is_websocket_ = plan.is_websocket;
+    websocket_key_.clear();
+    for (auto const& field : plan.fields) {
+        if (is_websocket_ && equals_ignoring_case(field.name, "sec-websocket-key"))
+            websocket_key_ = field.value;
+    }
+    request_framing_ = request.framing.kind;
+    is_request_over_ = request_framing_ == BodyKind::None;
+    informational_ = 0;
+    has_spoken_ = false;
+    answer_text_.clear();
+    state_ = State::Head;
+    write_head(plan, request);
+}
+
+void Http1Client::write_head(Forward const& plan, Request const& request)
+{
+    bool const hides_secrets = has_secrets(plan);
+    std::string head;
+    head.reserve(1024);
+    head.append(method_).append(" ").append(plan.path_and_query).append(" HTTP/1.1\r\n");
+    append_field(head, "Host", plan.host);
+    for (auto const& field : plan.fields) {
+        // Compression would hide a secret from the scrubber; an awaited 100 was already given.
+        bool const is_replaced =
+            hides_secrets && equals_ignoring_case(field.name, "accept-encoding");
+        bool const was_answered =
+            request.was_continued && equals_ignoring_case(field.name, "expect");
+        if (!is_our_field(field.name) && !is_replaced && !was_answered)
+            append_field(head, field.name, field.value);
+    }
+    if (hides_secrets)
+        append_field(head, "Accept-Encoding", "identity");
+    if (plan.is_websocket) {
+        append_field(head, "Connection", "Upgrade");
+        append_field(head, "Upgrade", "websocket");
+    }
+    if (request_framing_ == BodyKind::Chunked)
+        append_field(head, "Transfer-Encoding", "chunked");
+    else if (request_framing_ == BodyKind::Length || request.states_length)
+        append_field(head, "Content-Length", fmt::to_string(request.framing.length));
+    else if (needs_a_length(method_))
+        append_field(head, "Content-Length", "0");
+    head.append("\r\n");
+    to_upstream_.append(head);
+    sent_head_ = std::move(head);
+}
+
+void Http1Client::payload(Bytes bytes)
+{
+    if (request_framing_ == BodyKind::Chunked)
+        append_chunk(to_upstream_, bytes);
+    else
+        to_upstream_.append(bytes);
+}
+
+void Http1Client::end_payload()
+{
+    if (request_framing_ == BodyKind::Chunked)
+        to_upstream_.append("0\r\n\r\n");
+    is_request_over_ = true;
+}
+
+std::size_t Http1Client::payload_room() const
+{
+    auto const room = to_upstream_.room(limits_.buffered);
+    if (state_ == State::Tunnel)
+        return room;
+    return room > kChunkOverhead ? room - kChunkOverhead : 0;
+}
+
+void Http1Client::send_again()
+{
+    to_upstream_.clear();
+    to_upstream_.append(sent_head_);
+}
+
+} // namespace osh::netproxy::proxy

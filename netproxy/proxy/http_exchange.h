@@ -1,0 +1,126 @@
+#pragma once
+// One request in the hands of whoever judges it, whatever protocol carries it: HTTP/1
+// (Http1Connection) and HTTP/2 streams (StreamExchange) show the same face, so that there is one
+// path from a head to its verdict. Not: the bytes of the agent's side (AgentWire).
+
+#include "policy/base/bytes.h"
+#include "policy/base/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace osh::netproxy::proxy
+{
+
+struct HttpField {
+    std::string name;  // as sent; compare ignoring case
+    std::string value; // without surrounding blanks
+};
+
+struct RequestHead {
+    std::string method;
+    std::string path;  // raw, starts with '/'
+    std::string query; // raw, without '?'; has_query tells "" from absent
+    bool has_query = false;
+    std::string authority; // of Host or :authority (or of an absolute-form target equal to it),
+                           // lower case, without default port
+    std::uint8_t minor_version = 1;
+    std::vector<HttpField> fields;
+    bool has_body = false;
+    std::optional<std::uint64_t> content_length; // absent and has_body: not known beforehand
+    bool wants_websocket = false;
+};
+
+enum class HttpScheme { Http, Https };
+
+struct Http1Limits {
+    std::size_t head = 64 * 1024;
+    std::size_t fields = 200;
+    std::size_t field = 16 * 1024;
+    std::size_t target = 8 * 1024;
+    std::size_t buffered = 64 * 1024; // towards each side; beyond it room() is 0
+    unsigned informational = 16;      // 1xx answers to one request
+};
+
+// An answer of our own.
+struct LocalAnswer {
+    int status = 403;
+    std::string content_type = "application/json";
+    std::vector<HttpField> fields; // further fields
+    std::string body;
+    bool close = true; // HTTP/1: ends the connection; HTTP/2: ends the stream in any case
+};
+
+// What goes upstream instead of what came: decided by policy_gate and credential_gate.
+struct Forward {
+    std::string path_and_query; // canonical path, untouched query (or with a credential in it)
+    std::string host;           // Host field or :authority, written from the judged name
+    std::vector<HttpField>
+        fields; // the fields to send, hop-by-hop already dropped by upstream_fields()
+    bool is_websocket = false;           // pass the 101 and splice afterwards
+    std::vector<std::string> scrub;      // values to replace in the response head and body…
+    std::vector<std::string> scrub_with; // …by these, same order
+};
+
+class HttpExchange
+{
+public:
+    virtual ~HttpExchange() = default;
+
+    // ---- the question: a complete head that waits for forward() or answer(). Null when there is
+    // none.
+    virtual RequestHead const* waiting() const = 0;
+    // Bytes of the request body, kept until forward() or answer(): asked for when the policy judges
+    // bodies.
+    virtual void want_body(std::size_t limit) = 0;
+    virtual std::optional<std::string_view> body() const = 0; // complete, or nothing yet
+    virtual bool body_is_too_large() const = 0;
+    virtual void forward(Forward plan) = 0;
+    virtual void answer(LocalAnswer const& reply) = 0;
+    // The upstream gave no byte (a stale connection, a refused stream) and the request can be sent
+    // again without harm (RFC 9112 section 9.3.1, RFC 9113 section 8.7).
+    virtual bool may_send_again() const = 0;
+    virtual void send_again() = 0;
+    // The upstream failed before an answer began: 502 with this JSON body, else the answer is cut.
+    virtual void upstream_failed(LocalAnswer const& reply) = 0;
+
+    // ---- an upstream connection of its own that speaks HTTP/1.1. upstream_bytes() returns how
+    // much was taken.
+    virtual std::size_t upstream_bytes(Bytes bytes) = 0;
+    virtual void upstream_ended(bool cleanly) = 0;
+    virtual Bytes to_upstream() const = 0;
+    virtual void consume_to_upstream(std::size_t count) = 0;
+    virtual bool upstream_is_reusable() const = 0; // between exchanges, keep-alive on both sides
+
+    virtual bool needs_upstream() const = 0; // forward() was called and the exchange is not over
+    virtual bool is_finished() const = 0;    // nothing more will come of it
+    virtual bool was_cut() const = 0;        // the last answer is incomplete
+    virtual int response_status() const = 0; // of the last final response head; 0 before it
+    // Why a malformed request was refused, why an answer of the upstream was refused; "" if not.
+    virtual std::string const& refusal() const = 0;
+    virtual std::string const& upstream_fault() const = 0;
+};
+
+// The agent's connection, after TLS: bytes of one protocol in and out.
+class AgentWire
+{
+public:
+    virtual ~AgentWire() = default;
+    // Returns how much was taken; less than offered means: keep the rest and offer it again after
+    // consume_to_agent(), or when an exchange has moved on.
+    virtual std::size_t agent_bytes(Bytes bytes) = 0;
+    virtual void agent_ended() = 0;
+    virtual Bytes to_agent() const = 0;
+    virtual void consume_to_agent(std::size_t count) = 0;
+};
+
+// The request's fields without hop-by-hop ones, Host and those we never pass on.
+std::vector<HttpField> upstream_fields(RequestHead const& head);
+
+// {"error": …, "message": …}
+LocalAnswer json_error(int status, std::string_view error, std::string_view message);
+
+} // namespace osh::netproxy::proxy
