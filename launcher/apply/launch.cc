@@ -5,11 +5,13 @@
 #include "launcher/init/words.h"
 #include "launcher/seccomp/programs.h"
 #include "launcher/sys/channel.h"
-#include "launcher/sys/children.h"
+#include "launcher/sys/event_loop.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/process.h"
+#include "launcher/sys/spawn.h"
 #include "launcher/sys/standard_streams.h"
 
+#include <csignal>
 #include <fcntl.h>
 
 namespace osh::launcher
@@ -19,6 +21,8 @@ namespace
 
 using sys::Fd;
 
+// Mounts and the network are made in milliseconds; a directory may lie on a slow network.
+constexpr Duration kPrepareLimit = 30s;
 constexpr std::size_t kInlinePlan = 64 * 1024; // longer plans travel in a memfd
 
 // In the child, until the exec: only what is safe in a copy of a single-threaded process.
@@ -99,9 +103,20 @@ Result<> make_state_file(StatePath const& state)
     return {};
 }
 
-Result<Sandbox> await_prepared(Plan const& plan, StdioPlan const& stdio, Sandbox sandbox)
+void end(Fd const& pidfd)
 {
-    auto received = sys::receive_message(sandbox.init_channel, kMaxWord);
+    sys::kill_process(pidfd, SIGKILL);
+    (void)sys::reap(pidfd).ok();
+}
+
+Result<> await_prepared(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox)
+{
+    auto received =
+        sys::receive_message_before(sandbox.init_channel, kMaxWord, sys::now() + kPrepareLimit);
+    if (!received.ok() && received.error().code == Errc::Busy)
+        return fail(Errc::Busy,
+            "the sandbox does not get ready.\nfix: does a directory of the profile or the project "
+            "lie on a file system that does not answer?");
     if (!received.ok() || received->bytes.empty())
         return fail(Errc::Closed,
             "the sandbox's first process ended before it was ready (osh-init could not be executed "
@@ -120,7 +135,7 @@ Result<Sandbox> await_prepared(Plan const& plan, StdioPlan const& stdio, Sandbox
         sandbox.tun = std::move(received->descriptors[next++]);
     if (stdio.wants_terminal)
         sandbox.pty = std::move(received->descriptors[next]);
-    return sandbox;
+    return {};
 }
 
 } // namespace
@@ -140,12 +155,11 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     sandbox.owner_channel = std::move(owners.ours);
     auto sent = send_plan(plan, stdio, sandbox.init_channel, owners.theirs);
     owners.theirs.reset();
-    std::int32_t const pid = sandbox.init_pid;
-    auto prepared = sent.ok() ? await_prepared(plan, stdio, std::move(sandbox))
-                              : Result<Sandbox>(std::unexpected(std::move(sent).error()));
-    if (!prepared.ok())
-        sys::end_child(pid); // no zombie, nothing half-built
-    return prepared;
+    auto prepared = sent.ok() ? await_prepared(plan, stdio, sandbox) : std::move(sent);
+    if (prepared.ok())
+        return sandbox;
+    end(sandbox.init_pidfd); // no zombie, nothing half-built
+    return std::unexpected<Error>(std::move(prepared).error());
 }
 
 } // namespace osh::launcher

@@ -1,5 +1,6 @@
 #include "launcher/cli/policy_command.h"
 
+#include "launcher/apply/host_probe.h"
 #include "launcher/cli/session_commands.h"
 #include "launcher/supervise/profile_store.h"
 #include "launcher/sys/io.h"
@@ -94,9 +95,9 @@ policy::CompiledPolicy load_policy_file(std::string const& path)
     auto text = read_policy_text(path);
     if (!text) {
         policy::CompiledPolicy failed;
-        failed.diagnostics.push_back({Severity::Error, "unreadable",
-            fmt::format("cannot read {}: {}", shown(path), text.error().sentence), {}, "", "",
-            nullptr});
+        std::string const why = path == "-" ? "standard input: " + text.error().sentence
+                                            : shown(text.error().sentence, 600);
+        failed.diagnostics.push_back({Severity::Error, "unreadable", why, {}, "", "", nullptr});
         return failed;
     }
     return policy::compile_policy({{path, *std::move(text), ""}});
@@ -109,10 +110,17 @@ Result<ProfilePolicy> load_profile_policy(std::string const& name)
     if (!loaded.profile)
         return fail(Errc::Invalid, "the profile has errors\n\n" + render(loaded.diagnostics));
     LET(layers, launcher::load_policy_layers(places, *loaded.profile));
+    launcher::ProbeRequest where;
+    where.project_root = loaded.profile->filesystem.project_root;
+    LET(facts, launcher::probe_host(where));
+    LET(narrowing,
+        launcher::load_narrowing_layers(places, loaded.profile->overlay, facts.project_root));
+    std::ranges::move(narrowing, std::back_inserter(layers));
     auto const enforcement = loaded.profile->policy.default_enforce
                                  ? policy::Enforcement::DefaultEnforce
                                  : policy::Enforcement::AsWritten;
-    return ProfilePolicy{policy::compile_policy(layers, enforcement), *std::move(loaded.profile)};
+    auto compiled = policy::compile_policy(layers, enforcement);
+    return ProfilePolicy{std::move(compiled), std::move(layers), *std::move(loaded.profile)};
 }
 
 std::string problem_count(Diagnostics const& diagnostics)

@@ -48,6 +48,7 @@ policy::CompiledPolicy load_policy_file(std::string const& path);
 // What a session with this profile decides by: its documents, and what it does beyond them.
 struct ProfilePolicy {
     policy::CompiledPolicy compiled;
+    std::vector<policy::PolicyLayer> layers; // with the project's and the machine's, last
     policy::Profile profile;
 };
 Result<ProfilePolicy> load_profile_policy(std::string const& name);

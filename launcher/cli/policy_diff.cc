@@ -1,4 +1,4 @@
-// `osh policy diff` and `osh policy show`: a policy as what it lets happen.
+// `osh policy diff`: two policies compared as what they let happen.
 
 #include "launcher/cli/policy_command.h"
 #include "policy/base/text.h"
@@ -18,16 +18,6 @@ OptionTable const& diff_table()
         "What B lets happen and A does not (+), and the other way round (-). Exit: 0 the same, 1 "
         "different.",
         {{"--json", "", "one JSON object"}}, Positionals::Intermixed};
-    return options;
-}
-
-OptionTable const& show_table()
-{
-    static OptionTable const options{"policy show", "FILE",
-        "Everything the policy lets happen, one line each.",
-        {{"--effective", "", "accepted for symmetry: presets are always shown as rules"},
-            {"--json", "", "one JSON object"}},
-        Positionals::Intermixed};
     return options;
 }
 
@@ -79,30 +69,6 @@ int policy_diff(Arguments arguments)
             fmt::print("- {}\n", line);
     }
     return gained.empty() && lost.empty() ? kPolicyFine : kPolicyNo;
-}
-
-int policy_show(Arguments arguments)
-{
-    auto options = verb_options(show_table(), arguments);
-    if (!options.parsed)
-        return options.code;
-    if (options.parsed->positionals.size() != 1) {
-        fmt::print(stderr, "osh policy show: expected one file.\n");
-        return kPolicyUsage;
-    }
-    auto const compiled = load_policy_file(options.parsed->positionals[0]);
-    if (!compiled.policy) {
-        fmt::print(stderr, "{}", render(compiled.diagnostics));
-        return kPolicyNo;
-    }
-    auto const grants = policy::grants_of(*compiled.policy);
-    if (options.parsed->has("json")) {
-        fmt::print("{{\"v\":1,\"grants\":{}}}\n", json_list(grants));
-        return kPolicyFine;
-    }
-    for (auto const& line : grants)
-        fmt::print("{}\n", line);
-    return kPolicyFine;
 }
 
 } // namespace osh::cli

@@ -94,6 +94,25 @@ Result<std::vector<policy::PolicyLayer>> layers_of(launcher::StorePlaces const& 
     return layers;
 }
 
+// What may only narrow comes last; the project is known once the host was looked at.
+Result<> add_narrowing_layers(launcher::StorePlaces const& places, SessionRequest& request)
+{
+    LET(narrowing, launcher::load_narrowing_layers(
+                       places, request.profile.overlay, request.facts.project_root));
+    std::move(narrowing.begin(), narrowing.end(), std::back_inserter(request.layers));
+    return {};
+}
+
+std::vector<launcher::PolicySource> sources_of(std::vector<policy::PolicyLayer> const& layers)
+{
+    std::vector<launcher::PolicySource> out;
+    for (auto const& layer : layers)
+        out.push_back({std::string(policy::name_of(layer.rank)), layer.name,
+            policy::may_only_narrow(layer.rank) ? launcher::PolicySource::May::Narrow
+                                                : launcher::PolicySource::May::Grant});
+    return out;
+}
+
 Result<std::shared_ptr<policy::Policy const>> compiled(SessionRequest const& request)
 {
     auto const result = policy::compile_policy(
@@ -183,7 +202,6 @@ Result<SessionRequest> session_request(ParsedOptions const& options, Secrets sec
     LET(layers, layers_of(places, environment, options, profile));
     request.profile = std::move(profile);
     request.layers = std::move(layers);
-    LET(policy, compiled(request));
     auto const command = command_of(request.profile, environment, options);
     if (command.empty())
         return fail(Errc::Invalid, "no command. Say what to run, for example `osh run -- bash`; "
@@ -193,6 +211,8 @@ Result<SessionRequest> session_request(ParsedOptions const& options, Secrets sec
         request.profile, launcher::program_finder(environment, command.front()));
     LET(facts, launcher::probe_host(launcher::probe_request(request.profile)));
     request.facts = std::move(facts);
+    TRY(add_narrowing_layers(places, request));
+    LET(policy, compiled(request));
     for (auto const& flag : options.all("env"))
         if (flag.find('=') == std::string::npos && !request.facts.environment.contains(flag))
             return fail(
@@ -201,6 +221,7 @@ Result<SessionRequest> session_request(ParsedOptions const& options, Secrets sec
     if (!planned.errors.empty())
         return fail(Errc::Invalid, plan_errors(planned.errors));
     request.plan = std::move(planned.plan);
+    request.plan.policy_sources = sources_of(request.layers);
     TRY(add_credentials(request, environment, secrets));
     return request;
 }

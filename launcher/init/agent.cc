@@ -113,6 +113,9 @@ int run_agent(AgentParts const& parts, sys::Fd const& channel)
         if (!done.ok())
             return report(channel, {step.name, done.error().sentence, 125});
     }
+    // Said by the agent itself, after the proof: a process that merely ended is no agent.
+    if (!sys::send_message(channel, encode(FromInit(WordPrepared{}))).ok())
+        return 125;
     sys::reset_signals();
     return report(channel, execute_program(parts.plan.command, parts.plan.environment));
 }
@@ -128,11 +131,13 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
     }));
     pair.theirs.reset();
     StartedAgent started{std::move(child), {}, std::nullopt};
+    bool is_confined = false;
     for (;;) {
         LET(answer, sys::receive_message(pair.ours, kMaxWord));
         if (answer.bytes.empty())
-            return started;
+            break;
         LET(word, decode_from_init(answer.bytes));
+        is_confined = is_confined || std::holds_alternative<WordPrepared>(word);
         if (std::holds_alternative<WordWatched>(word) && answer.descriptors.size() == 1)
             started.watched = std::move(answer.descriptors[0]);
         if (auto* failed = std::get_if<WordFailed>(&word)) {
@@ -140,6 +145,10 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
             return started;
         }
     }
+    if (!is_confined)
+        started.failure =
+            WordFailed{"confinement", "the agent's process ended before it stood", 125};
+    return started;
 }
 
 } // namespace osh::launcher

@@ -91,8 +91,7 @@ private:
             if (!received.ok() && received.error().code == Errc::Busy)
                 break;
             if (!received.ok() || received->bytes.empty()) {
-                parts_.owners
-                    .reset(); // the supervisor sees that netproxy ended, and ends the agent
+                parts_.owners.reset(); // the supervisor sees it, and ends the agent
                 return;
             }
             auto query = policy::decode_owner_query(received->bytes);
@@ -100,7 +99,11 @@ private:
                 queries.push_back(*std::move(query));
         }
         for (auto const& answer : parts_.lookup.answer(queries)) {
-            if (sys::send_message(parts_.owners, policy::encode(answer)).ok())
+            // One that does not take its answers (stopped, or drowned) goes without: it denies
+            // then.
+            auto const sent =
+                sys::send_message(parts_.owners, policy::encode(answer), {}, sys::WhenFull::Fail);
+            if (sent.ok() || sent.error().code == Errc::Busy)
                 continue;
             parts_.owners.reset();
             return;

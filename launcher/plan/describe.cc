@@ -85,6 +85,25 @@ std::string layers_text(Plan const& plan)
         landlock, plan.debug_allow ? " (with ptrace of own children)" : "");
 }
 
+std::string policy_text(Plan const& plan)
+{
+    std::string text = plan.policy_sources.empty() ? "" : "\npolicy\n";
+    for (auto const& source : plan.policy_sources)
+        text += fmt::format("  {:<8} {}{}\n", source.layer, shown(source.name, 400),
+            source.may == PolicySource::May::Narrow ? " (narrows only)" : "");
+    return text;
+}
+
+std::string json_policy(Plan const& plan)
+{
+    std::string text;
+    for (auto const& source : plan.policy_sources)
+        text += fmt::format("{}{{\"layer\":{},\"name\":{},\"may\":\"{}\"}}",
+            text.empty() ? "" : ",", json_quoted(source.layer), json_quoted(source.name),
+            source.may == PolicySource::May::Narrow ? "narrow" : "grant");
+    return "[" + text + "]";
+}
+
 std::string joined_json(std::vector<std::string> const& items)
 {
     std::string text;
@@ -131,6 +150,7 @@ std::string describe(Plan const& plan)
         "identity     uid {} gid {}, host name {}\nnetwork      {}\nlayers       {}\n", plan.uid,
         plan.gid, plan.host_name,
         plan.has_network ? "through osh-netproxy only" : "none (loopback only)", layers_text(plan));
+    out += policy_text(plan);
     out += "\nfiles\n";
     for (auto const& step : plan.mounts)
         out += fmt::format("  {:<6} {:<9} {}{}\n", kKindWords[static_cast<std::size_t>(step.kind)],
@@ -159,13 +179,13 @@ std::string describe_json(Plan const& plan)
     return fmt::format(
         "{{\"v\":1,\"profile\":{},\"command\":{},\"directory\":{},\"project\":{},\"uid\":{},"
         "\"gid\":{},\"network\":{},\"landlock_abi\":{},\"nested\":{},\"debug\":{},\"mounts\":{},"
-        "\"landlock\":{},\"limits\":{},\"environment\":{},\"environment_removed\":{},\"notes\":{}}}"
-        "\n",
+        "\"landlock\":{},\"limits\":{},\"environment\":{},\"environment_removed\":{},\"notes\":{},"
+        "\"policy\":{}}}\n",
         json_quoted(plan.profile_name), joined_json(plan.command),
         json_quoted(plan.working_directory), json_quoted(plan.project), plan.uid, plan.gid,
         plan.has_network, plan.landlock_abi, plan.nested_allow, plan.debug_allow, json_mounts(plan),
         json_rules(plan), json_limits(plan), joined_json(names),
-        joined_json(plan.environment_removed), joined_json(plan.notes));
+        joined_json(plan.environment_removed), joined_json(plan.notes), json_policy(plan));
 }
 
 } // namespace osh::launcher

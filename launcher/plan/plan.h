@@ -64,8 +64,16 @@ struct StatePath {
     bool is_file = false;
 };
 
+// One document of the session's policy, for people: docs/policy-layers.md.
+struct PolicySource {
+    std::string layer; // "profile", "project"
+    std::string name;  // file as shown, or "(command line)"
+    enum class May : std::uint8_t { Grant, Narrow } may = May::Grant;
+};
+
 struct Plan {
     std::string profile_name;
+    std::vector<PolicySource> policy_sources;     // in the order they were read
     std::vector<std::string> command;             // argv
     std::string working_directory;                // inside
     std::vector<std::string> environment;         // NAME=value, sorted

@@ -4,6 +4,7 @@
 #include "launcher/apply/launch.h"
 #include "launcher/init/words.h"
 #include "launcher/sys/event_loop.h"
+#include "launcher/sys/spawn.h"
 
 #include <functional>
 #include <memory>
@@ -25,6 +26,7 @@ public:
 
     Result<> send(ToInit const& word);
     void kill();
+    void continue_if_stopped() { (void)sys::continue_if_stopped(pidfd_); }
     bool is_gone() const { return is_gone_; }
 
 private:

@@ -40,6 +40,7 @@ public:
     // One that closed its channel and still runs is ended then.
     Instant next_deadline() const { return kill_at_; }
     void tick();
+    void continue_if_stopped() { (void)sys::continue_if_stopped(process_.pidfd); }
     std::string const& errors() const { return errors_; }
 
 private:

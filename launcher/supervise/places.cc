@@ -44,6 +44,16 @@ Result<sys::Fd> runtime_folder(Environment const& environment)
     return folder;
 }
 
+// What sessions left whose every process was killed at once, the janitor too.
+void sweep(sys::Fd const& parent, std::string const& path)
+{
+    auto const names = sys::names_in(path, sys::DotNames::List);
+    if (!names.ok())
+        return;
+    for (auto const& name : *names)
+        sys::remove_unlocked_folder(parent, name, kControlSocket);
+}
+
 void make_state_folder(Environment const& environment, SessionFolders& folders)
 {
     std::string const path = state_path(environment);
@@ -96,10 +106,15 @@ std::string state_path(Environment const& environment)
 Result<SessionFolders> make_session_folders(Environment const& environment)
 {
     LET(parent, runtime_folder(environment));
+    sweep(parent, runtime_path(environment));
     SessionFolders folders;
     for (int i = 0; i < kTries && !folders.runtime.is_open(); ++i) {
         folders.id = sys::random_hex(kSessionDigits);
-        auto made = sys::make_private_folder(parent, folders.id);
+        auto janitor = sys::Janitor::start({parent, folders.id, kControlSocket});
+        if (!janitor.ok())
+            return fail_because("cannot start a session", std::move(janitor).error());
+        folders.janitor = *std::move(janitor);
+        auto made = sys::make_locked_folder(parent, folders.id);
         if (made.ok())
             folders.runtime = *std::move(made);
         else if (made.error().code != Errc::Busy)
@@ -108,12 +123,6 @@ Result<SessionFolders> make_session_folders(Environment const& environment)
     }
     if (!folders.runtime.is_open())
         return fail(Errc::Busy, "no free session id in " + runtime_path(environment));
-    auto janitor = sys::start_janitor(parent, folders.id, kControlSocket);
-    if (!janitor.ok()) {
-        sys::remove_folder_in(parent, folders.id);
-        return fail_because("cannot start a session", std::move(janitor).error());
-    }
-    folders.janitor = *std::move(janitor);
     make_state_folder(environment, folders);
     return folders;
 }

@@ -3,7 +3,7 @@
 // $XDG_STATE_HOME/osh/sessions/ID/ for what is kept. Finds, makes and lists them.
 
 #include "launcher/sys/fd.h"
-#include "launcher/sys/spawn.h"
+#include "launcher/sys/janitor.h"
 #include "policy/base/result.h"
 
 #include <map>
@@ -29,10 +29,10 @@ std::string state_path(Environment const& environment); // "…/osh/sessions"
 
 struct SessionFolders {
     std::string id;
-    sys::Fd runtime; // …/osh/ID
-    sys::Fd state;   // …/sessions/ID; not open when the state folder cannot be written
+    sys::Janitor janitor; // ends after `runtime` is closed, and removes it; whatever ends us
+    sys::Fd runtime;      // …/osh/ID
+    sys::Fd state;        // …/sessions/ID; not open when the state folder cannot be written
     std::string state_problem;
-    sys::Janitor janitor; // removes the runtime folder whatever ends us
 };
 Result<SessionFolders> make_session_folders(Environment const& environment);
 

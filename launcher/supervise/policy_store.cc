@@ -5,12 +5,15 @@
 #include "policy/base/text.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/core.h>
 
 namespace osh::launcher
 {
 namespace
 {
+
+namespace fs = std::filesystem;
 
 Result<std::string> policy_path(StorePlaces const& places, std::string const& name)
 {
@@ -35,6 +38,13 @@ Result<std::string> policy_path(StorePlaces const& places, std::string const& na
         fmt::format("no policy {}.{} Looked in: {}. A policy elsewhere needs a \"/\" in its name.",
             in_quotes(name), nearest.empty() ? "" : fmt::format(" Did you mean \"{}\"?", nearest),
             join(looked)));
+}
+
+// Anything of that name counts: a broken link or a directory must not be taken for consent.
+bool is_there(std::string const& path)
+{
+    std::error_code error;
+    return fs::symlink_status(path, error).type() != fs::file_type::not_found;
 }
 
 Result<policy::PolicyLayer> read_layer(StorePlaces const& places, std::string const& path)
@@ -84,6 +94,26 @@ Result<std::vector<policy::PolicyLayer>> load_policy_layers(
     if (!places.config.empty() && is_file(approved)
         && std::ranges::find(read, approved) == read.end()) {
         LET(layer, read_layer(places, approved));
+        layer.rank = policy::LayerRank::User;
+        layers.push_back(std::move(layer));
+    }
+    return layers;
+}
+
+Result<std::vector<policy::PolicyLayer>> load_narrowing_layers(
+    StorePlaces const& places, policy::ProjectOverlay overlay, std::string const& project_root)
+{
+    std::vector<policy::PolicyLayer> layers;
+    if (!project_root.empty() && overlay != policy::ProjectOverlay::Ignore)
+        if (auto const path = project_root + "/" + kProjectPolicy; is_there(path)) {
+            LET(layer, read_layer(places, path));
+            layer.rank = policy::LayerRank::Project;
+            layers.push_back(std::move(layer));
+        }
+    if (auto const path = places.machine + "/policy.yaml";
+        !places.machine.empty() && is_there(path)) {
+        LET(layer, read_layer(places, path));
+        layer.rank = policy::LayerRank::Global;
         layers.push_back(std::move(layer));
     }
     return layers;

@@ -179,6 +179,7 @@ StorePlaces store_places(std::map<std::string, std::string> const& environment,
     StorePlaces places;
     places.home = variable("HOME");
     places.directory = working_directory;
+    places.machine = "/etc/osh";
     places.packaged = (fs::path(executable_directory) / "../share/osh").lexically_normal().string();
     // XDG Base Directory Specification: a relative path is to be ignored.
     std::string const config = variable("XDG_CONFIG_HOME");

@@ -26,6 +26,7 @@ struct StorePlaces {
     std::string packaged;  // <directory of the executable>/../share/osh
     std::string home;      // for "~/" in file names
     std::string directory; // relative file names start here
+    std::string machine;   // /etc/osh: what the machine's owner says
 };
 
 // Pure: from the environment (XDG_CONFIG_HOME, HOME) and the directory of the executable.
@@ -74,6 +75,13 @@ Result<std::vector<policy::PolicyLayer>> load_policy_layers(
 // The same for one document, as `--policy FILE` and `osh policy set` need it.
 Result<policy::PolicyLayer> load_policy_file(
     StorePlaces const& places, std::string const& name_or_path);
+
+// The documents that may only narrow (docs/policy-layers.md): the machine's, <machine>/policy.yaml,
+// and the project's own, <project>/.osh/policy.yaml, unless the profile says `overlay = "ignore"`.
+// None of them need exist; one that exists and cannot be read is an error.
+inline constexpr char kProjectPolicy[] = ".osh/policy.yaml";
+Result<std::vector<policy::PolicyLayer>> load_narrowing_layers(
+    StorePlaces const& places, policy::ProjectOverlay overlay, std::string const& project_root);
 // Where remembered allows of this profile are written.
 std::string approved_policy_path(StorePlaces const& places, std::string const& profile_name);
 

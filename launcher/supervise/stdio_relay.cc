@@ -128,7 +128,7 @@ Result<> StdioRelay::start_pty(sys::EventLoop& loop, sys::Fd pty)
     return {};
 }
 
-void StdioRelay::take_terminal()
+void StdioRelay::take_terminal(sys::Janitor& guard)
 {
     if (!keyboard_)
         return;
@@ -142,16 +142,28 @@ void StdioRelay::take_terminal()
         return;
     resized();
     if (choice_.is_raw && !raw_)
-        if (auto raw = sys::RawMode::enter(terminal_); raw.ok())
-            raw_ = *std::move(raw);
+        become_raw(guard);
     keyboard_->resume();
 }
 
-void StdioRelay::give_terminal_back()
+void StdioRelay::become_raw(sys::Janitor& guard)
+{
+    auto raw = sys::RawMode::prepare(terminal_);
+    if (!raw.ok())
+        return;
+    guard.guard(*raw);
+    if (raw->set().ok())
+        raw_ = *std::move(raw);
+}
+
+void StdioRelay::give_terminal_back(sys::Janitor& guard)
 {
     if (keyboard_)
         keyboard_->pause();
-    raw_.reset();
+    if (raw_) {
+        raw_.reset();
+        guard.release();
+    }
     is_waiting_ = false;
 }
 
@@ -161,9 +173,9 @@ void StdioRelay::resized()
         sys::set_window_size(pty_, sys::window_size(terminal_));
 }
 
-void StdioRelay::agent_ended()
+void StdioRelay::agent_ended(sys::Janitor& guard)
 {
-    give_terminal_back();
+    give_terminal_back(guard);
     inputs_.clear();
     for (auto& output : outputs_)
         output->take_what_is_there();

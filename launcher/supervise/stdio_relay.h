@@ -6,6 +6,7 @@
 #include "launcher/apply/launch.h"
 #include "launcher/supervise/core/stdio.h"
 #include "launcher/supervise/pump.h"
+#include "launcher/sys/janitor.h"
 #include "launcher/sys/terminal.h"
 
 #include <list>
@@ -26,14 +27,15 @@ public:
     // After prepare(): the pty master, not open without a terminal.
     Result<> start(sys::EventLoop& loop, sys::Fd pty);
 
-    void take_terminal(); // raw and reading, if we are in the foreground
-    void give_terminal_back();
+    // Raw and reading, if we are in the foreground; the guard is told first.
+    void take_terminal(sys::Janitor& guard);
+    void give_terminal_back(sys::Janitor& guard);
     void resized();
     // From the background there is no event when the shell brings us forward: look now and then.
     bool waits_for_foreground() const { return is_waiting_; }
 
     // The agent ended: what it wrote before is carried out; true when nothing is left.
-    void agent_ended();
+    void agent_ended(sys::Janitor& guard);
     bool is_drained() const;
     bool has_screen() const { return choice_.wants_terminal; }
 
@@ -43,6 +45,7 @@ private:
         bool is_input = false, is_screen = false;
     };
 
+    void become_raw(sys::Janitor& guard);
     Result<> start_pty(sys::EventLoop& loop, sys::Fd pty);
     Result<sys::Fd> relayed_end(int standard, sys::StreamKind kind);
 

@@ -18,6 +18,10 @@ namespace
 
 constexpr Duration kForegroundLook = 300ms; // how soon a `fg` without SIGCONT is noticed
 
+// For netproxy to get ready, and for the agent to be executed: milliseconds, seconds on a machine
+// that swaps.
+constexpr Duration kStartLimit = 30s;
+
 } // namespace
 
 Result<> Supervisor::start()
@@ -69,7 +73,7 @@ Result<> Supervisor::start_signals()
 {
     // After prepare(): a blocked signal would stay blocked in the agent.
     LET(signals, sys::signal_descriptor({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
-                     SIGWINCH, SIGCONT, SIGTSTP}));
+                     SIGWINCH, SIGCONT, SIGTSTP, SIGCHLD}));
     signals_ = std::move(signals);
     sys::ignore_signal(SIGPIPE);
     LET(watch, loop_.watch(signals_, sys::Interest::Read, [this](auto) { on_signals(); }));
@@ -128,6 +132,8 @@ void Supervisor::handle(SessionEvent const& event)
 {
     for (auto const& command : session_.handle(event))
         perform(command);
+    // Each stage of the start has its own time: osh itself may have been stopped meanwhile.
+    start_limit_ = session_.is_starting() ? sys::now() + kStartLimit : Instant::never();
 }
 
 void Supervisor::perform(SessionCommand const& command)
@@ -142,10 +148,10 @@ void Supervisor::perform(SessionCommand const& command)
         if (init_)
             init_->kill();
     } else if (std::holds_alternative<TakeTerminal>(command)) {
-        relay_->take_terminal();
+        relay_->take_terminal(folders_.janitor);
     } else if (std::holds_alternative<GiveTerminalBack>(command)) {
         if (relay_)
-            relay_->give_terminal_back();
+            relay_->give_terminal_back(folders_.janitor);
     } else if (auto const* stop = std::get_if<StopOurselves>(&command)) {
         sys::stop_own_group(stop->signal);
         handle(Continued{});
@@ -199,7 +205,9 @@ void Supervisor::on_signals()
         auto signal = sys::next_signal(signals_);
         if (!signal.ok() || !*signal)
             return;
-        if (**signal == SIGWINCH)
+        if (**signal == SIGCHLD)
+            continue_helpers();
+        else if (**signal == SIGWINCH)
             relay_->resized();
         else if (**signal == SIGCONT)
             handle(Continued{});
@@ -210,8 +218,16 @@ void Supervisor::on_signals()
     }
 }
 
-// The network part of a running session is replaced: compiled here first, so that a broken
-// document never reaches netproxy; it decides by the new one from the moment it says so.
+// Nobody of ours has a reason to stand still: a helper that somebody stopped would stop the agent's
+// network, or hide the agent's end.
+void Supervisor::continue_helpers()
+{
+    if (netproxy_)
+        netproxy_->continue_if_stopped();
+    if (init_)
+        init_->continue_if_stopped();
+}
+
 void Supervisor::note(std::string const& kind, std::string const& text)
 {
     journal(journal_line(
@@ -234,7 +250,7 @@ void Supervisor::complain(std::string const& sentence) const
 
 Instant Supervisor::next_deadline() const
 {
-    Instant soonest = std::min(desk_->next_deadline(), time_limit_);
+    Instant soonest = std::min({desk_->next_deadline(), time_limit_, start_limit_});
     if (netproxy_)
         soonest = std::min(soonest, netproxy_->next_deadline());
     if (relay_ && relay_->waits_for_foreground())
@@ -251,12 +267,15 @@ void Supervisor::on_time()
         desk_->tick();
     if (time_limit_ <= now && !session_.is_over())
         handle(TimeIsUp{});
+    if (start_limit_ <= now)
+        handle(StartIsLate{});
     if (relay_ && relay_->waits_for_foreground())
-        relay_->take_terminal();
+        relay_->take_terminal(folders_.janitor);
 }
 
 int Supervisor::run()
 {
+    start_limit_ = sys::now() + kStartLimit;
     for (auto const& command : session_.begin())
         perform(command);
     while (!session_.is_over()) {

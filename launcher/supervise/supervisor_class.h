@@ -42,6 +42,7 @@ private:
     void on(policy::FromNetproxy const& message);
     void on(FromInit const& word);
     void on_signals();
+    void continue_helpers();
     void on_policy_loaded(policy::PolicyLoaded const& loaded);
     void set_policy(ClientId client, policy::control::SetPolicy const& set);
     void note(std::string const& kind, std::string const& text);
@@ -50,6 +51,7 @@ private:
 
     Instant next_deadline() const;
     void on_time();
+    void wait_for_init();
     void wait_for_the_end();
     int finish();
     SessionEnd end_of_session() const;
@@ -61,7 +63,7 @@ private:
     Session session_;
     Tally tally_;
     WallTime started_ = sys::wall_now();
-    Instant time_limit_ = Instant::never();
+    Instant time_limit_ = Instant::never(), start_limit_ = Instant::never();
     std::optional<StdioRelay> relay_;
     std::unique_ptr<NetproxyLink> netproxy_;
     std::unique_ptr<InitLink> init_;

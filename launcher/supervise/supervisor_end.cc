@@ -13,20 +13,33 @@ namespace
 
 constexpr Duration kHelperFarewell = 300ms; // for netproxy's last counts
 constexpr Duration kInitFarewell = 3s;      // from the agent's end to init's
+constexpr Duration kKillPatience = 2s;      // from SIGKILL to the end of all processes inside
 
 } // namespace
 
+void Supervisor::wait_for_init()
+{
+    Instant limit = sys::now() + kInitFarewell;
+    bool is_killed = false;
+    while (init_ && !init_->is_gone()) {
+        bool const is_late = sys::now() >= limit;
+        if (is_late && is_killed)
+            return; // a process waits for a device that does not answer: nobody can end it
+        if ((is_late || is_abandoned_) && !is_killed) {
+            init_->kill();
+            is_killed = true;
+            limit = sys::now() + kKillPatience;
+        }
+        if (!loop_.run_once(limit).ok())
+            return;
+    }
+}
+
 void Supervisor::wait_for_the_end()
 {
-    Instant const init_limit = sys::now() + kInitFarewell;
-    while (init_ && !init_->is_gone()) {
-        if (sys::now() >= init_limit || is_abandoned_)
-            init_->kill();
-        if (!loop_.run_once(init_limit).ok())
-            break;
-    }
+    wait_for_init();
     if (relay_)
-        relay_->agent_ended();
+        relay_->agent_ended(folders_.janitor);
     if (netproxy_ && !netproxy_->is_gone()) {
         netproxy_->expect_end();
         (void)netproxy_->send(policy::Stop{}).ok();

@@ -1,8 +1,12 @@
 #include "launcher/sys/channel.h"
 
+#include "launcher/sys/event_loop.h"
+
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
+#include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
 
@@ -17,7 +21,8 @@ Result<ChannelPair> make_channel()
     return ChannelPair{Fd::adopt_raw_fd(raw[0]), Fd::adopt_raw_fd(raw[1])};
 }
 
-Result<> send_message(Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors)
+Result<> send_message(
+    Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors, WhenFull when_full)
 {
     OSH_CHECK(descriptors.size() <= kMaxDescriptors);
     iovec part{
@@ -38,9 +43,10 @@ Result<> send_message(Fd const& channel, Bytes message, std::vector<Fd const*> c
             std::memcpy(CMSG_DATA(rights) + i * sizeof(int), &raw, sizeof raw);
         }
     }
+    int const flags = MSG_NOSIGNAL | (when_full == WhenFull::Fail ? MSG_DONTWAIT : 0);
     ssize_t sent = 0;
     do
-        sent = ::sendmsg(channel.raw(), &header, MSG_NOSIGNAL);
+        sent = ::sendmsg(channel.raw(), &header, flags);
     while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return fail_errno(errno, "cannot send a message to another osh process");
@@ -81,6 +87,21 @@ Result<Received> receive_message(Fd const& channel, std::size_t limit, Wait wait
     if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
         return fail(Errc::TooLarge, "a message from another osh process is longer than its limit");
     return received;
+}
+
+Result<Received> receive_message_before(Fd const& channel, std::size_t limit, Instant deadline)
+{
+    for (;;) {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now()).count();
+        pollfd watched{channel.raw(), POLLIN, 0};
+        int const count = left <= 0 ? 0 : ::poll(&watched, 1, static_cast<int>(left));
+        if (count > 0)
+            return receive_message(channel, limit);
+        if (count == 0)
+            return fail(Errc::Busy, "no answer in time");
+        if (errno != EINTR)
+            return fail_errno(errno, "poll");
+    }
 }
 
 } // namespace osh::sys

@@ -4,6 +4,7 @@
 
 #include "launcher/sys/fd.h"
 #include "policy/base/bytes.h"
+#include "policy/base/time.h"
 
 #include <array>
 #include <string>
@@ -24,14 +25,15 @@ struct Received {
     std::vector<Fd> descriptors;
 };
 
-// Errc::Busy when the descriptor is non-blocking and full; Errc::Closed when the other side is
-// gone.
-Result<> send_message(
-    Fd const& channel, Bytes message, std::vector<Fd const*> const& descriptors = {});
-enum class Wait : bool { No, Yes };
-
+enum class WhenFull : bool { AsSet, Fail }; // AsSet: waits unless the descriptor is non-blocking
+// Errc::Busy when it would have to wait and must not; Errc::Closed when the other side is gone.
+Result<> send_message(Fd const& channel, Bytes message,
+    std::vector<Fd const*> const& descriptors = {}, WhenFull when_full = WhenFull::AsSet);
+enum class Wait : bool { No, AsSet };
 // Errc::TooLarge when a message was longer than `limit`; Errc::Busy when nothing is there and the
 // descriptor is non-blocking or nobody is to wait.
-Result<Received> receive_message(Fd const& channel, std::size_t limit, Wait wait = Wait::Yes);
+Result<Received> receive_message(Fd const& channel, std::size_t limit, Wait wait = Wait::AsSet);
+// Waits until the deadline and no longer, also on a blocking descriptor: Errc::Busy.
+Result<Received> receive_message_before(Fd const& channel, std::size_t limit, Instant deadline);
 
 } // namespace osh::sys

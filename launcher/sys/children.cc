@@ -43,16 +43,6 @@ std::optional<ChildChange> next_child_change()
     return ChildChange{ChildChange::Kind::Exited, pid, WEXITSTATUS(status)};
 }
 
-void end_child(std::int32_t pid)
-{
-    if (pid <= 1)
-        return;
-    ::kill(pid, SIGKILL);
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-}
-
 void signal_group(std::int32_t group, int number)
 {
     if (group > 1 && number > 0 && number < NSIG)

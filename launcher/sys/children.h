@@ -22,8 +22,6 @@ struct ChildChange {
 };
 std::optional<ChildChange> next_child_change(); // does not wait
 
-// SIGKILL and wait: for a child that nobody needs any more.
-void end_child(std::int32_t pid);
 void signal_group(std::int32_t group, int number);
 
 inline constexpr std::size_t kWaitSlots = 4;

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -67,6 +68,41 @@ Result<Fd> open_or_make_private_folder(Fd const& parent, std::string const& name
     return checked(std::move(folder), name);
 }
 
+std::string unfinished_name(std::string const& name)
+{
+    return "." + name;
+}
+
+Result<Fd> make_locked_folder(Fd const& parent, std::string const& name)
+{
+    std::string const unnamed = unfinished_name(name); // not a session for whoever lists them
+    auto folder = make_private_folder(parent, unnamed);
+    if (!folder.ok() && folder.error().code == Errc::NotFound)
+        return fail(Errc::Busy, name + " was swept away");
+    if (!folder.ok())
+        return folder;
+    int error = 0;
+    if (::flock(folder->raw(), LOCK_EX | LOCK_NB) != 0
+        || ::renameat2(parent.raw(), unnamed.c_str(), parent.raw(), name.c_str(), RENAME_NOREPLACE)
+               != 0)
+        error = errno;
+    if (error == 0)
+        return folder;
+    remove_folder_in(parent, unnamed);
+    if (error == EEXIST || error == EWOULDBLOCK || error == ENOENT) // taken, or being swept
+        return fail(Errc::Busy, name + " exists");
+    return fail_errno(error, "cannot make the folder " + name);
+}
+
+void remove_unlocked_folder(Fd const& parent, std::string const& name, std::string const& file)
+{
+    Fd const folder = Fd::adopt_raw_fd(::openat(parent.raw(), name.c_str(), kFolderFlags));
+    if (!folder.is_open() || ::flock(folder.raw(), LOCK_EX | LOCK_NB) != 0)
+        return;
+    remove_in(folder, file);
+    remove_folder_in(parent, name);
+}
+
 Result<> make_folders(std::string const& path)
 {
     for (std::size_t i = 1; i <= path.size(); ++i) {
@@ -105,15 +141,18 @@ void remove_folder_in(Fd const& folder, std::string const& name)
     ::unlinkat(folder.raw(), name.c_str(), AT_REMOVEDIR);
 }
 
-Result<std::vector<std::string>> names_in(std::string const& path)
+Result<std::vector<std::string>> names_in(std::string const& path, DotNames dot_names)
 {
     DIR* folder = ::opendir(path.c_str());
     if (folder == nullptr)
         return fail_errno(errno, "cannot list " + path);
     std::vector<std::string> names;
     while (dirent const* entry = ::readdir(folder)) {
-        if (entry->d_name[0] != '.')
-            names.emplace_back(static_cast<char const*>(entry->d_name));
+        std::string_view const name = entry->d_name;
+        bool const is_listed =
+            dot_names == DotNames::List ? name != "." && name != ".." : !name.starts_with('.');
+        if (is_listed)
+            names.emplace_back(name);
         if (names.size() >= kMaxListed)
             break;
     }

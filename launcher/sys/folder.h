@@ -18,6 +18,12 @@ Result<Fd> open_private_folder(std::string const& path);
 Result<Fd> open_or_make_private_folder(Fd const& parent, std::string const& name);
 // mkdirat(2); Errc::Busy when the name is taken.
 Result<Fd> make_private_folder(Fd const& parent, std::string const& name);
+// A folder that shows by a lock (flock(2)) that its maker lives: it appears under its name locked.
+// The lock is given up with the last copy of the descriptor. Errc::Busy when the name is taken.
+Result<Fd> make_locked_folder(Fd const& parent, std::string const& name);
+std::string unfinished_name(std::string const& name); // of the folder until it is locked
+// Removes the folder, with `file` in it, when nobody holds its lock any more.
+void remove_unlocked_folder(Fd const& parent, std::string const& name, std::string const& file);
 // mkdir -p with mode 0700 for what is missing; existing parts stay as they are. No check of owners.
 Result<> make_folders(std::string const& path);
 
@@ -27,7 +33,9 @@ void remove_in(Fd const& folder, std::string const& name);        // unlinkat(2)
 void remove_folder_in(Fd const& folder, std::string const& name); // only when empty
 
 inline constexpr std::size_t kMaxListed = 4096; // entries of one folder that are looked at
-Result<std::vector<std::string>> names_in(std::string const& path); // sorted, without dot files
+enum class DotNames : bool { Skip, List };
+Result<std::vector<std::string>> names_in(
+    std::string const& path, DotNames dot_names = DotNames::Skip); // sorted
 
 std::int64_t changed_at(std::string const& path); // st_mtim in nanoseconds, 0 if unknown
 std::uint64_t free_bytes(Fd const& folder);       // for this user, fstatvfs(3)

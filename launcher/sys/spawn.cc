@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +20,9 @@ namespace
 
 // waitid(2): P_PIDFD is missing in older headers.
 constexpr auto kPidfd = static_cast<idtype_t>(3);
+// Milliseconds. SIGKILL is obeyed at once but by a process that waits for a device that does not
+// answer; osh does not wait with it.
+constexpr int kReapPatience = 5000;
 
 void close_from_in_child(unsigned first)
 {
@@ -69,31 +73,6 @@ std::vector<char*> pointers_to(std::vector<std::string>& words)
     return pointers;
 }
 
-struct JanitorWork {
-    int alive, folder;
-    char const* name;
-    char const* file;
-};
-
-[[noreturn]] void clean_in_child(JanitorWork const& work)
-{
-    ::setsid();
-    for (int signal = 1; signal < 32; ++signal)
-        ::signal(signal, SIG_IGN);
-    if (::dup2(work.alive, 0) < 0 || ::dup2(work.folder, 1) < 0)
-        ::_exit(1);
-    close_from_in_child(2);
-    ::prctl(PR_SET_NAME, "osh-janitor");
-    char byte = 0;
-    while (::read(0, &byte, 1) > 0 || errno == EINTR)
-        errno = 0;
-    int const inner = ::openat(1, work.name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (inner >= 0)
-        ::unlinkat(inner, work.file, 0);
-    ::unlinkat(1, work.name, AT_REMOVEDIR);
-    ::_exit(0);
-}
-
 Result<Fd> pidfd_of(pid_t pid)
 {
     Fd pidfd = Fd::adopt_raw_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
@@ -121,28 +100,33 @@ Result<HelperProcess> start_helper(HelperStart start)
     return HelperProcess{std::move(pidfd), pid};
 }
 
-Result<Janitor> start_janitor(Fd const& parent, std::string const& name, std::string const& file)
-{
-    LET(alive, make_pipe());
-    JanitorWork const work{alive.read.raw(), parent.raw(), name.c_str(), file.c_str()};
-    pid_t const pid = ::fork();
-    if (pid < 0)
-        return fail_errno(errno, "fork");
-    if (pid == 0)
-        clean_in_child(work);
-    return Janitor{std::move(alive.write), pid};
-}
-
 Result<WaitStatus> reap(Fd const& pidfd)
 {
-    siginfo_t info{};
-    int outcome = 0;
+    pollfd ended{pidfd.raw(), POLLIN, 0};
+    int count = 0;
     do
-        outcome = ::waitid(kPidfd, static_cast<id_t>(pidfd.raw()), &info, WEXITED);
-    while (outcome != 0 && errno == EINTR);
-    if (outcome != 0)
+        count = ::poll(&ended, 1, kReapPatience);
+    while (count < 0 && errno == EINTR);
+    if (count == 0)
+        return fail(Errc::Busy, "a process does not end");
+    siginfo_t info{};
+    if (count < 0
+        || ::waitid(kPidfd, static_cast<id_t>(pidfd.raw()), &info, WEXITED | WNOHANG) != 0)
         return fail_errno(errno, "waitid");
     return WaitStatus{info.si_code != CLD_EXITED, info.si_status};
+}
+
+bool continue_if_stopped(Fd const& pidfd)
+{
+    siginfo_t info{};
+    info.si_pid = 0;
+    bool const is_stopped =
+        pidfd.is_open()
+        && ::waitid(kPidfd, static_cast<id_t>(pidfd.raw()), &info, WSTOPPED | WNOHANG) == 0
+        && info.si_pid != 0;
+    if (is_stopped)
+        kill_process(pidfd, SIGCONT);
+    return is_stopped;
 }
 
 void kill_process(Fd const& pidfd, int signal)

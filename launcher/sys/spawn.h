@@ -31,20 +31,14 @@ inline constexpr int kHelperChannel = 3;
 // Errors of execve itself come back as an exit status 127 of the child.
 Result<HelperProcess> start_helper(HelperStart start);
 
-// A process that waits until the other end of `alive` closes (whatever ended its holder, SIGKILL
-// too) and then removes the empty folder `name` and the socket in it. It has no other descriptor.
-struct Janitor {
-    Fd alive; // keep open; closing it makes the janitor work and end
-    std::int32_t pid = 0;
-};
-Result<Janitor> start_janitor(Fd const& parent, std::string const& name, std::string const& file);
-
 struct WaitStatus {
     bool by_signal = false;
     int value = 0;
 };
-// waitid(2) on a pidfd that is readable.
+// waitid(2); waits some seconds at most, then Errc::Busy.
 Result<WaitStatus> reap(Fd const& pidfd);
+// A child that somebody stopped (SIGSTOP) goes on: osh waits for it. True if it was stopped.
+bool continue_if_stopped(Fd const& pidfd);
 void kill_process(Fd const& pidfd, int signal); // pidfd_send_signal(2); already gone is fine
 
 struct Pipe {

@@ -1,5 +1,7 @@
 #include "launcher/sys/terminal.h"
 
+#include "launcher/sys/terminal_modes.h"
+
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -97,18 +99,13 @@ bool is_foreground(Fd const& terminal)
     return ::tcgetpgrp(terminal.raw()) == ::getpgrp();
 }
 
-struct RawMode::Saved {
-    Fd terminal;
-    termios modes{};
-};
-
-RawMode::RawMode(std::unique_ptr<Saved> saved) : saved_(std::move(saved)) {}
+RawMode::RawMode(std::unique_ptr<Modes> modes) : modes_(std::move(modes)) {}
 RawMode::RawMode(RawMode&&) noexcept = default;
 
 RawMode& RawMode::operator=(RawMode&& other) noexcept
 {
     restore();
-    saved_ = std::move(other.saved_);
+    modes_ = std::move(other.modes_);
     return *this;
 }
 
@@ -117,37 +114,43 @@ RawMode::~RawMode()
     restore();
 }
 
-Result<RawMode> RawMode::enter(Fd const& terminal)
+Result<RawMode> RawMode::prepare(Fd const& terminal)
 {
-    auto saved = std::make_unique<Saved>();
-    saved->terminal = Fd::adopt_raw_fd(::fcntl(terminal.raw(), F_DUPFD_CLOEXEC, kFirstOwn));
-    if (!saved->terminal.is_open() || ::tcgetattr(terminal.raw(), &saved->modes) != 0)
+    auto modes = std::make_unique<Modes>();
+    modes->terminal = Fd::adopt_raw_fd(::fcntl(terminal.raw(), F_DUPFD_CLOEXEC, kFirstOwn));
+    if (!modes->terminal.is_open() || ::tcgetattr(terminal.raw(), &modes->before) != 0)
         return fail_errno(errno, "cannot read the terminal's modes");
-    termios raw = saved->modes;
-    ::cfmakeraw(&raw);
-    raw.c_cc[VMIN] = 1;
-    raw.c_cc[VTIME] = 0;
+    modes->raw = modes->before;
+    ::cfmakeraw(&modes->raw);
+    modes->raw.c_cc[VMIN] = 1;
+    modes->raw.c_cc[VTIME] = 0;
+    return RawMode(std::move(modes));
+}
+
+Result<> RawMode::set()
+{
     int outcome = 0;
     do
-        outcome = ::tcsetattr(terminal.raw(), TCSADRAIN, &raw);
+        outcome = ::tcsetattr(modes_->terminal.raw(), TCSADRAIN, &modes_->raw);
     while (outcome != 0 && errno == EINTR);
     if (outcome != 0)
         return fail_errno(errno, "cannot make the terminal raw");
-    return RawMode(std::move(saved));
+    modes_->is_set = true;
+    return {};
 }
 
 void RawMode::restore()
 {
-    if (!saved_)
+    if (!modes_ || !modes_->is_set)
         return;
     // From the background tcsetattr would stop us (SIGTTOU); blocked, it just works (tcsetattr(3)).
     sigset_t set, before;
     ::sigemptyset(&set);
     ::sigaddset(&set, SIGTTOU);
     ::sigprocmask(SIG_BLOCK, &set, &before);
-    ::tcsetattr(saved_->terminal.raw(), TCSADRAIN, &saved_->modes);
+    ::tcsetattr(modes_->terminal.raw(), TCSADRAIN, &modes_->before);
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
-    saved_.reset();
+    modes_.reset();
 }
 
 void copy_modes(Fd const& from, Fd const& to, Echo echo)

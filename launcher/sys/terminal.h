@@ -32,20 +32,24 @@ WindowSize window_size(Fd const& terminal);
 void set_window_size(Fd const& terminal, WindowSize size);
 bool is_foreground(Fd const& terminal); // our process group is the terminal's foreground group
 
-// Raw mode with a way back: restored by restore() and by the destructor.
+// Raw mode with a way back: restored by restore() and by the destructor. Prepared first and set
+// afterwards, so that a guard can be told in between (janitor.h).
 class RawMode
 {
 public:
-    static Result<RawMode> enter(Fd const& terminal);
+    struct Modes;
+
+    static Result<RawMode> prepare(Fd const& terminal);
     RawMode(RawMode&&) noexcept;
     RawMode& operator=(RawMode&&) noexcept;
     ~RawMode();
+    Result<> set();
     void restore();
+    Modes const& modes() const { return *modes_; }
 
 private:
-    struct Saved;
-    explicit RawMode(std::unique_ptr<Saved> saved);
-    std::unique_ptr<Saved> saved_;
+    explicit RawMode(std::unique_ptr<Modes> modes);
+    std::unique_ptr<Modes> modes_;
 };
 
 enum class Echo : bool { Off, AsCopied };

@@ -15,7 +15,6 @@ namespace osh::netproxy::proxy
 namespace
 {
 
-constexpr std::uint8_t kContextTag = MBEDTLS_ASN1_CONTEXT_SPECIFIC;
 constexpr std::size_t kMaxNamesShown = 3;
 
 std::string_view view_of(mbedtls_x509_buf const& buffer)

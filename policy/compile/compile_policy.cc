@@ -174,7 +174,7 @@ std::shared_ptr<Policy> policy_of(LayerDraft draft)
 
 bool is_granting(LayerRank rank)
 {
-    return rank != LayerRank::Project && rank != LayerRank::Global;
+    return !may_only_narrow(rank);
 }
 
 std::vector<LayerDocument> of_rank(std::vector<LayerDocument> const& layers, auto const& test)
@@ -214,6 +214,11 @@ void add_ceiling(
 }
 
 } // namespace
+
+bool may_only_narrow(LayerRank rank)
+{
+    return rank == LayerRank::Project || rank == LayerRank::Global;
+}
 
 std::string_view name_of(LayerRank rank)
 {

@@ -31,6 +31,7 @@ struct Policy;
 // own rules stand above the Project's. docs/policy-layers.md
 enum class LayerRank : std::uint8_t { Profile, User, Project, Session, Global };
 std::string_view name_of(LayerRank rank); // "project"
+bool may_only_narrow(LayerRank rank);
 
 // A narrowing layer: it must allow too, unless `exempt` does.
 struct PolicyCeiling {

@@ -15,6 +15,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <optional>
 #include <sstream>
 
 namespace osh::policy
@@ -307,11 +308,31 @@ std::uint32_t word_end(std::string_view text, std::uint32_t begin)
     return static_cast<std::uint32_t>(std::max<std::size_t>(stop, begin));
 }
 
+// A tab before the first word of the line: yaml-cpp then stumbles over what comes behind it.
+std::optional<std::uint32_t> tab_before(std::string_view text, std::uint32_t begin)
+{
+    std::size_t const end_of_last = text.substr(0, begin).rfind('\n');
+    std::size_t const line = end_of_last == std::string_view::npos ? 0 : end_of_last + 1;
+    std::size_t const word = text.find_first_not_of(" \t", line);
+    std::size_t const tab = text.substr(line, word - line).find('\t');
+    if (tab == std::string_view::npos)
+        return std::nullopt;
+    return static_cast<std::uint32_t>(line + tab);
+}
+
+Diagnostic tab_error(Document const& document, std::uint32_t place)
+{
+    return {Severity::Error, "yaml-syntax", "a tab cannot indent YAML", {place, place + 1},
+        "use spaces", "", document.source};
+}
+
 Diagnostic grammar_error(Document const& document, YAML::Exception const& thrown)
 {
     std::string_view const text = document.source->text();
     std::uint32_t begin =
         std::min(Places::offset(thrown.mark), static_cast<std::uint32_t>(text.size()));
+    if (auto const tab = tab_before(text, begin))
+        return tab_error(document, *tab);
     Diagnostic out{Severity::Error, "yaml-syntax", "", {}, "", "", document.source};
     for (auto const& wording : kWordings)
         if (wording.theirs == thrown.msg) {

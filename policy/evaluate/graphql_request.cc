@@ -50,7 +50,7 @@ Result<GraphqlOperation> operation_of(JsonValue const& value)
     Envelope envelope{
         text("query"), text("operationName"), persisted_hash(value.find("extensions")), {}};
     for (std::string_view key : {"id", "documentId", "queryId"})
-        if (JsonValue const* const id = value.find(key)) {
+        if (value.find(key)) {
             envelope.id = text(key);
             break;
         }

@@ -42,7 +42,7 @@ class Grants
 public:
     explicit Grants(CompiledNetwork const& network) : network_(network) {}
 
-    std::set<std::string> collect()
+    std::map<std::string, std::string> collect()
     {
         for (auto const& endpoint : network_.endpoints())
             for (auto const& binary : network_.entries()[endpoint.entry].binaries)
@@ -61,30 +61,45 @@ private:
             endpoint.host.empty() ? "any host" : shown(endpoint.host, 200), port,
             shown(endpoint.path, 200), addresses);
         if (!is_inspected(endpoint.protocol)) {
-            out_.insert(where + " any bytes");
+            note(endpoint, endpoint.line, where + " any bytes");
             return;
         }
         bool const is_audit = endpoint.enforcement == EnforcementMode::Audit;
         std::string const protocol = fmt::format("{} {}", where, name_of(endpoint.protocol));
         if (is_audit)
-            out_.insert(protocol + " anything else, reported only");
+            note(endpoint, endpoint.line, protocol + " anything else, reported only");
         if (endpoint.allow_all_known_mcp_methods)
-            out_.insert(protocol + " every known method");
+            note(endpoint, endpoint.line, protocol + " every known method");
         for (auto const& rule : endpoint.rules)
-            out_.insert(fmt::format("{} {}", protocol, shown(words_of(rule), 300)));
+            note(endpoint, rule.line, fmt::format("{} {}", protocol, shown(words_of(rule), 300)));
         for (auto const& rule : endpoint.deny_rules)
-            out_.insert(fmt::format("never {} {}", protocol, shown(words_of(rule), 300)));
+            note(endpoint, rule.line,
+                fmt::format("never {} {}", protocol, shown(words_of(rule), 300)));
+    }
+
+    void note(Endpoint const& endpoint, std::uint32_t line, std::string grant)
+    {
+        std::string const& file = network_.entries()[endpoint.entry].file;
+        out_.emplace(std::move(grant), fmt::format("{}:{}", shown(file, 200), line));
     }
 
     CompiledNetwork const& network_;
-    std::set<std::string> out_;
+    std::map<std::string, std::string> out_; // grant -> where it is said
 };
 
 } // namespace
 
-std::set<std::string> grants_of(Policy const& policy)
+std::map<std::string, std::string> grants_with_origin(Policy const& policy)
 {
     return Grants(*policy.network).collect();
+}
+
+std::set<std::string> grants_of(Policy const& policy)
+{
+    std::set<std::string> out;
+    for (auto& [grant, origin] : grants_with_origin(policy))
+        out.insert(grant);
+    return out;
 }
 
 } // namespace osh::policy

@@ -4,6 +4,7 @@
 
 #include "policy/compile/policy.h"
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -11,6 +12,9 @@ namespace osh::policy
 {
 
 // "/usr/bin/gh -> api.github.com:443 GET **"; what is taken away starts with "never ".
+// Of the granting layers; what the ceilings let pass is grants_of(*ceiling.policy).
 std::set<std::string> grants_of(Policy const& policy);
+// The same, each with the place of the rule that says it first: "daily.yaml:31", "approval g-7:5".
+std::map<std::string, std::string> grants_with_origin(Policy const& policy);
 
 } // namespace osh::policy

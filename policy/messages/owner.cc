@@ -148,7 +148,6 @@ std::vector<std::byte> encode(OwnerQuery const& query)
 Result<OwnerQuery> decode_owner_query(Bytes message)
 {
     LET(in, open_message(message, Kind::Query));
-    OwnerQuery query;
     LET(id, in.u64_le());
     LET(ip_protocol, in.u8());
     LET(source, read_address(in));

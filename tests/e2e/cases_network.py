@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import world
-from machine import Skip, check, need
+from machine import OSH, Skip, check, need
 
 RAW_CLIENT = world.WORK + '/raw_client'
 
@@ -204,6 +204,65 @@ def static_binary(m):
     check('403' in m.inside('./raw', 'site.test', '/no').out, 'denied')
 
 
+def project_policy_only_narrows(m):
+    """.osh/policy.yaml of the project takes away, gives nothing, and `osh plan` names it."""
+    m.write(m.project + '/.osh/policy.yaml', """version: 1
+network_policies:
+  only:
+    endpoints:
+      - {host: site.test, ports: [80, 443], protocol: rest, enforcement: enforce, access: read-only}
+      - {host: unnamed.test, port: 443}
+    binaries: [{path: "/**"}]
+""")
+    done = m.inside('curl', '-sS', 'https://site.test/ok/x')
+    check('hello from site.test/ok/x' in done.out, done)
+    done = m.inside('curl', '-sS', '-d', 'x', '-w', '\n%{http_code}', 'https://site.test/echo')
+    check(done.out.endswith('403') and 'says the project layer' in done.out, done)
+    done = m.inside('curl', '-sS', '-m', '10', '-w', '%{http_code}', 'https://other.test/any')
+    check(done.code != 0 or '403' in done.out, done)
+    done = m.inside('curl', '-sS', '-m', '10', '-w', '%{http_code}', 'https://unnamed.test/')
+    check(done.code != 0 or '403' in done.out, done)
+    check(not m.hits(kind='dns', name='unnamed.test') and not m.hits(kind='sni', name='other.test'), 'something left')
+    done = m.osh('plan', '--profile', 'strict', '--policy', m.policy, '--', 'true')
+    check('.osh/policy.yaml (narrows only)' in done.out, done)
+    done = m.osh('policy', 'show', '--effective', '--profile', 'strict')
+    check('of this the project layer lets pass only' in done.out and 'policy.yaml:5)' in done.out, done)
+    m.write(m.project + '/.osh/policy.yaml', 'version: 1\nnetwork_polices: {}\n')
+    done = m.inside('true')
+    check(done.code == 125 and 'policy.yaml:2:1' in done.err and 'network_policies' in done.err, done)
+
+
+def machine_policy_only_narrows(m):
+    """/etc/osh/policy.yaml stands above everything, a session's own --allow too."""
+    need('unshare', 'mount')
+    text = m.write(m.home + '/machine.yaml', """version: 1
+network_policies:
+  only:
+    endpoints: [{host: site.test, ports: [80, 443]}]
+    binaries: [{path: "/**"}]
+""")
+    script = ('mkdir $HOME/up; mount -t tmpfs none $HOME/up; cp -a /etc/. $HOME/up 2>/dev/null; mkdir $HOME/up/osh; '
+              'cp %s $HOME/up/osh/policy.yaml; mount --bind $HOME/up /etc && exec "$@"' % text)
+
+    def with_machine(*words):
+        os.path.isdir(m.home + '/up') and os.rmdir(m.home + '/up')
+        return m.run(['unshare', '-rm', '/bin/sh', '-c', script, 'sh', *words])
+
+    plan = [OSH, 'plan', '--profile', 'strict', '--policy', m.policy, '--allow', 'other.test', '--', 'true']
+    done = with_machine(*plan)
+    check('global   /etc/osh/policy.yaml (narrows only)' in done.out, done)
+    asked = [OSH, 'policy', 'test', '--profile', 'daily', 'https://github.com/', '--program', '/usr/bin/git']
+    done = with_machine(*asked)
+    check('says the global layer' in done.out, done)
+    run = [OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy, '--approvals', 'deny',
+           '--allow', 'other.test', '--', 'curl', '-sS', '-m', '10', '-w', '%{http_code}']
+    done = with_machine(*run, 'https://site.test/ok/x')
+    check('hello from site.test/ok/x' in done.out, done)
+    done = with_machine(*run, 'https://other.test/any')
+    check(done.code != 0 or '403' in done.out, done)
+    check(not m.hits(kind='sni', name='other.test'), 'something left')
+
+
 def offline(m):
     """--offline: no network at all, and still a working boundary."""
     done = m.inside('sh', '-c', 'curl -sS -m 5 https://site.test/ok/a; echo code $?', options=('--offline',))
@@ -214,4 +273,5 @@ CASES = [curl_allowed, denied_path_is_403, denied_host_is_403_and_not_looked_up,
          terminated_host, refused_connect_is_truthful, bad_upstream_certificate, literal_address_is_refused,
          rebinding_is_refused, binary_identity, host_header_mismatch, ipv6_upstream, bulk_both_ways, post_with_body,
          keep_alive, close_delimited_answer, dns_says_only_what_it_must, udp_is_refused_at_once, no_other_way_out, git_clone,
-         node_fetch, python_urllib, npm_install, static_binary, offline]
+         node_fetch, python_urllib, npm_install, static_binary, project_policy_only_narrows,
+         machine_policy_only_narrows, offline]

@@ -48,6 +48,12 @@ protected:
     StorePlaces places_;
 };
 
+TEST(StorePlacesOf, FindTheMachinesPolicyWhereNoVariableReaches)
+{
+    EXPECT_EQ(
+        store_places({{"XDG_CONFIG_HOME", "/c"}, {"HOME", "/h"}}, "/b", "/w").machine, "/etc/osh");
+}
+
 TEST(StorePlacesOf, FollowTheXdgVariables)
 {
     auto const places =
@@ -188,6 +194,45 @@ TEST_F(ProfileStore, HasNoNetworkWithoutAPolicy)
     auto const layers = load_policy_layers(places_, load({"./bare.toml"}));
     ASSERT_TRUE(layers.ok());
     EXPECT_THAT(*layers, IsEmpty());
+}
+
+TEST_F(ProfileStore, ReadsWhatTheProjectAndTheMachineSayAsNarrowingLayers)
+{
+    places_.machine = root_ + "/etc";
+    put("etc/policy.yaml", "version: 1\n");
+    put("repo/.osh/policy.yaml", "version: 1\n");
+    auto const layers =
+        load_narrowing_layers(places_, policy::ProjectOverlay::Narrow, root_ + "/repo");
+    ASSERT_TRUE(layers.ok()) << layers.error().sentence;
+    ASSERT_EQ(layers->size(), 2u);
+    EXPECT_EQ(layers->at(0).rank, policy::LayerRank::Project);
+    EXPECT_EQ(layers->at(0).name, root_ + "/repo/.osh/policy.yaml");
+    EXPECT_EQ(layers->at(1).rank, policy::LayerRank::Global);
+    EXPECT_EQ(layers->at(1).name, root_ + "/etc/policy.yaml");
+}
+
+TEST_F(ProfileStore, LeavesAProjectsPolicyAloneWhereTheProfileIgnoresIt)
+{
+    places_.machine = root_ + "/etc";
+    put("repo/.osh/policy.yaml", "version: 1\n");
+    auto const layers =
+        load_narrowing_layers(places_, policy::ProjectOverlay::Ignore, root_ + "/repo");
+    ASSERT_TRUE(layers.ok()) << layers.error().sentence;
+    EXPECT_THAT(*layers, IsEmpty());
+}
+
+TEST_F(ProfileStore, RefusesANarrowingPolicyThatIsThereAndCannotBeRead)
+{
+    places_.machine = root_ + "/etc";
+    fs::create_directories(root_ + "/etc");
+    fs::create_symlink("nowhere", root_ + "/etc/policy.yaml"); // a broken link is no consent
+    EXPECT_FALSE(load_narrowing_layers(places_, policy::ProjectOverlay::Narrow, "").ok());
+    fs::remove(root_ + "/etc/policy.yaml");
+    fs::create_directories(root_ + "/repo/.osh/policy.yaml");
+    auto const layers =
+        load_narrowing_layers(places_, policy::ProjectOverlay::Narrow, root_ + "/repo");
+    ASSERT_FALSE(layers.ok());
+    EXPECT_THAT(layers.error().sentence, HasSubstr("is not a regular file"));
 }
 
 } // namespace

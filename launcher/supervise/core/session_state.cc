@@ -127,6 +127,18 @@ SessionCommands Session::on(TimeIsUp const&)
     return end(FailedBy::Osh, kExitTimeLimit, "the time limit of this session was reached");
 }
 
+SessionCommands Session::on(StartIsLate const&)
+{
+    if (!is_starting())
+        return {};
+    return end(FailedBy::Osh, kExitCannotStart,
+        stage_ == Stage::Starting
+            ? "the network helper does not get ready.\nfix: is the machine out of memory or hung "
+              "on a network file system? `osh doctor` checks what it offers."
+            : "the agent does not get started: the sandbox's own init does not answer.\nfix: is "
+              "the program on a file system that does not answer?");
+}
+
 SessionCommands Session::end(FailedBy by, int exit_code, std::string sentence)
 {
     stage_ = Stage::Over;

@@ -55,8 +55,10 @@ struct StopAsked { // `osh stop`
 };
 struct TimeIsUp {
 };
+struct StartIsLate { // the stage of the start we are in does not end
+};
 using SessionEvent = std::variant<NetproxyReady, NetproxyFailed, AgentStarted, AgentStopped,
-    AgentEnded, LaunchFailed, InitGone, SignalCaught, Continued, StopAsked, TimeIsUp>;
+    AgentEnded, LaunchFailed, InitGone, SignalCaught, Continued, StopAsked, TimeIsUp, StartIsLate>;
 
 // ---- what to do
 struct StartAgent {
@@ -100,6 +102,7 @@ public:
     SessionCommands begin();
     SessionCommands handle(SessionEvent const& event);
 
+    bool is_starting() const { return !is_over() && !is_running(); }
     bool is_over() const { return stage_ == Stage::Over; }
     // From the moment the agent was told to start: its first output may come before init's word.
     bool may_be_running() const { return stage_ == Stage::Launching || is_running(); }
@@ -122,6 +125,7 @@ private:
     SessionCommands on(Continued const& event);
     SessionCommands on(StopAsked const& event);
     SessionCommands on(TimeIsUp const& event);
+    SessionCommands on(StartIsLate const& event);
     SessionCommands end(FailedBy by, int exit_code, std::string sentence);
 
     Stage stage_;

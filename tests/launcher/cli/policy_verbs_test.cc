@@ -6,6 +6,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <sstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace osh::cli
@@ -133,6 +134,52 @@ TEST_F(PolicyVerbs, LintListsTrapsAndStaysFine)
     EXPECT_EQ(run({"lint", "p.yaml", "--strict"}).code, kPolicyNo);
 }
 
+TEST_F(PolicyVerbs, CheckRefusesWhatIsNoFileAtOnce)
+{
+    std::filesystem::create_directory("folder");
+    ASSERT_EQ(mkfifo("pipe", 0600), 0);
+    EXPECT_EQ(
+        run({"check", "folder"}).out, "error: folder is not a regular file\n\nfolder: 1 error\n");
+    EXPECT_EQ(run({"check", "pipe"}).out, "error: pipe is not a regular file\n\npipe: 1 error\n");
+    EXPECT_EQ(run({"check", "/dev/zero"}).code, kPolicyNo);
+    EXPECT_EQ(run({"check", "none"}).out,
+        "error: cannot open none: No such file or directory\n\nnone: 1 error\n");
+}
+
+TEST_F(PolicyVerbs, CheckReadsNoMoreOfAHugeFileThanItsLimit)
+{
+    write("huge.yaml", "");
+    std::filesystem::resize_file("huge.yaml", 100 << 20); // sparse: 100 MiB of NUL
+    EXPECT_EQ(run({"check", "huge.yaml"}).out,
+        "error: cannot read huge.yaml: more than 1048576 bytes\n\nhuge.yaml: 1 error\n");
+}
+
+TEST_F(PolicyVerbs, CheckSaysWhereHostileBytesStand)
+{
+    struct {
+        std::string text, place;
+    } const rows[] = {
+        {std::string("version: 1\nnet\0work: {}\n", 24),
+            "p.yaml:2:4: error: the file contains a NUL byte"},
+        {"version: 1\na: \xff\n",
+            "p.yaml:2:4: error: the file is not UTF-8: byte 0xFF cannot stand here"},
+        {"version: 1\na:\n\tb: 1\n", "p.yaml:3:1: error: a tab cannot indent YAML"},
+        {"version: 1\r\nversion: 1\r\n", "p.yaml:2:1: error: key \"version\" appears twice"},
+        {"version: 1\nx: &a [*a, *a]\n", "error: anchors are not allowed in a policy"},
+        {"version: 1\nx: " + std::string(100'000, '['),
+            "p.yaml:2:20: error: nested more than 32 levels deep"},
+        {"version: 1\n---\nversion: 1\n", "error: a second document starts in this file"},
+        {"version: 1\nx: !!python/object 1\n", "error: tags are not allowed in a policy"},
+        {"", "p.yaml:1:1: error: the policy must be a map"},
+    };
+    for (auto const& row : rows) {
+        write("p.yaml", row.text);
+        auto const told = run({"check", "p.yaml"});
+        EXPECT_THAT(told.out, HasSubstr(row.place));
+        EXPECT_EQ(told.code, kPolicyNo) << row.place;
+    }
+}
+
 TEST_F(PolicyVerbs, DiffTellsWhatBecomesReachable)
 {
     write("a.yaml", kPolicy);
@@ -154,7 +201,7 @@ TEST_F(PolicyVerbs, DiffTellsWhatBecomesReachable)
 TEST_F(PolicyVerbs, ShowListsEveryGrant)
 {
     write("p.yaml", kPolicy);
-    auto const told = run({"show", "p.yaml", "--effective"});
+    auto const told = run({"show", "p.yaml"});
     EXPECT_EQ(told.out, "/usr/bin/gh -> api.example.com:443 rest GET **\n"
                         "/usr/bin/gh -> api.example.com:443 rest HEAD **\n"
                         "/usr/bin/gh -> api.example.com:443 rest OPTIONS **\n");
@@ -162,6 +209,24 @@ TEST_F(PolicyVerbs, ShowListsEveryGrant)
         "{\"v\":1,\"grants\":[\"/usr/bin/gh -> api.example.com:443 rest GET **\","
         "\"/usr/bin/gh -> api.example.com:443 rest HEAD **\","
         "\"/usr/bin/gh -> api.example.com:443 rest OPTIONS **\"]}\n");
+}
+
+TEST_F(PolicyVerbs, ShowEffectiveTellsWhereEachRuleIsWritten)
+{
+    write("p.yaml", kPolicy);
+    EXPECT_EQ(run({"show", "p.yaml", "--effective"}).out,
+        "layers\n"
+        "  user     p.yaml\n"
+        "\n"
+        "allowed\n"
+        "  /usr/bin/gh -> api.example.com:443 rest GET **  (p.yaml:5)\n"
+        "  /usr/bin/gh -> api.example.com:443 rest HEAD **  (p.yaml:5)\n"
+        "  /usr/bin/gh -> api.example.com:443 rest OPTIONS **  (p.yaml:5)\n");
+    EXPECT_THAT(run({"show", "p.yaml", "--effective", "--json"}).out,
+        HasSubstr(
+            "{\"grant\":\"/usr/bin/gh -> api.example.com:443 rest GET **\",\"origin\":\"p.yaml:"
+            "5\"}"));
+    EXPECT_EQ(run({"show"}).code, kPolicyUsage);
 }
 
 constexpr char const* kJournal =

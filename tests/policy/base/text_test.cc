@@ -33,6 +33,7 @@ TEST(NearestWord, FindsATypoAndRefusesAStranger)
 {
     EXPECT_EQ(nearest_word("enforcment", {"enforcement", "endpoints"}), "enforcement");
     EXPECT_EQ(nearest_word("zebra", {"enforcement", "endpoints"}), "");
+    EXPECT_EQ(nearest_word("prot", {"host", "port", "ports"}), "port");
 }
 
 } // namespace

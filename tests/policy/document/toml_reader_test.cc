@@ -72,5 +72,12 @@ TEST(ReadToml, GivesAnEmptyDocumentANullRoot)
     EXPECT_EQ(read_toml("f", "").root.kind, NodeKind::Null);
 }
 
+TEST(ReadToml, RefusesATableNameThatStartsWithAControlByte)
+{
+    auto const found = read_toml("f", std::string("[\x13\0\0]\n", 6)).diagnostics;
+    EXPECT_THAT(render(found), HasSubstr("f:1:2: error: "));
+    EXPECT_TRUE(has_errors(found));
+}
+
 } // namespace
 } // namespace osh::policy

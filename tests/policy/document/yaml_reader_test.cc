@@ -86,7 +86,9 @@ TEST(ReadYaml, EndsOnBombsInBoundedTime)
 
 TEST(ReadYaml, SaysWhatATabBreaks)
 {
-    EXPECT_NE(problems("a:\n\tb: 1\n").find("error"), std::string::npos);
+    EXPECT_EQ(problems("a:\n\tb: 1\n"), "f.yaml:2:1: error: a tab cannot indent YAML\n"
+                                        "    2 |  b: 1\n"
+                                        "      | ^ use spaces\n");
 }
 
 } // namespace

@@ -172,5 +172,24 @@ TEST(SessionState, TheTimeLimitHasItsOwnCode)
     EXPECT_EQ(session.exit_code(), kExitTimeLimit);
 }
 
+TEST(SessionState, AStartThatDoesNotEndIsAnError)
+{
+    Session waiting(Network::On);
+    EXPECT_NE(find<KillSandbox>(waiting.handle(StartIsLate{})), nullptr);
+    EXPECT_EQ(waiting.exit_code(), kExitCannotStart);
+
+    Session launching(Network::On);
+    launching.handle(NetproxyReady{"pem"});
+    EXPECT_NE(find<KillSandbox>(launching.handle(StartIsLate{})), nullptr);
+    EXPECT_EQ(launching.exit_code(), kExitCannotStart);
+}
+
+TEST(SessionState, ARunningAgentIsNeverLate)
+{
+    auto session = running();
+    EXPECT_TRUE(session.handle(StartIsLate{}).empty());
+    EXPECT_TRUE(session.is_running());
+}
+
 } // namespace
 } // namespace osh::launcher
