@@ -3,6 +3,7 @@
 
 #include "launcher/apply/host_probe.h"
 
+#include "launcher/apply/group_probe.h"
 #include "launcher/apply/project_walk.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/landlock.h"
@@ -143,6 +144,7 @@ void probe_kernel(HostFacts& facts, ProbeDepth depth)
     facts.has_cgroup_namespace = sys::look_at("/proc/self/ns/cgroup").exists;
     facts.has_time_namespace = sys::look_at("/proc/self/ns/time").exists;
     facts.memory_bytes = sys::memory_bytes();
+    facts.group_place = find_group_place();
     int const tun = sys::open_error("/dev/net/tun");
     facts.has_tun = tun == 0;
     facts.tun_problem = tun_problem(tun);

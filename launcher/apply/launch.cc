@@ -92,6 +92,19 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
     return sys::send_message(channel, encode(ToInit(std::move(word))), descriptors);
 }
 
+// Before init hears its plan: everything the sandbox ever runs is a child of it.
+Result<sys::ControlGroup> make_group(GroupPlan const& plan, std::int32_t init)
+{
+    if (plan.bases.empty())
+        return sys::ControlGroup();
+    std::vector<sys::GroupSetting> settings;
+    for (auto const& file : plan.files)
+        settings.push_back({file.base, file.file, file.value, file.optional});
+    LET(group, sys::ControlGroup::make(plan.bases, "osh-" + std::to_string(init), settings));
+    TRY(group.adopt(init));
+    return group;
+}
+
 Result<> make_state_file(StatePath const& state)
 {
     for (std::size_t slash = state.host_path.find('/', 1); slash != std::string::npos;
@@ -153,6 +166,12 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     sandbox.init_pid = init.pid;
     sandbox.init_channel = std::move(channel.ours);
     sandbox.owner_channel = std::move(owners.ours);
+    auto group = make_group(plan.group, sandbox.init_pid);
+    if (!group.ok()) {
+        end(sandbox.init_pidfd);
+        return fail_because("cannot limit the sandbox", std::move(group).error());
+    }
+    sandbox.group = *std::move(group);
     auto sent = send_plan(plan, stdio, sandbox.init_channel, owners.theirs);
     owners.theirs.reset();
     auto prepared = sent.ok() ? await_prepared(plan, stdio, sandbox) : std::move(sent);

@@ -4,6 +4,7 @@
 // seccomp, prove, exec) is osh-init's work.
 
 #include "launcher/plan/plan.h"
+#include "launcher/sys/cgroup.h"
 #include "launcher/sys/fd.h"
 
 #include <cstdint>
@@ -25,10 +26,11 @@ struct StdioPlan {
 // init after "prepare": everything stands, the agent is not running yet.
 struct Sandbox {
     sys::Fd init_pidfd;
-    sys::Fd init_channel;  // SOCK_SEQPACKET: launcher/init/words.h
-    sys::Fd owner_channel; // the netproxy end of the owner-look-up channel
-    sys::Fd tun;           // not open when the plan has no network
-    sys::Fd pty;           // master; not open without a terminal
+    sys::Fd init_channel;    // SOCK_SEQPACKET: launcher/init/words.h
+    sys::Fd owner_channel;   // the netproxy end of the owner-look-up channel
+    sys::Fd tun;             // not open when the plan has no network
+    sys::Fd pty;             // master; not open without a terminal
+    sys::ControlGroup group; // to be kept until init ended
     std::int32_t init_pid = 0;
 };
 

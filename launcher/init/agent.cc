@@ -38,6 +38,8 @@ Result<> enter_identity(AgentParts const& parts, sys::Fd const&)
     sys::become_dumpable();
     TRY(sys::map_identity(parts.tree.proc, parts.plan.uid, parts.plan.gid));
     TRY(write_number(parts.tree.proc, "self/oom_score_adj", parts.plan.oom_score_adjust));
+    if (parts.plan.nice != 0)
+        TRY(sys::lower_priority(parts.plan.nice));
     if (!parts.plan.nested_allow) // a second lock beside seccomp
         TRY(write_number(parts.tree.proc, "sys/user/max_user_namespaces", 0));
     return {};

@@ -62,9 +62,19 @@ private:
         step_ = "files";
         LET(tree, build_mount_tree(plan_));
         tree_ = std::move(tree);
+        TRY(limit_processes());
         step_ = "terminal";
         TRY(open_terminal());
         return tell_prepared(tun);
+    }
+
+    // Holds for root too, whom RLIMIT_NPROC does not bind (pid_namespaces(7), Linux 6.14).
+    Result<> limit_processes()
+    {
+        if (plan_.pid_limit == 0)
+            return {};
+        LET(file, sys::open_in(tree_.proc, "sys/kernel/pid_max", O_WRONLY));
+        return sys::write_all(file, std::to_string(plan_.pid_limit));
     }
 
     Result<> hear_plan()

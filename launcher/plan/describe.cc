@@ -162,7 +162,12 @@ std::string describe(Plan const& plan)
     out += "\nlimits\n ";
     for (auto const& limit : plan.limits)
         out += fmt::format(" {}={}", limit.name, limit.value);
-    out += fmt::format(" oom_score_adj={}\n", plan.oom_score_adjust);
+    out += fmt::format(" oom_score_adj={}", plan.oom_score_adjust);
+    if (plan.pid_limit != 0)
+        out += fmt::format(" pid_max={}", plan.pid_limit);
+    if (plan.nice != 0)
+        out += fmt::format(" niceness={}", plan.nice);
+    out += fmt::format("\n  {}\n", shown(plan.group.text, 300));
     out += fmt::format("\nenvironment\n  {}\n", names_of(plan.environment));
     if (!plan.environment_removed.empty())
         out += fmt::format("  not passed: {}\n", names_of(plan.environment_removed));
@@ -179,12 +184,12 @@ std::string describe_json(Plan const& plan)
     return fmt::format(
         "{{\"v\":1,\"profile\":{},\"command\":{},\"directory\":{},\"project\":{},\"uid\":{},"
         "\"gid\":{},\"network\":{},\"landlock_abi\":{},\"nested\":{},\"debug\":{},\"mounts\":{},"
-        "\"landlock\":{},\"limits\":{},\"environment\":{},\"environment_removed\":{},\"notes\":{},"
-        "\"policy\":{}}}\n",
+        "\"landlock\":{},\"limits\":{},\"group\":{},\"environment\":{},\"environment_removed\":{},"
+        "\"notes\":{},\"policy\":{}}}\n",
         json_quoted(plan.profile_name), joined_json(plan.command),
         json_quoted(plan.working_directory), json_quoted(plan.project), plan.uid, plan.gid,
         plan.has_network, plan.landlock_abi, plan.nested_allow, plan.debug_allow, json_mounts(plan),
-        json_rules(plan), json_limits(plan), joined_json(names),
+        json_rules(plan), json_limits(plan), json_quoted(plan.group.text), joined_json(names),
         joined_json(plan.environment_removed), joined_json(plan.notes), json_policy(plan));
 }
 

@@ -54,13 +54,24 @@ Finding landlock_finding(HostFacts const& facts)
         facts.landlock_abi < kNewestKnownAbi ? value + " (newer kernels add scopes)" : value, {}};
 }
 
+Finding resource_finding(HostFacts const& facts)
+{
+    auto const group = plan_group({}, facts);
+    if (facts.group_place.can_limit("memory") && facts.group_place.can_limit("pids"))
+        return {"resources", Health::Good, group.text, {}};
+    return {"resources", Health::Weaker, group.text,
+        "start osh from a session of systemd (a terminal of the desktop, or `systemd-run --user "
+        "--scope osh run …`), where the user may make control groups: the memory of the sandbox is "
+        "then limited as a whole. Processes, open files and private file systems are limited in "
+        "any case"};
+}
+
 Finding person_finding(HostFacts const& facts)
 {
     if (facts.uid != 0)
         return {"user", Health::Good, fmt::format("{} ({})", facts.user_name, facts.uid), {}};
     return {"user", Health::Weaker, "root",
-        "use an ordinary account: files of root are then guarded by their owner as well, and the "
-        "limit of processes holds"};
+        "use an ordinary account: files of root are then guarded by their owner as well"};
 }
 
 Finding helper_finding(HostFacts const& facts, std::string const& helper)
@@ -94,8 +105,7 @@ std::vector<Finding> findings(HostFacts const& facts)
         facts.trust_bundle.empty() ? Finding{"trust-bundle", Health::Weaker, "none found",
             "install the package ca-certificates: without it no HTTPS server can be verified"}
                                    : Finding{"trust-bundle", Health::Good, facts.trust_bundle, {}});
-    all.push_back({"memory-limit", Health::Weaker,
-        "per process and by size of tmpfs; no group limit in this version", {}});
+    all.push_back(resource_finding(facts));
     all.push_back(helper_finding(facts, "osh-init"));
     all.push_back(helper_finding(facts, "osh-netproxy"));
     return all;

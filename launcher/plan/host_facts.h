@@ -2,6 +2,7 @@
 // What this machine offers and what the person's session is: facts gathered once by
 // launcher/sys/host_probe, read by the pure planner.
 
+#include "launcher/plan/cgroup_view.h"
 #include "launcher/plan/git_name.h"
 
 #include <cstdint>
@@ -37,7 +38,8 @@ struct HostFacts {
     bool mask_walk_ended_early = false; // the project is larger than the walk's bound
     std::string trust_bundle;           // path of the host's CA bundle, "" if none
     std::uint64_t memory_bytes = 0;
-    std::string libexec; // directory with osh-init, osh-netproxy
+    GroupPlace group_place; // where a control group for the sandbox could be made
+    std::string libexec;    // directory with osh-init, osh-netproxy
 };
 
 } // namespace osh::launcher

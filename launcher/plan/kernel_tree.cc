@@ -82,7 +82,9 @@ void add_dev(Plan& plan, HostFacts const& facts, policy::Profile const& profile)
     plan.mounts.push_back(symlink_step("/dev/stdin", "/proc/self/fd/0"));
     plan.mounts.push_back(symlink_step("/dev/stdout", "/proc/self/fd/1"));
     plan.mounts.push_back(symlink_step("/dev/stderr", "/proc/self/fd/2"));
-    MountStep shm = tmpfs_step("/dev/shm", std::min(facts.memory_bytes / 8, kTmpMost), kShmInodes);
+    MountStep shm = tmpfs_step("/dev/shm",
+        profile.resources.shm_bytes.value_or(std::min(facts.memory_bytes / 8, kTmpMost)),
+        kShmInodes);
     shm.mode = 01777;
     plan.mounts.push_back(shm);
     plan.landlock.push_back({"/dev/pts", Access::Terminal});
@@ -104,9 +106,10 @@ void add_run(Plan& plan, HostFacts const& facts)
     plan.landlock.push_back({runtime, Access::ReadWrite});
 }
 
-void add_tmp(Plan& plan, HostFacts const& facts)
+void add_tmp(Plan& plan, HostFacts const& facts, policy::ResourceProfile const& resources)
 {
-    MountStep tmp = tmpfs_step("/tmp", std::min(facts.memory_bytes / 4, kTmpMost), kTmpInodes);
+    MountStep tmp = tmpfs_step("/tmp",
+        resources.tmp_bytes.value_or(std::min(facts.memory_bytes / 4, kTmpMost)), kTmpInodes);
     tmp.mode = 01777;
     plan.mounts.push_back(tmp);
     plan.mounts.push_back(symlink_step("/var/tmp", "/tmp")); // one pool, one limit
@@ -120,7 +123,7 @@ void add_kernel_tree(Plan& plan, HostFacts const& facts, policy::Profile const& 
     add_proc(plan);
     add_dev(plan, facts, profile);
     add_run(plan, facts);
-    add_tmp(plan, facts);
+    add_tmp(plan, facts, profile.resources);
     plan.landlock.push_back({"/", Access::List});
 }
 

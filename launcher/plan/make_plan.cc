@@ -14,18 +14,36 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint64_t kDefaultTasks = 4'096, kDefaultFiles = 65'536;
+constexpr std::uint64_t kDefaultFiles = 65'536;
 constexpr std::uint64_t kMessageQueueBytes = 819'200, kPendingSignals = 4'096;
 
-void add_limits(Plan& plan, policy::ResourceProfile const& resources)
+// Where no group gives the processor by weight: each step of nice is worth a quarter (sched(7)).
+std::int32_t nice_for(std::uint32_t weight)
+{
+    constexpr double kPerStep = 1.25;
+    constexpr std::int32_t kMost = 19;
+    std::int32_t nice = 0;
+    for (double share = 100; share / kPerStep >= weight && nice < kMost; share /= kPerStep)
+        ++nice;
+    return nice;
+}
+
+void add_limits(Plan& plan, HostFacts const& facts, policy::ResourceProfile const& resources)
 {
     plan.limits = {{"core", 0}, {"msgqueue", kMessageQueueBytes}, {"nice", 0},
         {"nofile", resources.files.value_or(kDefaultFiles)},
         {"nproc", resources.tasks.value_or(kDefaultTasks)}, {"rtprio", 0},
         {"sigpending", kPendingSignals}};
-    if (resources.memory_bytes || resources.swap_bytes)
-        plan.notes.emplace_back("memory is not limited as a group in this version: the sandbox is "
-                                "only the first to be ended when the machine runs out of it");
+    plan.group = plan_group(resources, facts);
+    plan.pid_limit = pid_limit(resources, facts);
+    plan.notes.insert(plan.notes.end(), plan.group.notes.begin(), plan.group.notes.end());
+    if (resources.memory_bytes && !facts.group_place.can_limit("memory"))
+        plan.limits.push_back({"data", *resources.memory_bytes});
+    if (resources.cpu_weight && !facts.group_place.can_limit("cpu"))
+        plan.nice = nice_for(*resources.cpu_weight);
+    if (facts.uid == 0 && plan.pid_limit == 0 && !facts.group_place.can_limit("pids"))
+        plan.notes.emplace_back("root, no control group, and a kernel before 6.14: nothing limits "
+                                "the number of processes");
 }
 
 bool bears_absence(policy::Profile const& profile, std::string_view layer)
@@ -60,8 +78,8 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
         plan.notes.emplace_back(
             "running as root: inside, the agent is uid 0 without any capability, but files owned "
             "by "
-            "root are guarded by the mounts and Landlock alone, and the process limit does not "
-            "hold. Use an ordinary account where you can");
+            "root are guarded by the mounts and Landlock alone. Use an ordinary account where you "
+            "can");
     if (plan.landlock_abi == 0 && !plan.require_landlock)
         plan.notes.emplace_back("Landlock is absent: mounts alone guard the files");
     if (plan.nested_allow)
@@ -82,6 +100,8 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     planned.errors = project_errors(facts, profile);
     for (auto& error : host_errors(facts, plan))
         planned.errors.push_back(std::move(error));
+    for (auto& error : wish_errors(facts, profile))
+        planned.errors.push_back(std::move(error));
     if (command.empty() || command[0].empty())
         planned.errors.push_back({Errc::Invalid, 0,
             "no command was given.\nfix: osh run [options] [--] COMMAND [ARGS…]\n"
@@ -93,7 +113,7 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     add_project(planned, facts, profile, policy.filesystem);
     plan.working_directory = start_directory(plan, facts, profile);
     add_environment(plan, facts, profile);
-    add_limits(plan, profile.resources);
+    add_limits(plan, facts, profile.resources);
     return planned;
 }
 

@@ -3,6 +3,7 @@
 // Plan is pure; `osh plan` prints it, launcher/apply carries it out, init receives it as one
 // message.
 
+#include "launcher/plan/group_plan.h"
 #include "launcher/plan/host_facts.h"
 #include "policy/base/bytes.h"
 #include "policy/base/diagnostic.h"
@@ -81,6 +82,9 @@ struct Plan {
     std::vector<MountStep> mounts;
     std::vector<LandlockRule> landlock;
     std::vector<ResourceLimit> limits;
+    GroupPlan group;
+    std::uint32_t pid_limit = 0; // of the PID namespace; 0: the kernel's
+    std::int32_t nice = 0;
     std::vector<StatePath> state;
     std::string trust_bundle; // host path of the CA bundle that the session CA is added to
     std::string trust_file;   // inside: written at start, the other places are links to it

@@ -8,7 +8,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kMaxText = 1024 * 1024;
 
 void put_flag(ByteWriter& out, bool value)
@@ -158,6 +158,10 @@ Result<> take_numbers(ByteReader& in, Plan& plan)
     plan.landlock_abi = static_cast<std::int32_t>(abi);
     LET(adjust, in.u32_le());
     plan.oom_score_adjust = static_cast<std::int32_t>(adjust);
+    LET(pids, in.u32_le());
+    plan.pid_limit = pids;
+    LET(nice, in.u32_le());
+    plan.nice = static_cast<std::int32_t>(nice);
     LET(network, take_flag(in));
     plan.has_network = network;
     LET(nested, take_flag(in));
@@ -171,7 +175,7 @@ Result<> take_numbers(ByteReader& in, Plan& plan)
 
 } // namespace
 
-// What only the supervisor needs (removed names, notes, state) stays with it.
+// What only the supervisor needs (removed names, notes, state, group) stays with it.
 std::vector<std::byte> encode(Plan const& plan)
 {
     ByteWriter out;
@@ -186,6 +190,8 @@ std::vector<std::byte> encode(Plan const& plan)
     out.u32_le(plan.gid);
     out.u32_le(static_cast<std::uint32_t>(plan.landlock_abi));
     out.u32_le(static_cast<std::uint32_t>(plan.oom_score_adjust));
+    out.u32_le(plan.pid_limit);
+    out.u32_le(static_cast<std::uint32_t>(plan.nice));
     put_flag(out, plan.has_network);
     put_flag(out, plan.nested_allow);
     put_flag(out, plan.debug_allow);

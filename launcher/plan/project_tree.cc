@@ -183,8 +183,9 @@ void add_home(Plan& plan, HostFacts const& facts, policy::Profile const& profile
 {
     if (profile.filesystem.home == policy::HomeKind::None)
         return;
-    MountStep home =
-        tmpfs_step(facts.home, std::min(facts.memory_bytes / 4, kHomeMost), kHomeInodes);
+    MountStep home = tmpfs_step(facts.home,
+        profile.resources.home_bytes.value_or(std::min(facts.memory_bytes / 4, kHomeMost)),
+        kHomeInodes);
     home.mode = 0700;
     plan.mounts.push_back(home);
     plan.landlock.push_back({facts.home, Access::ReadWriteExecute});

@@ -1,5 +1,6 @@
 #include "launcher/plan/start_errors.h"
 
+#include "launcher/plan/probe_request.h"
 #include "launcher/plan/project_tree.h"
 #include "policy/base/text.h"
 
@@ -38,6 +39,35 @@ std::vector<Error> host_errors(HostFacts const& facts, Plan const& plan)
         errors.push_back({Errc::Unsupported, 0, facts.tun_problem});
     if (plan.require_landlock && facts.landlock_abi <= 0)
         errors.push_back(landlock_error(facts));
+    return errors;
+}
+
+namespace
+{
+
+Error unavailable(std::string const& what, std::string const& fix)
+{
+    return {Errc::Unsupported, 0,
+        fmt::format("{}\nfix: {}\nhelp: man 5 osh-profile (unavailable)", what, fix)};
+}
+
+} // namespace
+
+std::vector<Error> wish_errors(HostFacts const& facts, policy::Profile const& profile)
+{
+    std::vector<Error> errors;
+    if (profile.filesystem.shared_tmp)
+        errors.push_back(unavailable("this profile wants the machine's /tmp (tmp = \"shared\"), "
+                                     "where other programs' sockets "
+                                     "and files lie: osh does not give it.",
+            "take tmp = \"private\", and list what must be exchanged under read or write."));
+    for (auto const& entry : profile.filesystem.persist)
+        if (!is_at_or_below(expand_path(entry, {facts.home, facts.project_root, {}}), facts.home))
+            errors.push_back(unavailable(
+                fmt::format("persist lists {}, which is not below the home directory: only what is "
+                            "inside the private home can be kept.",
+                    in_quotes(entry)),
+                "write a path that begins with ~/ , or list it under write."));
     return errors;
 }
 

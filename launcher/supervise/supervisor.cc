@@ -66,6 +66,7 @@ Result<> Supervisor::start_sandbox()
     LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd), std::move(sandbox.init_channel),
                   std::move(hooks)));
     init_ = std::move(init);
+    group_ = std::move(sandbox.group);
     return relay_->start(loop_, std::move(sandbox.pty));
 }
 

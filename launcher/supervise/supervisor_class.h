@@ -11,6 +11,7 @@
 #include "launcher/supervise/session_files.h"
 #include "launcher/supervise/stdio_relay.h"
 #include "launcher/supervise/supervisor.h"
+#include "launcher/sys/cgroup.h"
 
 #include <memory>
 #include <optional>
@@ -66,6 +67,7 @@ private:
     Instant time_limit_ = Instant::never(), start_limit_ = Instant::never();
     std::optional<StdioRelay> relay_;
     std::unique_ptr<NetproxyLink> netproxy_;
+    sys::ControlGroup group_; // outlives init
     std::unique_ptr<InitLink> init_;
     std::unique_ptr<FrontDesk> desk_;
     sys::Fd signals_;

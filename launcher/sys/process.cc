@@ -241,6 +241,18 @@ Error execute_helper(Fd const& file, char const* name)
     return fail_errno(errno, std::string("cannot execute ") + name).error();
 }
 
+Result<> lower_priority(std::int32_t nice)
+{
+    if (::setpriority(PRIO_PROCESS, 0, nice) != 0)
+        return fail_errno(errno, "setpriority");
+    // sched(7): with autogroups the weight against the rest of the machine is the group's.
+    Fd const group = Fd::adopt_raw_fd(::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC));
+    std::string const text = std::to_string(nice);
+    if (group.is_open() && ::write(group.raw(), text.data(), text.size()) < 0)
+        return fail_errno(errno, "cannot lower the priority of the session's group");
+    return {};
+}
+
 Result<> set_limit(std::string const& name, std::uint64_t value)
 {
     for (auto const& known : kLimitNames) {

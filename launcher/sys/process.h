@@ -52,6 +52,9 @@ Result<> install_filter(std::span<std::byte const> program);
 // execveat(2) of an open file with an empty environment. Returns only on failure.
 Error execute_helper(Fd const& file, char const* name);
 
+Result<> lower_priority(
+    std::int32_t nice); // setpriority(2), and of the autogroup where there is one
+
 Result<> set_limit(std::string const& name, std::uint64_t value); // names as in prlimit(1)
 
 // All descriptors from `first` on become close-on-exec, or are closed.

@@ -107,7 +107,10 @@ void Core::timed_out(Flow& flow)
         if (flow.upstream.state != UpstreamState::None
             && flow.upstream.state != UpstreamState::Open)
             upstream_failed(flow, DialFailure::TimedOut, "connecting took too long");
-        else
+        else if (flow.carrier != nullptr) {
+            cut_agent(flow); // an answer that nobody reads
+            pump(flow);
+        } else
             finish_agent(flow);
         break;
     case Phase::Splice:
@@ -131,12 +134,14 @@ void Core::end(Flow& flow, Ending how)
 {
     if (flow.phase == Phase::Identify)
         --pending_owners_;
+    end_streams(flow, how);
+    leave_carrier(flow);
     drop_question(flow);
     drop_upstream(flow, how);
     timers_.clear(flow.id);
     if (flow.is_accepted && (flow.bytes_up > 0 || flow.bytes_down > 0))
         journal_.closed(
-            {target_of(flow), flow.identity.program(), flow.bytes_up, flow.bytes_down}, at_.now);
+            {target_of(flow), flow.who().program(), flow.bytes_up, flow.bytes_down}, at_.now);
     flow.phase = Phase::Gone;
     gone_.push_back(flow.id);
 }
@@ -144,6 +149,7 @@ void Core::end(Flow& flow, Ending how)
 // Our side has nothing more to say; the flow lives on until the agent has closed too.
 void Core::finish_agent(Flow& flow)
 {
+    end_streams(flow, Ending::Finish);
     drop_question(flow);
     drop_upstream(flow, Ending::Finish);
     parts_.agent.finish(flow.id);
@@ -151,6 +157,7 @@ void Core::finish_agent(Flow& flow)
     flow.http = nullptr;
     flow.wire = nullptr;
     flow.http1.reset();
+    flow.http2.reset();
     flow.agent_tls.reset();
     parts_.agent.consume(flow.id, parts_.agent.received(flow.id).size());
     timers_.set(flow.id, at_.now + kLinger);
@@ -186,7 +193,7 @@ std::vector<Command> Core::take_commands()
 
 policy::ConnectQuestion Core::question_of(Flow const& flow) const
 {
-    return {flow.identity.caller(), flow.host, flow.tuple.destination_port, policy::Transport::Tcp};
+    return {flow.who().caller(), flow.host, flow.tuple.destination_port, policy::Transport::Tcp};
 }
 
 policy::Target Core::target_of(Flow const& flow) const
@@ -207,7 +214,7 @@ policy::Target Core::target_of(Flow const& flow) const
 
 void Core::journal(Flow const& flow, policy::Decided line)
 {
-    line.program = flow.identity.program();
+    line.program = flow.who().program();
     line.target = target_of(flow);
     line.question = flow.answer_id;
     journal_.decided(std::move(line), at_.now);

@@ -89,8 +89,20 @@ private:
     void neither_tls_nor_http(Flow& flow);
     bool check_spliced_start(Flow& flow);
     void silence_is_over(Flow& flow);
+    // flow_streams.cc
+    void become_carrier(Flow& flow);
+    void pump_carrier(Flow& flow);
+    void adopt_streams(Flow& flow);
+    void adopt(Flow& carrier, std::unique_ptr<proxy::StreamExchange> exchange);
+    bool pump_touched(Flow& flow);
+    void pump_stream(Flow& flow);
+    void settle_stream(Flow& flow);
+    void settle_carrier(Flow& flow);
+    void end_streams(Flow& carrier, Ending how);
+    void leave_carrier(Flow& stream);
     // flow_pump.cc
     void pump(Flow& flow);
+    void pump_connection(Flow& flow);
     bool take_from_agent(Flow& flow);
     bool take_plain_from_agent(Flow& flow);
     bool give_to_agent(Flow& flow);
@@ -98,6 +110,8 @@ private:
     static std::size_t take_plain_from_upstream(Upstream& upstream);
     bool give_to_upstream(Flow& flow);
     void settle(Flow& flow);
+    void say_goodbye(Flow& flow);
+    void cut_agent(Flow& flow);
     void journal_faults(Flow& flow);
     std::size_t send_to_agent(Flow& flow, Bytes bytes);
     // flow_request.cc
@@ -171,6 +185,8 @@ private:
     std::size_t pending_owners_ = 0;
     UpstreamId next_upstream_ = 1;
     std::uint64_t next_question_ = 1;
+    FlowId next_stream_ = 1;
+    std::size_t stream_count_ = 0;
     Timers timers_;
     UpstreamPool pool_;
     std::unordered_map<std::uint64_t, std::unique_ptr<UdpFlow>> udp_flows_;

@@ -31,6 +31,12 @@ Speaks first_bytes(Bytes start)
     return *end == ' ' && end != text.begin() ? Speaks::Http : Speaks::Other;
 }
 
+bool may_be_http2_preface(Bytes start)
+{
+    auto const text = text_of(start.first(std::min(start.size(), kHttp2Preface.size())));
+    return !text.empty() && kHttp2Preface.starts_with(text);
+}
+
 bool is_http_port(std::uint16_t port)
 {
     static constexpr std::array<std::uint16_t, 14> kPorts{

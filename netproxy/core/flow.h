@@ -1,6 +1,7 @@
 #pragma once
-// One connection of the agent: what is known about it and how far it has come. Data only; what is
-// done with it stands in the flow_*.cc files, one per stretch of its life.
+// One connection of the agent, or one stream of an HTTP/2 connection: what is known about it and
+// how far it has come. Data only; what is done with it stands in the flow_*.cc files, one per
+// stretch of its life.
 //
 //   Identify -> Connect -> Splice                      an allowed connection whose bytes are
 //   carried
@@ -14,6 +15,7 @@
 #include "netproxy/core/identity.h"
 #include "netproxy/core/settings.h"
 #include "netproxy/proxy/http1.h"
+#include "netproxy/proxy/http2_server.h"
 #include "netproxy/proxy/tls.h"
 #include "netproxy/stack/stack.h"
 #include "policy/evaluate/evaluate.h"
@@ -95,10 +97,20 @@ struct Flow {
     std::string misdirected_name;
 
     std::unique_ptr<proxy::TlsSession> agent_tls;
+    // One of the two: a connection whose requests come one after the other, or a carrier, each of
+    // whose streams is a flow of its own, that lives no longer than it.
     std::unique_ptr<proxy::Http1Connection> http1;
-    proxy::HttpExchange* http = nullptr; // the request in hand, once the flow is inspected
-    proxy::AgentWire* wire = nullptr;    // what the agent's bytes go through
-    ByteQueue agent_plain{kStaged};      // decrypted, not yet taken by the HTTP parser
+    std::unique_ptr<proxy::Http2Server> http2;
+    proxy::AgentWire* wire = nullptr;    // what the agent's bytes go through: either
+    proxy::HttpExchange* http = nullptr; // the request in hand; a carrier has none
+    std::vector<FlowId> streams;         // of a carrier
+    bool has_carried = false;            // a stream, at least
+    bool is_pumping = false;             // a carrier: what a stream of it does is seen next round
+
+    Flow* carrier = nullptr; // of a stream
+    std::unique_ptr<proxy::StreamExchange> stream;
+
+    ByteQueue agent_plain{kStaged}; // decrypted, not yet taken by the HTTP parser
     bool agent_end_told = false;
     bool awaits_body = false;
     bool are_faults_told = false; // to the journal
@@ -111,7 +123,11 @@ struct Flow {
     Upstream upstream;
     std::uint64_t bytes_up = 0, bytes_down = 0;
 
-    bool is_encrypted() const { return agent_tls != nullptr; }
+    bool is_encrypted() const
+    {
+        return carrier != nullptr ? carrier->is_encrypted() : agent_tls != nullptr;
+    }
+    Identity const& who() const { return carrier != nullptr ? carrier->identity : identity; }
 };
 
 } // namespace osh::netproxy::core

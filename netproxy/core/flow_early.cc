@@ -41,18 +41,21 @@ void Core::resume_early(Flow& flow)
     }
 }
 
-// True: the request head waits for the owner.
+// True: the request head waits for the owner. The streams of one connection wait together.
 bool Core::look_again(Flow& flow)
 {
     using enum Flow::SecondLook;
-    if (flow.second_look != Due)
-        return flow.second_look == Asked;
-    bool const nobody_could_tell =
-        settings_.when_unruled == WhenUnruled::Deny && is_open_to_anyone(flow);
-    flow.second_look = nobody_could_tell ? Done : Asked;
-    if (flow.second_look == Asked)
-        ask_owner(flow, policy::OwnerDepth::Proven);
-    return flow.second_look == Asked;
+    auto& connection = flow.carrier != nullptr ? *flow.carrier : flow;
+    if (connection.second_look == Due) {
+        bool const nobody_could_tell =
+            settings_.when_unruled == WhenUnruled::Deny && is_open_to_anyone(connection);
+        connection.second_look = nobody_could_tell ? Done : Asked;
+        if (!nobody_could_tell)
+            ask_owner(connection, policy::OwnerDepth::Proven);
+    }
+    if (connection.second_look == Asked && flow.carrier != nullptr)
+        timers_.set(flow.id, at_.now + kOwnerTimeout);
+    return connection.second_look == Asked;
 }
 
 void Core::owner_known_again(Flow& flow, policy::OwnerAnswer const& answer)
@@ -64,6 +67,14 @@ void Core::owner_known_again(Flow& flow, policy::OwnerAnswer const& answer)
     flow.identity = flow.identity.confirmed_by(Identity::from(answer, flow.owner_depth));
     flow.policy = policy_;
     flow.connect = policy::evaluate(*flow.policy, question_of(flow));
+    for (auto const id : std::vector(flow.streams)) {
+        auto* const stream = find(id);
+        if (stream == nullptr)
+            continue;
+        stream->policy = flow.policy;
+        stream->connect = flow.connect;
+        pump_stream(*stream);
+    }
     pump(flow);
 }
 

@@ -18,7 +18,10 @@ void Core::look_at_first_bytes(Flow& flow)
     auto const start = parts_.agent.received(flow.id);
     switch (first_bytes(start)) {
     case Speaks::Tls: look_at_hello(flow); return;
-    case Speaks::Http: start_inspection(flow); return;
+    case Speaks::Http:
+        if (!may_be_http2_preface(start) || start.size() >= kHttp2Preface.size())
+            return start_inspection(flow);
+        break;
     case Speaks::Other: neither_tls_nor_http(flow); return;
     case Speaks::NeedMore: break;
     }
@@ -46,7 +49,7 @@ void Core::look_at_hello(Flow& flow)
         leaf = hello.server_name;
     if (is_misdirected)
         flow.misdirected_name = hello.server_name;
-    auto session = parts_.agent_tls.accept(leaf, at_.wall);
+    auto session = parts_.agent_tls.accept(leaf, at_.wall, proxy::HttpVersions::Both);
     if (!session.ok()) {
         journal_.notice("leaf_failed", session.error().sentence, at_.now);
         parts_.agent.reset(flow.id);
@@ -66,6 +69,9 @@ void Core::start_inspection(Flow& flow)
     flow.scheme = flow.is_encrypted() ? "https" : "http";
     flow.phase = Phase::Inspect;
     timers_.set(flow.id, at_.now + kHeadTimeout);
+    // HTTP/2 without TLS and without asking (RFC 9113 section 3.3) is judged as any plain HTTP.
+    if (!flow.is_encrypted() && may_be_http2_preface(parts_.agent.received(flow.id)))
+        become_carrier(flow);
     pump(flow);
 }
 

@@ -17,9 +17,22 @@ using proxy::TlsState;
 
 void Core::pump(Flow& flow)
 {
+    if (flow.http2 != nullptr)
+        return pump_carrier(flow);
+    if (flow.carrier == nullptr)
+        return pump_connection(flow);
+    auto& carrier = *flow.carrier; // outlives the stream until sweep()
+    pump_stream(flow);
+    pump_carrier(carrier);
+}
+
+void Core::pump_connection(Flow& flow)
+{
     bool moved = true;
     while (moved && flow.phase == Phase::Inspect) {
         moved = take_from_agent(flow);
+        if (flow.http2 != nullptr)
+            return pump_carrier(flow);
         moved = judge(flow) || moved;
         if (flow.phase != Phase::Inspect)
             return;
@@ -57,6 +70,9 @@ bool Core::take_from_agent(Flow& flow)
 bool Core::take_plain_from_agent(Flow& flow)
 {
     auto& staged = flow.agent_plain;
+    bool const is_chosen = flow.http2 != nullptr || flow.agent_tls->state() != TlsState::Open;
+    if (!is_chosen && flow.agent_tls->alpn() == "h2")
+        become_carrier(flow);
     if (staged.is_empty() && flow.agent_tls->state() != TlsState::Handshake) {
         staged.commit(flow.agent_tls->read(staged.space()));
         if (staged.is_empty())
@@ -191,6 +207,28 @@ void Core::journal_faults(Flow& flow)
     journal(flow, std::move(line));
 }
 
+void Core::say_goodbye(Flow& flow)
+{
+    if (flow.agent_tls != nullptr) {
+        flow.agent_tls->close();
+        flow.agent_tls->consume_output(send_to_agent(flow, flow.agent_tls->output()));
+        if (!flow.agent_tls->output().empty())
+            return; // the rest goes when the agent's window opens
+    }
+    finish_agent(flow);
+}
+
+// Ends it so that the agent sees that something is missing.
+void Core::cut_agent(Flow& flow)
+{
+    if (flow.carrier != nullptr) {
+        flow.stream->cut(proxy::Http2Error::Cancel);
+        return;
+    }
+    parts_.agent.reset(flow.id);
+    end(flow, Ending::Reset);
+}
+
 // Nothing moves any more: is the flow over, idle, or waiting for someone?
 void Core::settle(Flow& flow)
 {
@@ -204,18 +242,11 @@ void Core::settle(Flow& flow)
     if (http.is_finished() && flow.wire->to_agent().empty())
         journal_faults(flow);
     if (http.is_finished() && flow.wire->to_agent().empty() && http.was_cut()) {
-        parts_.agent.reset(flow.id); // an answer that is cut short must not look complete
-        end(flow, Ending::Reset);
+        cut_agent(flow); // an answer that is cut short must not look complete
         return;
     }
     if (http.is_finished() && flow.wire->to_agent().empty()) {
-        if (flow.agent_tls != nullptr) {
-            flow.agent_tls->close();
-            flow.agent_tls->consume_output(send_to_agent(flow, flow.agent_tls->output()));
-            if (!flow.agent_tls->output().empty())
-                return; // the rest goes when the agent's window opens
-        }
-        finish_agent(flow);
+        say_goodbye(flow);
         return;
     }
     bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;

@@ -20,7 +20,7 @@ void Core::park(Flow& flow, policy::Verdict const& verdict)
     }
     policy::Question question;
     question.id = flow.question;
-    question.program = flow.identity.program();
+    question.program = flow.who().program();
     question.target = target_of(flow);
     question.why_code = code_word(verdict.code);
     question.why_text = verdict.reason;

@@ -157,7 +157,7 @@ void Core::proceed(Flow& flow, std::string_view)
 {
     auto const* head = flow.http->waiting();
     OSH_CHECK(head != nullptr);
-    auto const& program = flow.identity.caller();
+    auto const& program = flow.who().caller();
     credentials::RewriteQuestion question;
     question.host = flow.host;
     question.port = flow.tuple.destination_port;
@@ -201,6 +201,10 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.scrub = std::move(rewrite.scrub);
     plan.scrub_with = std::move(rewrite.scrub_with);
     flow.http->forward(std::move(plan));
+    if (!flow.http->needs_upstream())
+        return; // it was answered instead
+    if (flow.stream != nullptr)
+        flow.stream->start_http1();
     if (flow.upstream.id == 0 && !reuse_upstream(flow))
         open_upstream(flow);
 }
@@ -227,7 +231,7 @@ void Core::answer_denied(Flow& flow, policy::Verdict const& verdict, std::string
 {
     auto line = decided_line("request", verdict, "deny");
     line.code = decision;
-    Denial denial{target_of(flow), flow.identity.program().binary, settings_.profile, line.policy,
+    Denial denial{target_of(flow), flow.who().program().binary, settings_.profile, line.policy,
         std::string(decision), verdict.reason, flow.answer_id};
     journal(flow, std::move(line));
     flow.http->answer(denied(denial));

@@ -34,7 +34,7 @@ void Core::sent_upstream(UpstreamId id, std::size_t count, Moment at)
     auto* flow = find_upstream(id);
     if (flow == nullptr || count == 0)
         return;
-    flow->bytes_up += count;
+    (flow->carrier != nullptr ? flow->carrier : flow)->bytes_up += count;
     if (flow->phase == Phase::Splice) {
         parts_.agent.consume(flow->id, count);
         return;
@@ -92,7 +92,7 @@ void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
     auto* flow = find_upstream(id);
     if (flow == nullptr)
         return;
-    flow->bytes_down += count;
+    (flow->carrier != nullptr ? flow->carrier : flow)->bytes_down += count;
     if (flow->phase == Phase::Splice) {
         parts_.agent.commit(flow->id, count);
         return;

@@ -93,7 +93,7 @@ void Core::address_denied(Flow& flow, policy::Verdict const& verdict)
         end(flow, Ending::Reset);
         return;
     }
-    Denial denial{target_of(flow), flow.identity.program().binary, settings_.profile, line.policy,
+    Denial denial{target_of(flow), flow.who().program().binary, settings_.profile, line.policy,
         line.code, verdict.reason, ""};
     flow.http->upstream_failed(denied(denial));
     pump(flow);

@@ -32,6 +32,7 @@ inline constexpr std::size_t kMaxPendingQuestions = 256; // parked flows; the de
 inline constexpr std::size_t kInbox = 64 * 1024;         // bytes from upstream, per inspected flow
 inline constexpr std::size_t kStaged = 16 * 1024 + 512;  // one TLS record, decrypted
 inline constexpr std::size_t kMaxAddresses = 8;          // of one name
+inline constexpr std::size_t kMaxStreams = 4096;         // HTTP/2 requests under way, in all
 inline constexpr Duration kOwnerTimeout = 5s;            // init answers in microseconds
 inline constexpr Duration kHeadTimeout = 30s;            // first request head, or a ClientHello
 inline constexpr Duration kHelloTimeout = 10s;

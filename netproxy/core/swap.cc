@@ -47,8 +47,10 @@ void Core::judge_again(Flow& flow)
     auto line = decided_line("connect", flow.connect.verdict, "deny");
     line.reason = "a new policy no longer allows this connection";
     journal(flow, std::move(line));
-    parts_.agent.reset(flow.id);
-    end(flow, Ending::Reset);
+    auto* const carrier = flow.carrier;
+    cut_agent(flow);
+    if (carrier != nullptr)
+        pump(flow);
 }
 
 bool Core::is_still_allowed(Flow& flow)
@@ -56,7 +58,8 @@ bool Core::is_still_allowed(Flow& flow)
     if (flow.was_allowed_by_person || settings_.when_unruled == WhenUnruled::Audit)
         return true; // this one connection, and audit stops nothing
     if (flow.http == nullptr || !flow.http->needs_upstream())
-        return flow.connect.verdict.decision != policy::Decision::Deny || flow.http != nullptr;
+        return flow.connect.verdict.decision != policy::Decision::Deny || flow.wire != nullptr
+               || flow.carrier != nullptr;
     if (flow.request_allowed_by_person || !flow.request)
         return true;
     return request_is_allowed(flow);

@@ -63,6 +63,7 @@ public:
     void finish(Outcome outcome);
 
     State state() const { return state_; }
+    bool is_request_over() const { return is_request_over_; }
     bool has_spoken() const { return has_spoken_; }
     bool is_reusable() const
     {
@@ -106,6 +107,7 @@ void append_chunk(ByteQueue& queue, Bytes payload);
 bool is_our_field(std::string_view name);
 // A secret with a line break in it, or a path with a blank, would make two requests out of one.
 bool is_safe(Forward const& plan);
+bool has_secrets(Forward const& plan);              // that the answer may echo
 std::string websocket_accept(std::string_view key); // RFC 6455 section 4.2.2
 
 } // namespace osh::netproxy::proxy

@@ -16,18 +16,18 @@ namespace
 constexpr std::array<std::string_view, 5> kOurs = {
     "host", "content-length", "transfer-encoding", "connection", "upgrade"};
 
-bool has_secrets(Forward const& plan)
-{
-    return std::any_of(plan.scrub.begin(), plan.scrub.end(),
-        [](std::string const& value) { return !value.empty(); });
-}
-
 bool needs_a_length(std::string_view method)
 {
     return method == "POST" || method == "PUT" || method == "PATCH"; // RFC 9110 section 8.6
 }
 
 } // namespace
+
+bool has_secrets(Forward const& plan)
+{
+    return std::any_of(plan.scrub.begin(), plan.scrub.end(),
+        [](std::string const& value) { return !value.empty(); });
+}
 
 bool is_our_field(std::string_view name)
 {

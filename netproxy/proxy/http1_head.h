@@ -60,6 +60,13 @@ struct ParsedResponse {
 };
 Result<ParsedResponse> parse_response(std::string_view head, Http1Limits const& limits);
 
+// Takes into `response` the fields that may be passed on, and what they say.
+void keep_response_fields(ParsedResponse& response, std::vector<HttpField> fields);
+
+// Lower case, without the root's dot and without the default port.
+Result<std::string> canonical_authority(std::string_view text, HttpScheme scheme);
+bool is_refused_method(std::string_view method); // TRACE and its kin, CONNECT
+
 // ---- fields
 bool is_token(std::string_view text);
 // Splits a comma list of tokens, e.g. Connection; blanks trimmed, empty elements skipped.

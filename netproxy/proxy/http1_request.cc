@@ -48,30 +48,6 @@ Result<> check_host(std::string_view host)
     return {};
 }
 
-// Lower case, without the root's dot and without the default port.
-Result<std::string> canonical_authority(std::string_view text, HttpScheme scheme)
-{
-    auto lower = to_lower_ascii(text);
-    std::string_view host = lower;
-    std::string_view port;
-    auto const colon = lower.rfind(':');
-    if (colon != std::string::npos && (lower[0] != '[' || lower[colon - 1] == ']')) {
-        port = std::string_view(lower).substr(colon + 1);
-        host = std::string_view(lower).substr(0, colon);
-        unsigned number = 0;
-        auto const [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-        bool const is_port = error == std::errc{} && end == port.data() + port.size() && number > 0
-                             && number < 65536 && !port.starts_with('0');
-        if (!is_port)
-            return malformed("the port in Host is not valid");
-    }
-    if (host.size() > 1 && host.ends_with('.'))
-        host.remove_suffix(1);
-    TRY(check_host(host));
-    bool const is_default = port.empty() || port == (scheme == HttpScheme::Https ? "443" : "80");
-    return is_default ? std::string(host) : fmt::format("{}:{}", host, port);
-}
-
 Result<std::string> read_host(HeadLines const& lines, HttpScheme scheme)
 {
     std::optional<std::string_view> host;
@@ -151,12 +127,40 @@ Result<> read_connection_options(ParsedRequest& request)
 
 } // namespace
 
+Result<std::string> canonical_authority(std::string_view text, HttpScheme scheme)
+{
+    auto lower = to_lower_ascii(text);
+    std::string_view host = lower;
+    std::string_view port;
+    auto const colon = lower.rfind(':');
+    if (colon != std::string::npos && (lower[0] != '[' || lower[colon - 1] == ']')) {
+        port = std::string_view(lower).substr(colon + 1);
+        host = std::string_view(lower).substr(0, colon);
+        unsigned number = 0;
+        auto const [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+        bool const is_port = error == std::errc{} && end == port.data() + port.size() && number > 0
+                             && number < 65536 && !port.starts_with('0');
+        if (!is_port)
+            return malformed("the port in Host is not valid");
+    }
+    if (host.size() > 1 && host.ends_with('.'))
+        host.remove_suffix(1);
+    TRY(check_host(host));
+    bool const is_default = port.empty() || port == (scheme == HttpScheme::Https ? "443" : "80");
+    return is_default ? std::string(host) : fmt::format("{}:{}", host, port);
+}
+
+bool is_refused_method(std::string_view method)
+{
+    return std::find(kRefusedMethods.begin(), kRefusedMethods.end(), method)
+           != kRefusedMethods.end();
+}
+
 Result<ParsedRequest> parse_request(
     std::string_view text, Http1Limits const& limits, HttpScheme scheme)
 {
     LET(lines, read_raw_lines(text, MessageKind::Request, limits));
-    if (std::find(kRefusedMethods.begin(), kRefusedMethods.end(), lines.method)
-        != kRefusedMethods.end())
+    if (is_refused_method(lines.method))
         return fail(Errc::Unsupported, fmt::format("method {}", lines.method));
     ParsedRequest request;
     auto& head = request.head;

@@ -45,11 +45,18 @@ Result<ParsedResponse> parse_response(std::string_view text, Http1Limits const& 
     response.framing = framing;
     if (framing.kind == BodyKind::Length || framing.kind == BodyKind::None)
         response.content_length = framing.length;
+    response.keeps_alive = lines.minor_version == 1;
+    keep_response_fields(response, std::move(fields));
+    return response;
+}
+
+void keep_response_fields(ParsedResponse& response, std::vector<HttpField> fields)
+{
     auto const nominated = nominated_fields(fields);
     auto const is_nominated = [&nominated](std::string_view name) {
         return std::find(nominated.begin(), nominated.end(), name) != nominated.end();
     };
-    response.keeps_alive = lines.minor_version == 1 && !is_nominated("close");
+    response.keeps_alive = response.keeps_alive && !is_nominated("close");
     for (auto& field : fields) {
         auto const name = to_lower_ascii(field.name);
         read_field(response, field, name);
@@ -60,7 +67,6 @@ Result<ParsedResponse> parse_response(std::string_view text, Http1Limits const& 
             response.fields.push_back(std::move(field));
     }
     response.upgrades_to_websocket = response.upgrades_to_websocket && is_nominated("upgrade");
-    return response;
 }
 
 } // namespace osh::netproxy::proxy

@@ -8,6 +8,7 @@
 #include "policy/base/time.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ namespace osh::netproxy::proxy
 {
 
 enum class TlsState { Handshake, Open, Closed, Failed }; // Closed: close_notify received
+
+// What ALPN offers, the newer one first (RFC 7301).
+enum class HttpVersions : std::uint8_t { Only1, Both };
 
 // What both sides share. Buffers are bounded: at most kTlsBuffered bytes of ciphertext wait in each
 // direction.
@@ -56,7 +60,8 @@ public:
     virtual std::string const& ca_pem() const = 0;
     // A session that shows a leaf for `name` (a DNS name or an address in text); leaves are cached,
     // at most 1,000.
-    virtual Result<std::unique_ptr<TlsSession>> accept(std::string_view name, WallTime now) = 0;
+    virtual Result<std::unique_ptr<TlsSession>> accept(
+        std::string_view name, WallTime now, HttpVersions offered) = 0;
 };
 
 class UpstreamTls

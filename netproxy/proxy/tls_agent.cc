@@ -59,34 +59,40 @@ class AgentTlsImpl final : public AgentTls
 public:
     Result<> set_up(std::string_view session, WallTime now)
     {
-        TRY(settings_.set_up(MBEDTLS_SSL_IS_SERVER));
-        LET(authority, CertificateAuthority::create(session, now, settings_.random()));
+        TRY(only1_.set_up(MBEDTLS_SSL_IS_SERVER, HttpVersions::Only1));
+        TRY(both_.set_up(MBEDTLS_SSL_IS_SERVER, HttpVersions::Both));
+        LET(authority, CertificateAuthority::create(session, now, only1_.random()));
         authority_ = std::move(authority);
-        mbedtls_ssl_conf_cert_cb(settings_.get(), AgentSession::choose_certificate);
-        mbedtls_ssl_conf_sni(settings_.get(), AgentSession::check_name, nullptr);
         int const code = mbedtls_ssl_ticket_setup(tickets_.get(), TlsRandom::callback,
-            &settings_.random(), MBEDTLS_CIPHER_AES_256_GCM, kTicketSeconds);
+            &only1_.random(), MBEDTLS_CIPHER_AES_256_GCM, kTicketSeconds);
         if (code != 0)
             return fail_tls("cannot set up TLS tickets", code);
-        mbedtls_ssl_conf_session_tickets_cb(
-            settings_.get(), mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, tickets_.get());
+        for (auto* settings : {&only1_, &both_}) {
+            auto* const config = settings->get();
+            mbedtls_ssl_conf_cert_cb(config, AgentSession::choose_certificate);
+            mbedtls_ssl_conf_sni(config, AgentSession::check_name, nullptr);
+            mbedtls_ssl_conf_session_tickets_cb(
+                config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, tickets_.get());
+        }
         return {};
     }
 
     std::string const& ca_pem() const override { return authority_->ca_pem(); }
 
-    Result<std::unique_ptr<TlsSession>> accept(std::string_view name, WallTime now) override
+    Result<std::unique_ptr<TlsSession>> accept(
+        std::string_view name, WallTime now, HttpVersions offered) override
     {
         auto const lower = to_lower_ascii(name);
         LET(certificate, authority_->leaf(lower, now));
         auto session =
             std::make_unique<AgentSession>(lower, std::move(certificate), authority_->leaf_key());
-        TRY(session->prepare(*settings_.get()));
+        auto& settings = offered == HttpVersions::Both ? both_ : only1_;
+        TRY(session->prepare(*settings.get()));
         return std::unique_ptr<TlsSession>(std::move(session));
     }
 
 private:
-    TlsSettings settings_;
+    TlsSettings only1_, both_; // ALPN belongs to the configuration
     std::unique_ptr<CertificateAuthority> authority_;
     HeldTickets tickets_;
 };

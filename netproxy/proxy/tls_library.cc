@@ -123,7 +123,7 @@ CertificateTime certificate_time(mbedtls_x509_time const& time)
     return {time.year, time.mon, time.day, time.hour, time.min, time.sec};
 }
 
-Result<> TlsSettings::set_up(int endpoint)
+Result<> TlsSettings::set_up(int endpoint, HttpVersions offered)
 {
     LET(random, TlsRandom::create());
     random_ = std::move(random);
@@ -143,6 +143,9 @@ Result<> TlsSettings::set_up(int endpoint)
     mbedtls_ssl_conf_tls13_key_exchange_modes(
         config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL
                     | MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL);
+    protocols_ = offered == HttpVersions::Both
+                     ? std::array<char const*, 3>{"h2", "http/1.1", nullptr}
+                     : std::array<char const*, 3>{"http/1.1", nullptr, nullptr};
     code = mbedtls_ssl_conf_alpn_protocols(config, protocols_.data());
     if (code != 0)
         return fail_tls("cannot set up ALPN", code);

@@ -3,6 +3,8 @@
 // would not fit the budget of one file). Its objects are C structs with init and free: Held<> pairs
 // them. Not an abstraction over TLS libraries.
 
+#include "netproxy/proxy/tls.h"
+
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"
 #include "policy/base/time.h"
@@ -93,13 +95,13 @@ CertificateTime certificate_time(mbedtls_x509_time const& time);
 class TlsSettings
 {
 public:
-    Result<> set_up(int endpoint);
+    Result<> set_up(int endpoint, HttpVersions offered);
     mbedtls_ssl_config* get() { return config_.get(); }
     TlsRandom& random() { return *random_; }
 
 private:
     std::unique_ptr<TlsRandom> random_;
-    std::array<char const*, 2> protocols_{"http/1.1", nullptr}; // the library keeps a pointer
+    std::array<char const*, 3> protocols_{}; // the library keeps a pointer
     HeldConfig config_;
 };
 

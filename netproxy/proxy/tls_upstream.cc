@@ -127,7 +127,7 @@ public:
 
     Result<> set_up()
     {
-        TRY(settings_.set_up(MBEDTLS_SSL_IS_CLIENT));
+        TRY(settings_.set_up(MBEDTLS_SSL_IS_CLIENT, HttpVersions::Only1));
         mbedtls_ssl_conf_authmode(settings_.get(), MBEDTLS_SSL_VERIFY_REQUIRED);
         mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
             settings_.get(), MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);

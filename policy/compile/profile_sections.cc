@@ -150,12 +150,26 @@ void apply_resources(ProfileReader& in, ResourceProfile& into)
 {
     in.size("memory", into.memory_bytes);
     in.size("swap", into.swap_bytes);
+    in.size("tmp", into.tmp_bytes);
+    in.size("shm", into.shm_bytes);
+    in.size("home", into.home_bytes);
     in.count("cpu", into.cpus);
+    in.count("cpu_weight", into.cpu_weight);
     in.count("tasks", into.tasks);
     in.count("files", into.files);
     in.size("disk", into.disk_bytes);
     in.duration("wall_time", into.wall_time);
     in.duration("idle_time", into.idle_time);
+    for (std::string_view key : {"disk", "idle_time"})
+        if (in.has(key)) {
+            auto& d = in.findings().error("unavailable", in.key_span(key),
+                fmt::format("{} is not available in osh {}", in.path(key), OSH_VERSION));
+            d.label = "remove it";
+            d.help = "a limit that does not hold is worse than none";
+        }
+    if (into.cpu_weight && (*into.cpu_weight < 1 || *into.cpu_weight > 10'000))
+        in.findings().error("range", in.key_span("cpu_weight"),
+            "resources.cpu_weight goes from 1 to 10000, and 100 is what everybody has");
     in.finish();
 }
 

@@ -136,6 +136,10 @@ void write_resources(TomlWriter& to, ResourceProfile const& from)
     };
     size("memory", from.memory_bytes);
     size("swap", from.swap_bytes);
+    size("tmp", from.tmp_bytes);
+    size("shm", from.shm_bytes);
+    size("home", from.home_bytes);
+    count("cpu_weight", from.cpu_weight);
     count("cpu", from.cpus);
     count("tasks", from.tasks);
     count("files", from.files);

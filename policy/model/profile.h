@@ -79,7 +79,8 @@ struct ApprovalProfile {
 
 struct ResourceProfile { // absent: the default of the design
     std::optional<std::uint64_t> memory_bytes, swap_bytes, disk_bytes;
-    std::optional<std::uint32_t> cpus, tasks, files;
+    std::optional<std::uint64_t> tmp_bytes, shm_bytes, home_bytes; // of the private file systems
+    std::optional<std::uint32_t> cpus, cpu_weight, tasks, files;
     std::optional<Duration> wall_time, idle_time;
 };
 

@@ -42,7 +42,7 @@ void full_handshake(benchmark::State& state)
         state.PauseTiming();
         auto fresh = *UpstreamTls::create(sides.agent->ca_pem()); // nothing to resume
         state.ResumeTiming();
-        auto server = *sides.agent->accept("a.test", wall_now());
+        auto server = *sides.agent->accept("a.test", wall_now(), HttpVersions::Only1);
         auto client = *fresh->connect("a.test", 443, wall_now());
         exchange(*client, *server);
         OSH_CHECK(client->state() == TlsState::Open);
@@ -55,7 +55,7 @@ void resumed_handshake(benchmark::State& state)
     Sides sides;
     std::vector<std::byte> buffer(100);
     for (auto _ : state) {
-        auto server = *sides.agent->accept("a.test", wall_now());
+        auto server = *sides.agent->accept("a.test", wall_now(), HttpVersions::Only1);
         auto client = *sides.upstream->connect("a.test", 443, wall_now());
         exchange(*client, *server);
         client->read(buffer); // takes the next ticket
@@ -69,8 +69,8 @@ void mint_leaf(benchmark::State& state)
     Sides sides;
     int number = 0;
     for (auto _ : state)
-        benchmark::DoNotOptimize(
-            sides.agent->accept("h" + std::to_string(number++) + ".test", wall_now()));
+        benchmark::DoNotOptimize(sides.agent->accept(
+            "h" + std::to_string(number++) + ".test", wall_now(), HttpVersions::Only1));
 }
 BENCHMARK(mint_leaf)->Unit(benchmark::kMicrosecond);
 
@@ -78,14 +78,14 @@ void accept_cached(benchmark::State& state)
 {
     Sides sides;
     for (auto _ : state)
-        benchmark::DoNotOptimize(sides.agent->accept("a.test", wall_now()));
+        benchmark::DoNotOptimize(sides.agent->accept("a.test", wall_now(), HttpVersions::Only1));
 }
 BENCHMARK(accept_cached)->Unit(benchmark::kMicrosecond);
 
 void bulk(benchmark::State& state)
 {
     Sides sides;
-    auto server = *sides.agent->accept("a.test", wall_now());
+    auto server = *sides.agent->accept("a.test", wall_now(), HttpVersions::Only1);
     auto client = *sides.upstream->connect("a.test", 443, wall_now());
     exchange(*client, *server);
     std::vector<std::byte> plain(16 * 1024);

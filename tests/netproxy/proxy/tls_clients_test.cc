@@ -115,7 +115,7 @@ private:
         ::alarm(60);
         while (true) {
             int const fd = ::accept(listener_, nullptr, nullptr);
-            auto session = agent.accept(name, wall_now());
+            auto session = agent.accept(name, wall_now(), HttpVersions::Only1);
             serve_connection(fd, **session);
             ::close(fd);
         }

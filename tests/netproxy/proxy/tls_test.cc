@@ -66,7 +66,7 @@ Pair make_pair_of_sides()
 
 std::unique_ptr<TlsSession> accept(Pair& sides, std::string_view name)
 {
-    auto session = sides.agent->accept(name, kNow);
+    auto session = sides.agent->accept(name, kNow, HttpVersions::Only1);
     EXPECT_TRUE(session.ok());
     return *std::move(session);
 }
@@ -183,7 +183,7 @@ class CarelessServer final : public MemoryTls
 public:
     CarelessServer(std::string_view leaf_name, mbedtls_ssl_protocol_version newest)
     {
-        EXPECT_TRUE(settings_.set_up(MBEDTLS_SSL_IS_SERVER).ok());
+        EXPECT_TRUE(settings_.set_up(MBEDTLS_SSL_IS_SERVER, HttpVersions::Only1).ok());
         auto authority = CertificateAuthority::create("careless", kNow, settings_.random());
         authority_ = *std::move(authority);
         auto leaf = authority_->leaf(leaf_name, kNow);
@@ -266,7 +266,7 @@ TEST(Tls, AnEmptyTrustStoreIsAnError)
 TEST(CertificateAuthority, CachesLeavesUpToItsBound)
 {
     TlsSettings settings;
-    ASSERT_TRUE(settings.set_up(MBEDTLS_SSL_IS_SERVER).ok());
+    ASSERT_TRUE(settings.set_up(MBEDTLS_SSL_IS_SERVER, HttpVersions::Only1).ok());
     auto authority = CertificateAuthority::create("s", kNow, settings.random());
     ASSERT_TRUE(authority.ok());
     auto first = (*authority)->leaf("a.test", kNow);

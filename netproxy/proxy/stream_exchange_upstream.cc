@@ -1,0 +1,320 @@
+// The upstream's side of a stream: the judged request out, over HTTP/1.1 or HTTP/2, and the answer
+// in. A fault before the answer began becomes a 502, later the stream is reset.
+#include "netproxy/proxy/stream_exchange.h"
+
+#include "policy/base/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace osh::netproxy::proxy
+{
+namespace
+{
+
+constexpr int kContinue = 100;
+
+} // namespace
+
+void StreamExchange::forward(Forward plan)
+{
+    OSH_CHECK(is_waiting_);
+    if (!is_safe(plan))
+        return answer(json_error(502, "unsafe_request",
+            "the request was not sent: a part that osh put into it holds a blank or a control "
+            "byte"));
+    is_waiting_ = false;
+    is_forwarded_ = true;
+    plan_ = std::move(plan);
+    plan_.is_websocket = false;
+    scrubber_ = Scrubber(plan_.scrub, plan_.scrub_with);
+}
+
+std::optional<std::uint64_t> StreamExchange::request_length() const
+{
+    if (is_request_over_ && request_trailers_.empty() && !is_body_begun_
+        && request_body_.size() == request_received_ && request_.head.has_body)
+        return request_received_; // it is all here
+    return request_.head.content_length;
+}
+
+void StreamExchange::start_http1()
+{
+    OSH_CHECK(needs_start());
+    via_ = Via::Http1;
+    auto const length = request_length();
+    Http1Client::Request out{request_.head.method, {BodyKind::None, 0}, length.has_value(),
+        wanted_ || !request_.expects_continue};
+    if (request_.head.has_body && (!length || *length > 0))
+        out.framing = length ? Framing{BodyKind::Length, *length} : Framing{BodyKind::Chunked, 0};
+    client_.start(plan_, out);
+    send_request_body();
+}
+
+Result<> StreamExchange::start_http2(Http2Session& upstream, StreamHost& host)
+{
+    OSH_CHECK(needs_start());
+    OutgoingRequest out;
+    out.method = request_.head.method;
+    out.scheme = scheme_;
+    out.content_length = request_length();
+    out.takes_trailers = request_.takes_trailers;
+    out.was_continued = wanted_ || !request_.expects_continue;
+    bool const has_body = has_body_left() || !request_trailers_.empty();
+    auto const id = upstream.request(request_block(plan_, out), has_body ? Ends::No : Ends::Yes);
+    if (id == 0)
+        return fail(Errc::Busy, "the upstream takes no more streams");
+    via_ = Via::Http2;
+    was_refused_ = false;
+    upstream_ = {&upstream, &host, id};
+    return {};
+}
+
+// Whatever arrived goes on, as far as the upstream has room.
+void StreamExchange::send_request_body()
+{
+    if (via_ == Via::Http2 && upstream_.is_attached())
+        return upstream_.session->resume(upstream_.id);
+    if (via_ != Via::Http1 || client_.state() == Http1Client::State::Idle)
+        return;
+    while (!request_body_.is_empty() && client_.payload_room() > 0) {
+        auto const size = std::min(request_body_.size(), client_.payload_room());
+        client_.payload(request_body_.view().first(size));
+        is_body_begun_ = true;
+        request_body_.consume(size);
+        took_request(size);
+    }
+    if (is_request_over_ && request_body_.is_empty() && request_.head.has_body
+        && !client_.is_request_over())
+        client_.end_payload();
+}
+
+void StreamExchange::consume_to_upstream(std::size_t count)
+{
+    client_.consume_to_upstream(count);
+    send_request_body();
+}
+
+Http2Events::Produced StreamExchange::produce_request(MutableBytes into)
+{
+    using More = Http2Events::More;
+    auto const part = request_body_.view().first(std::min(into.size(), request_body_.size()));
+    std::copy(part.begin(), part.end(), into.begin());
+    is_body_begun_ = is_body_begun_ || !part.empty();
+    auto const count = part.size();
+    request_body_.consume(count);
+    took_request(count);
+    if (!request_body_.is_empty())
+        return {count, More::Yes};
+    if (!is_request_over_)
+        return {count, More::Later};
+    if (request_trailers_.empty())
+        return {count, More::End};
+    upstream_.session->trailers(upstream_.id, request_trailers_);
+    return {count, More::Trailers};
+}
+
+bool StreamExchange::needs_upstream() const
+{
+    return is_forwarded_ && (!is_answer_over_ || client_.state() != Http1Client::State::Idle);
+}
+
+bool StreamExchange::may_send_again() const
+{
+    bool const is_idempotent = request_.head.method == "GET" || request_.head.method == "HEAD"
+                               || request_.head.method == "OPTIONS";
+    bool const is_whole = !is_body_begun_ && !has_upstream_spoken_ && !client_.has_spoken();
+    return is_forwarded_ && !has_answer_begun_ && !is_answer_over_ && is_whole && !was_sent_again_
+           && (was_refused_ || (is_idempotent && !request_.head.has_body));
+}
+
+void StreamExchange::send_again()
+{
+    OSH_CHECK(may_send_again());
+    was_sent_again_ = true;
+    let_go_of_upstream();
+    client_.finish(Http1Client::Outcome::GivenUp);
+    via_ = Via::Nothing;
+    is_forwarded_ = true;
+}
+
+void StreamExchange::let_go_of_upstream()
+{
+    if (upstream_.is_attached()) {
+        auto const end = std::exchange(upstream_, {});
+        end.host->let_go(end.id);
+        end.session->reset(end.id, Http2Error::Cancel);
+    }
+    if (via_ == Via::Http1 && client_.state() != Http1Client::State::Idle)
+        client_.finish(Http1Client::Outcome::GivenUp);
+}
+
+void StreamExchange::upstream_failed(LocalAnswer const& reply)
+{
+    if (has_answer_begun_)
+        return cut(Http2Error::Internal);
+    answer(reply);
+}
+
+std::size_t StreamExchange::upstream_bytes(Bytes bytes)
+{
+    return client_.take(bytes);
+}
+
+void StreamExchange::upstream_ended(bool cleanly)
+{
+    client_.ended(cleanly);
+}
+
+// ---- AnswerSink
+
+std::size_t StreamExchange::answer_room() const
+{
+    return answer_body_.room(limits_.buffered);
+}
+
+std::vector<HttpField> StreamExchange::scrubbed(std::vector<HttpField> fields) const
+{
+    if (scrubber_.is_active()) {
+        for (auto& field : fields)
+            field.value = scrubber_.replaced(field.value);
+    }
+    return fields;
+}
+
+void StreamExchange::informational(ParsedResponse const& response)
+{
+    bool const was_answered =
+        response.status == kContinue && (wanted_ || !request_.expects_continue);
+    if (agent_.is_attached() && !was_answered)
+        agent_.session->informational(
+            agent_.id, response_block(response.status, scrubbed(response.fields), std::nullopt));
+}
+
+void StreamExchange::switched(ParsedResponse const&)
+{
+    answer_broken("it switched protocols without being asked");
+}
+
+Result<> StreamExchange::answer_head(ParsedResponse const& response, Framing framing)
+{
+    if (scrubber_.is_active() && response.is_encoded && framing.kind != BodyKind::None)
+        return fail(Errc::Unsupported, std::string(kUnscrubbable));
+    has_answer_begun_ = true;
+    status_ = response.status;
+    if (!agent_.is_attached())
+        return {};
+    bool const keeps_length = !scrubber_.is_active() || scrubber_.keeps_length();
+    std::optional<std::uint64_t> length;
+    if (response.content_length && response.status != 204 && keeps_length)
+        length = response.content_length;
+    agent_.session->answer(agent_.id,
+        response_block(response.status, scrubbed(response.fields), length),
+        framing.kind == BodyKind::None ? Ends::Yes : Ends::No);
+    return {};
+}
+
+void StreamExchange::answer_payload(Bytes payload)
+{
+    if (!agent_.is_attached() || is_answer_over_)
+        return;
+    if (!scrubber_.is_active()) {
+        answer_body_.append(payload);
+    } else {
+        std::string clean;
+        scrubber_.feed(text_of(payload), clean);
+        answer_body_.append(clean);
+    }
+    agent_.session->resume(agent_.id);
+}
+
+void StreamExchange::answer_over()
+{
+    std::string rest;
+    scrubber_.finish(rest);
+    answer_body_.append(rest);
+    is_answer_over_ = true;
+    if (via_ == Via::Http1)
+        client_.finish(Http1Client::Outcome::Complete);
+    drop_request_body();
+    if (agent_.is_attached())
+        agent_.session->resume(agent_.id);
+}
+
+void StreamExchange::tunnel_over(bool) {}
+
+void StreamExchange::answer_broken(std::string why)
+{
+    upstream_fault_ = std::move(why);
+    if (has_answer_begun_)
+        return cut(Http2Error::Internal);
+    answer(json_error(502, "upstream_protocol_error",
+        fmt::format("{}: the upstream server is at fault: {}", plan_.host, upstream_fault_)));
+}
+
+// ---- an upstream stream
+
+void StreamExchange::answer_block(FieldBlock block, Ends ends)
+{
+    has_upstream_spoken_ = true;
+    if (has_answer_begun_) {
+        auto fields = read_trailers(std::move(block));
+        if (!fields.ok() || ends == Ends::No)
+            return answer_broken("its trailers are malformed");
+        answer_trailers_ = scrubbed(*std::move(fields));
+        has_trailers_ = !answer_trailers_.empty();
+        return;
+    }
+    auto response = read_response_block(std::move(block), ends);
+    if (!response.ok())
+        return answer_broken(response.error().sentence);
+    if (response->status >= 200)
+        return final_answer(*response, ends);
+    if (ends == Ends::Yes || ++informational_ > limits_.informational)
+        return answer_broken("a 1xx answer that ends, or too many of them");
+    informational(*response);
+}
+
+void StreamExchange::final_answer(ParsedResponse const& response, Ends ends)
+{
+    auto const kind = ends == Ends::Yes ? BodyKind::None : BodyKind::Chunked;
+    if (auto const taken = answer_head(response, {kind, 0}); !taken.ok())
+        answer_broken(taken.error().sentence);
+}
+
+void StreamExchange::answer_data(Bytes bytes)
+{
+    uncredited_ += bytes.size();
+    auto const before = answer_body_.size();
+    answer_payload(bytes);
+    // What the scrubber holds back, or changed the length of, is credited at once.
+    auto const grown = answer_body_.size() - std::min(before, answer_body_.size());
+    auto const now = bytes.size() - std::min(bytes.size(), grown);
+    uncredited_ -= std::min<std::uint64_t>(now, uncredited_);
+    if (upstream_.is_attached() && now > 0)
+        upstream_.session->consumed(upstream_.id, now);
+}
+
+void StreamExchange::answer_ended()
+{
+    if (has_answer_begun_ && !is_answer_over_)
+        answer_over();
+}
+
+void StreamExchange::upstream_closed(Http2Error why)
+{
+    upstream_ = {};
+    if (is_answer_over_ || !is_forwarded_)
+        return;
+    was_refused_ = why == Http2Error::RefusedStream;
+    if (may_send_again())
+        return; // the owner looks
+    if (has_answer_begun_)
+        return cut(why == Http2Error::NoError ? Http2Error::Internal : why);
+    if (!upstream_fault_.empty())
+        return answer_broken(std::move(upstream_fault_));
+    answer_broken(fmt::format("it reset the stream (error {})", static_cast<std::uint32_t>(why)));
+}
+
+} // namespace osh::netproxy::proxy

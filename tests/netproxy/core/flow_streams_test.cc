@@ -1,0 +1,227 @@
+// HTTP/2 from the agent: each stream is judged, asked about and ended by itself.
+#include "tests/netproxy/core/playbook.h"
+#include "tests/netproxy/proxy/http2_playbook.h"
+
+namespace osh::netproxy::core::test
+{
+
+using proxy::Ends;
+using proxy::Http2Error;
+using proxy::StreamId;
+using proxy::TestPeer;
+
+class FlowStreams : public Playbook
+{
+protected:
+    // An agent that speaks HTTP/2 at once, without TLS.
+    void connects_agent(WhenUnruled when = WhenUnruled::Deny)
+    {
+        start(when);
+        flow = open("rest.test", 80);
+        moves();
+    }
+    // Bytes both ways until nothing moves.
+    void moves()
+    {
+        for (int round = 0; round < 50; ++round) {
+            auto const sent = client.output();
+            if (!sent.empty())
+                says(flow, sent);
+            auto const back = std::exchange(side(flow).out, {});
+            client.hears(back);
+            if (sent.empty() && back.empty())
+                return;
+            if (back.empty())
+                continue;
+            core->handle(stack::TcpWritable{flow}, at);
+        }
+    }
+    StreamId gets(std::string const& path)
+    {
+        auto const id = client.asks("GET", "rest.test", path);
+        moves();
+        return id;
+    }
+    proxy::Reply& reply(StreamId id) { return client.replies[id]; }
+
+    TestPeer client;
+    FlowId flow = 0;
+};
+
+TEST_F(FlowStreams, AnAllowedRequestTravelsOverHttp1AndItsAnswerComesBack)
+{
+    connects_agent();
+    auto const id = gets("/ok/a?b=c");
+    auto const upstream = connects();
+    EXPECT_EQ(upstream_text(upstream), "GET /ok/a?b=c HTTP/1.1\r\nHost: rest.test\r\n\r\n");
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    replies(upstream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\n\r\nhi");
+    moves();
+    EXPECT_EQ(reply(id).status(), "200");
+    EXPECT_EQ(reply(id).field("x-one"), "1");
+    EXPECT_EQ(reply(id).field("content-length"), "2");
+    EXPECT_EQ(reply(id).body, "hi");
+    EXPECT_TRUE(reply(id).is_complete);
+    EXPECT_EQ(core->flow_count(), 1u); // the stream is over, the connection is not
+}
+
+TEST_F(FlowStreams, ADeniedRequestGetsTheSameWordsAsOverHttp1)
+{
+    connects_agent();
+    auto const id = gets("/secret");
+    EXPECT_EQ(reply(id).status(), "403");
+    EXPECT_NE(reply(id).body.find("\"error\":\"policy_denied\""), std::string::npos);
+    EXPECT_FALSE(one<Resolve>());
+    auto const line = told<policy::Decided>();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->decision, "deny");
+    EXPECT_EQ(line->target.path, "/secret");
+}
+
+TEST_F(FlowStreams, OneDeniedStreamDoesNotHarmAnother)
+{
+    connects_agent();
+    auto const good = client.asks("GET", "rest.test", "/ok/a");
+    auto const bad = client.asks("POST", "rest.test", "/ok/a");
+    moves();
+    auto const upstream = connects();
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    replies(upstream, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    moves();
+    EXPECT_EQ(reply(good).status(), "200");
+    EXPECT_EQ(reply(bad).status(), "403");
+}
+
+TEST_F(FlowStreams, AnotherAuthorityIsMisdirected)
+{
+    connects_agent();
+    auto const id = client.asks("GET", "raw.test", "/ok/a");
+    moves();
+    EXPECT_EQ(reply(id).status(), "421");
+    auto const line = told<policy::Decided>();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->code, "name_mismatch");
+    EXPECT_FALSE(one<Resolve>());
+}
+
+TEST_F(FlowStreams, AHeldStreamDoesNotHoldTheOthers)
+{
+    connects_agent(WhenUnruled::Ask);
+    auto const held = gets("/secret");
+    auto const question = told<policy::Question>();
+    ASSERT_TRUE(question);
+    auto const free = gets("/ok/a");
+    auto const upstream = connects();
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    replies(upstream, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    moves();
+    EXPECT_EQ(reply(free).status(), "200");
+    EXPECT_EQ(reply(held).status(), "");
+    core->answered({question->id, true, "", "q-1"}, at);
+    EXPECT_NE(upstream_text(upstream), ""); // on the connection that the other stream left
+    EXPECT_EQ(upstream_text(upstream), "GET /secret HTTP/1.1\r\nHost: rest.test\r\n\r\n");
+}
+
+TEST_F(FlowStreams, AStreamThatTheAgentResetsTakesItsQuestionBack)
+{
+    connects_agent(WhenUnruled::Ask);
+    auto const held = gets("/secret");
+    auto const question = told<policy::Question>();
+    ASSERT_TRUE(question);
+    client.session->reset(held, Http2Error::Cancel);
+    moves();
+    auto const gone = told<policy::QuestionGone>();
+    ASSERT_TRUE(gone);
+    EXPECT_EQ(gone->id, question->id);
+    EXPECT_EQ(core->flow_count(), 1u);
+}
+
+TEST_F(FlowStreams, ANewPolicyResetsTheStreamsItNoLongerAllows)
+{
+    connects_agent();
+    auto const id = gets("/ok/a");
+    connects();
+    core->swap_policy(compiled("version: 1\nnetwork_policies: {}\n"), at);
+    moves();
+    EXPECT_TRUE(reply(id).is_closed);
+    EXPECT_EQ(reply(id).error, Http2Error::Cancel);
+    EXPECT_TRUE(one<CloseUpstream>());
+}
+
+TEST_F(FlowStreams, TheConnectionsEndEndsItsStreams)
+{
+    connects_agent();
+    gets("/ok/a");
+    auto const upstream = connects();
+    core->handle(stack::TcpClosed{flow, true}, at);
+    auto const close = one<CloseUpstream>();
+    ASSERT_TRUE(close);
+    EXPECT_EQ(close->upstream, upstream);
+    EXPECT_EQ(core->flow_count(), 0u);
+}
+
+TEST_F(FlowStreams, AnUpstreamThatFailsIsA502OnItsStream)
+{
+    connects_agent();
+    auto const id = gets("/ok/a");
+    auto const look_up = one<Resolve>();
+    ASSERT_TRUE(look_up);
+    core->resolved(look_up->id, std::unexpected(Error{Errc::NotFound, 0, "no such name"}), at);
+    moves();
+    EXPECT_EQ(reply(id).status(), "502");
+}
+
+TEST_F(FlowStreams, ConnectIsRefused)
+{
+    connects_agent();
+    auto const id = client.session->request(
+        {{":method", "CONNECT"}, {":authority", "rest.test:443"}}, Ends::Yes);
+    moves();
+    EXPECT_TRUE(client.replies[id].status() == "501" || client.replies[id].is_closed);
+    EXPECT_FALSE(one<Resolve>());
+}
+
+TEST_F(FlowStreams, AnAnswerStreamsAsItComes)
+{
+    connects_agent();
+    auto const id = gets("/ok/events");
+    auto const upstream = connects();
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    replies(upstream, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                      "Transfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n");
+    moves();
+    EXPECT_EQ(reply(id).body, "data:");
+    EXPECT_FALSE(reply(id).is_complete);
+    replies(upstream, "2\r\nhi\r\n0\r\n\r\n");
+    moves();
+    EXPECT_EQ(reply(id).body, "data:hi");
+    EXPECT_TRUE(reply(id).is_complete);
+}
+
+TEST_F(FlowStreams, ASlowReaderStopsTheReadingOfTheUpstream)
+{
+    connects_agent();
+    client.reads = false;
+    auto const id = gets("/ok/big");
+    auto const upstream = connects();
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    replies(upstream, "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n");
+    std::size_t fed = 0;
+    while (core->wants_upstream(upstream) && fed < 10'000'000) {
+        auto const space = core->upstream_space(upstream);
+        if (space.empty())
+            break;
+        core->received_from_upstream(upstream, space.size(), at);
+        fed += space.size();
+        moves();
+    }
+    EXPECT_LT(fed, 400'000u);
+    auto const before = reply(id).body.size();
+    client.session->consumed(id, before);
+    client.reads = true;
+    moves();
+    EXPECT_GT(reply(id).body.size(), before);
+    EXPECT_TRUE(core->wants_upstream(upstream));
+}
+
+} // namespace osh::netproxy::core::test
