@@ -6,6 +6,7 @@
 #include "policy/base/ip_address.h"
 #include "policy/base/text.h"
 
+#include <mbedtls/ecdh.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/pem.h>
 
@@ -54,9 +55,13 @@ std::string plain_words(std::string_view text)
 Result<> make_key(HeldKey& key, TlsRandom& random)
 {
     int code = mbedtls_pk_setup(key.get(), mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
-    if (code == 0)
-        code = mbedtls_ecp_gen_key(
-            MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key.get()), TlsRandom::callback, &random);
+    if (code == 0) {
+        auto* const pair = mbedtls_pk_ec(*key.get());
+        code = mbedtls_ecp_group_load(&pair->MBEDTLS_PRIVATE(grp), MBEDTLS_ECP_DP_SECP256R1);
+        if (code == 0) // ECDH's key maker: mbedtls_ecp_gen_key() is always stock code
+            code = mbedtls_ecdh_gen_public(&pair->MBEDTLS_PRIVATE(grp), &pair->MBEDTLS_PRIVATE(d),
+                &pair->MBEDTLS_PRIVATE(Q), TlsRandom::callback, &random);
+    }
     if (code != 0)
         return fail_tls("cannot make a P-256 key", code);
     return {};

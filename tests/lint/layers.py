@@ -24,7 +24,8 @@ MAY = {
     'launcher/cli': ['policy', 'launcher', 'credentials', 'credentials/source'],
     'netproxy/wire': ['policy/base'],
     'netproxy/stack': ['policy/base', 'netproxy/wire'],
-    'netproxy/proxy': ['policy', 'netproxy/wire', 'credentials', 'credentials/rewrite'],
+    'netproxy/crypto': ['policy/base'],
+    'netproxy/proxy': ['policy', 'netproxy/wire', 'netproxy/crypto', 'credentials', 'credentials/rewrite'],
     'netproxy/core': ['policy', 'netproxy/wire', 'netproxy/stack', 'netproxy/proxy', 'credentials', 'credentials/rewrite'],
     'netproxy/shell': ['policy', 'netproxy', 'launcher/sys', 'credentials', 'credentials/rewrite'],
     'netproxy': ['policy', 'netproxy', 'launcher/sys', 'credentials', 'credentials/rewrite'],
@@ -32,7 +33,8 @@ MAY = {
 }
 # library header -> the folder or the only files that may include it
 LIBRARIES = {
-    r'mbedtls/|psa/': ['netproxy/proxy/'],
+    r'mbedtls/|psa/': ['netproxy/proxy/', 'netproxy/crypto/'],
+    r'openssl/': ['netproxy/crypto/'],
     r'yaml-cpp/': ['policy/document/yaml_reader.cc'],
     r'toml\+\+/|toml\.hpp': ['policy/document/toml_reader.cc'],
     r'nghttp2/': ['netproxy/proxy/http2_session.cc'],
