@@ -69,6 +69,7 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
     word.calls_filter = copy_of(filter.calls);
     word.arguments_filter = copy_of(filter.arguments);
     word.watched_filter = copy_of(filter.watched);
+    word.asking_filter = copy_of(filter.asking);
     word.init_filter = copy_of(init_filter());
     word.wants_terminal = stdio.wants_terminal;
     word.rows = stdio.rows;

@@ -2,20 +2,15 @@
 
 #include "launcher/plan/glob.h"
 #include "launcher/plan/probe_request.h"
+#include "launcher/plan/tool_directories.h"
 #include "launcher/sys/host_view.h"
 
-#include <algorithm>
-#include <array>
 #include <deque>
 
 namespace osh::launcher
 {
 namespace
 {
-
-// Large, and made by tools from what is public.
-constexpr std::array kNotWalked{
-    ".git", "node_modules", "target", ".venv", "venv", "__pycache__", ".tox", ".cache", ".cargo"};
 
 bool is_masked(std::string const& relative, std::vector<std::string> const& masks)
 {
@@ -62,9 +57,8 @@ void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
         for (auto const& entry : entries) {
             std::string const relative = place.relative + entry.name;
             std::string const path = facts.project_root + "/" + relative;
-            bool const is_walked =
-                entry.is_directory && place.depth < kMaxMaskDepth
-                && std::find(kNotWalked.begin(), kNotWalked.end(), entry.name) == kNotWalked.end();
+            bool const is_walked = entry.is_directory && place.depth < kMaxMaskDepth
+                                   && entry.name != ".git" && !is_tool_directory(entry.name);
             if (entry.is_meeting_point)
                 facts.masked_paths.push_back(path);
             else if (is_masked(relative, masks) && !entry.is_link)

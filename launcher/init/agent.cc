@@ -1,5 +1,6 @@
 #include "launcher/init/agent.h"
 
+#include "launcher/init/broker_start.h"
 #include "launcher/init/find_program.h"
 #include "launcher/init/prove.h"
 #include "launcher/sys/channel.h"
@@ -85,10 +86,16 @@ Result<> confine(AgentParts const& parts, sys::Fd const& channel)
 {
     for (auto const& limit : parts.plan.limits)
         TRY(sys::set_limit(limit.name, limit.value));
-    TRY(sys::drop_all_capabilities());
     TRY(sys::forbid_new_privileges());
     TRY(confine_files(parts.plan));
-    TRY(watch_calls(parts, channel));
+    // Between the two layers: what the broker does passes the same file rules as the agent, and the
+    // agent, one layer deeper, can neither trace nor signal it.
+    LET(broker, BrokerStart::fork_off(parts));
+    TRY(sys::drop_all_capabilities());
+    if (parts.plan.landlock_abi > 0 && !parts.plan.nested_allow)
+        TRY(sys::Landlock::enforce_scopes(parts.plan.landlock_abi));
+    // One listener per process tree: with a broker it hears of the watched calls too.
+    TRY(broker ? broker->begin(parts.word.asking_filter) : watch_calls(parts, channel));
     TRY(sys::install_filter(parts.word.arguments_filter));
     TRY(sys::install_filter(parts.word.calls_filter));
     return prove_confined(parts.plan);

@@ -19,6 +19,7 @@ struct AgentParts {
     sys::Fd const& in;    // what becomes 0, 1 and 2
     sys::Fd const& out;
     sys::Fd const& err;
+    sys::Fd const& broker; // what the broker reports on; not open when there is nothing to guard
     sys::Fd const* terminal = nullptr; // the pty's inner side, when the agent has one
 };
 

@@ -26,6 +26,7 @@ public:
 
     sys::Fd const* watched() const { return marks_.listener(); }
     void hear_watched() { marks_.hear(proc_); }
+    bool may_trace(sys::WatchedCall const& call) { return marks_.may_trace(proc_, call); }
 
 private:
     OwnerLookup(sys::Fd proc, sys::Fd diag, TraceMarks marks)

@@ -168,8 +168,13 @@ private:
         LET(null, sys::open_path("/dev/null", O_RDWR));
         bool const has_terminal = pty_.slave.is_open();
         Fd const& fallback = has_terminal ? pty_.slave : null;
+        sys::ChannelPair reports;
+        if (!plan_.guard.roots.empty()) {
+            LET(pair, sys::make_channel());
+            reports = std::move(pair);
+        }
         AgentParts const parts{plan_, tree_, word_, in_.is_open() ? in_ : fallback,
-            out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback,
+            out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback, reports.theirs,
             has_terminal ? &pty_.slave : nullptr};
         step_ = "agent";
         LET(started, start_agent(parts));
@@ -178,6 +183,8 @@ private:
             return started.failure->exit_code;
         }
         TRY(tell(WordStarted{started.child.pid}));
+        reports_ = std::move(reports.ours);
+        reports.theirs.reset();
         return serve_until_end(std::move(children), std::move(started));
     }
 
@@ -195,7 +202,7 @@ private:
         TRY(sys::forbid_new_privileges());
         TRY(sys::install_filter(word_.init_filter));
         return serve({std::move(channel_), std::move(owners_), std::move(pty_.master),
-            std::move(children), std::move(lookup), started.child.pid});
+            std::move(reports_), std::move(children), std::move(lookup), started.child.pid});
     }
 
     Result<> tell(FromInit const& word) { return sys::send_message(channel_, encode(word)); }
@@ -206,7 +213,7 @@ private:
         return told.ok() ? failure.exit_code : 125;
     }
 
-    Fd channel_, owners_, in_, out_, err_;
+    Fd channel_, owners_, in_, out_, err_, reports_;
     Plan plan_;
     WordPlan word_;
     MountedTree tree_;

@@ -1,5 +1,6 @@
 #include "launcher/init/serve.h"
 
+#include "launcher/broker/broker.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/children.h"
 #include "launcher/sys/pty.h"
@@ -22,7 +23,8 @@ public:
     {
         while (!is_over_) {
             auto const ready = sys::wait_readable({&parts_.channel, &parts_.children,
-                parts_.owners.is_open() ? &parts_.owners : nullptr, parts_.lookup.watched()});
+                parts_.owners.is_open() ? &parts_.owners : nullptr, parts_.lookup.watched(),
+                parts_.broker.is_open() ? &parts_.broker : nullptr});
             if (!ready.ok())
                 return 1;
             if ((*ready)[1])
@@ -33,6 +35,8 @@ public:
                 hear_netproxy();
             if (!is_over_ && (*ready)[3])
                 parts_.lookup.hear_watched();
+            if (!is_over_ && (*ready)[4])
+                hear_broker();
         }
         return 0;
     }
@@ -107,6 +111,30 @@ private:
                 continue;
             parts_.owners.reset();
             return;
+        }
+    }
+
+    void hear_broker()
+    {
+        auto const received = sys::receive_message(parts_.broker, kMaxReport);
+        if (!received.ok() || received->bytes.empty()) {
+            // Without it no name can be made; an agent that goes on would only meet errors.
+            tell(WordFailed{"broker", "the process that makes the agent's files ended", 70});
+            is_over_ = true;
+            return;
+        }
+        auto const report = decode_report(received->bytes);
+        if (!report.ok())
+            return;
+        if (auto const* refused = std::get_if<RefusedName>(&*report)) {
+            tell(WordRefused{refused->path, refused->why});
+        } else if (auto const* trace = std::get_if<TraceQuestion>(&*report)) {
+            sys::WatchedCall call;
+            call.thread = trace->thread;
+            call.arguments = {trace->request, trace->target};
+            std::byte const answer{parts_.lookup.may_trace(call) ? kMayTrace : std::uint8_t{0}};
+            if (!sys::send_message(parts_.broker, {&answer, 1}).ok())
+                parts_.broker.reset();
         }
     }
 

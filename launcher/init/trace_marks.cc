@@ -37,6 +37,7 @@ std::optional<std::int32_t> parse_score(std::string_view text)
 
 TraceMarks::TraceMarks(Plan const& plan, sys::Fd listener)
     : listener_(std::move(listener)), unmarked_score_(plan.oom_score_adjust),
+      is_active_(listener_.is_open() || (plan.debug_allow && !plan.guard.roots.empty())),
       marks_can_be_removed_(plan.nested_allow || plan.landlock_abi == 0)
 {
 }
@@ -46,11 +47,16 @@ void TraceMarks::hear(sys::Fd const& proc)
     auto const call = sys::receive_watched_call(listener_);
     if (!call)
         return;
-    if (marks_can_be_removed_)
-        is_all_unknown_ = true;
-    bool const may = is_all_unknown_ || mark_target(proc, *call);
+    bool const may = may_trace(proc, *call);
     sys::answer_watched_call(
         listener_, *call, may ? sys::WatchedAnswer::Continue : sys::WatchedAnswer::Refuse);
+}
+
+bool TraceMarks::may_trace(sys::Fd const& proc, sys::WatchedCall const& call)
+{
+    if (marks_can_be_removed_)
+        is_all_unknown_ = true;
+    return is_all_unknown_ || mark_target(proc, call);
 }
 
 // PTRACE_TRACEME makes the caller traced, the others the process they name. A process that cannot
@@ -68,7 +74,7 @@ bool TraceMarks::mark_target(sys::Fd const& proc, sys::WatchedCall const& call)
 
 bool TraceMarks::was_traced(sys::Fd const& proc, std::int32_t pid) const
 {
-    if (marks_can_be_removed_ || !listener_.is_open())
+    if (marks_can_be_removed_ || !is_active_)
         return is_all_unknown_;
     auto const score = parse_score(sys::read_proc(proc, score_path(pid).c_str(), kMaxScore));
     return !score || *score != unmarked_score_;

@@ -20,11 +20,14 @@ namespace osh::launcher
 class TraceMarks
 {
 public:
+    // The listener is not open when nothing is watched, or when the broker hears the calls.
     TraceMarks(Plan const& plan, sys::Fd listener);
 
     sys::Fd const* listener() const { return listener_.is_open() ? &listener_ : nullptr; }
     // The listener is readable.
     void hear(sys::Fd const& proc);
+    // Marks what the call would make traced; no: it must not be.
+    bool may_trace(sys::Fd const& proc, sys::WatchedCall const& call);
     bool was_traced(sys::Fd const& proc, std::int32_t pid) const;
 
 private:
@@ -32,7 +35,7 @@ private:
 
     sys::Fd listener_;
     std::int32_t unmarked_score_;
-    bool marks_can_be_removed_;
+    bool is_active_, marks_can_be_removed_;
     bool is_all_unknown_ = false;
 };
 

@@ -18,7 +18,8 @@ enum class Kind : std::uint8_t {
     Stopped,
     Ended,
     Failed,
-    Watched
+    Watched,
+    Refused
 };
 
 constexpr std::size_t kMaxSentence = 4096, kMaxPem = 64 * 1024, kMaxFilter = 64 * 1024;
@@ -57,7 +58,7 @@ std::vector<std::byte> encode_word(WordPlan const& word)
 {
     ByteWriter out = start(Kind::Plan);
     for (auto const* bytes : {&word.plan, &word.calls_filter, &word.arguments_filter,
-             &word.watched_filter, &word.init_filter})
+             &word.watched_filter, &word.asking_filter, &word.init_filter})
         put_bytes(out, *bytes);
     for (bool flag :
         {word.plan_in_memfd, word.has_in, word.has_out, word.has_err, word.wants_terminal})
@@ -72,8 +73,8 @@ Result<WordPlan> take_plan(ByteReader& in)
     WordPlan word;
     LET(plan, take_bytes(in, kMaxWord));
     word.plan = std::move(plan);
-    for (auto* filter :
-        {&word.calls_filter, &word.arguments_filter, &word.watched_filter, &word.init_filter}) {
+    for (auto* filter : {&word.calls_filter, &word.arguments_filter, &word.watched_filter,
+             &word.asking_filter, &word.init_filter}) {
         LET(bytes, take_bytes(in, kMaxFilter));
         *filter = std::move(bytes);
     }
@@ -144,6 +145,21 @@ std::vector<std::byte> encode_word(WordFailed const& word)
     return out.take();
 }
 
+std::vector<std::byte> encode_word(WordRefused const& word)
+{
+    ByteWriter out = start(Kind::Refused);
+    out.text_le(std::string_view(word.path).substr(0, kMaxSentence));
+    out.text_le(std::string_view(word.why).substr(0, kMaxSentence));
+    return out.take();
+}
+
+Result<FromInit> take_refused(ByteReader& in)
+{
+    LET(path, in.text_le(kMaxSentence));
+    LET(why, in.text_le(kMaxSentence));
+    return FromInit(WordRefused{std::move(path), std::move(why)});
+}
+
 Result<FromInit> take_ended(ByteReader& in)
 {
     LET(by_signal, in.u8());
@@ -206,6 +222,8 @@ Result<FromInit> take_from_init(Kind kind, ByteReader& in)
         return take_failed(in);
     if (kind == Kind::Watched)
         return FromInit(WordWatched{});
+    if (kind == Kind::Refused)
+        return take_refused(in);
     return fail(Errc::Malformed, "init channel: unknown word");
 }
 

@@ -21,7 +21,8 @@ inline constexpr std::size_t kMaxWord = 128 * 1024; // longer plans and bundles 
 // plan's bytes, the owner channel (always), stdin, stdout, stderr.
 struct WordPlan {
     std::vector<std::byte> plan; // empty: in the memfd
-    std::vector<std::byte> calls_filter, arguments_filter, watched_filter, init_filter;
+    std::vector<std::byte> calls_filter, arguments_filter, watched_filter, asking_filter,
+        init_filter;
     bool plan_in_memfd = false;
     bool has_in = false, has_out = false, has_err = false;
     bool wants_terminal = false;
@@ -54,13 +55,16 @@ struct WordFailed { // set-up or exec failed
     std::int32_t exit_code = 125; // 125, 126, 127
 };
 
+struct WordRefused { // the broker refused a name
+    std::string path, why;
+};
 struct WordWatched { // the agent's child to init only: the listener of its watched calls is
                      // attached
 };
 
 using ToInit = std::variant<WordPlan, WordStart, WordSignal>;
-using FromInit =
-    std::variant<WordPrepared, WordStarted, WordStopped, WordEnded, WordFailed, WordWatched>;
+using FromInit = std::variant<WordPrepared, WordStarted, WordStopped, WordEnded, WordFailed,
+    WordWatched, WordRefused>;
 
 std::vector<std::byte> encode(ToInit const& word);
 std::vector<std::byte> encode(FromInit const& word);

@@ -111,6 +111,8 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     add_home(plan, facts, profile);
     add_grants(planned, facts, profile, policy.filesystem);
     add_project(planned, facts, profile, policy.filesystem);
+    plan.guard.protect = profile.filesystem.protect;
+    plan.guard.masks = profile.filesystem.mask;
     plan.working_directory = start_directory(plan, facts, profile);
     add_environment(plan, facts, profile);
     add_limits(plan, facts, profile.resources);

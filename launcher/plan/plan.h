@@ -65,6 +65,13 @@ struct StatePath {
     bool is_file = false;
 };
 
+// What the broker of name-creating calls refuses. Absolute paths as seen inside, and patterns as
+// the profile has them. Without a root there is nothing to guard, and no broker.
+struct GuardPlan {
+    std::vector<std::string> roots; // writable trees of the host
+    std::vector<std::string> protect, masks;
+};
+
 // One document of the session's policy, for people: docs/policy-layers.md.
 struct PolicySource {
     std::string layer; // "profile", "project"
@@ -86,6 +93,7 @@ struct Plan {
     std::uint32_t pid_limit = 0; // of the PID namespace; 0: the kernel's
     std::int32_t nice = 0;
     std::vector<StatePath> state;
+    GuardPlan guard;
     std::string trust_bundle; // host path of the CA bundle that the session CA is added to
     std::string trust_file;   // inside: written at start, the other places are links to it
     std::int32_t oom_score_adjust = 500; // in a shortage the sandbox goes first

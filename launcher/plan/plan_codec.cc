@@ -186,6 +186,8 @@ std::vector<std::byte> encode(Plan const& plan)
     put_texts(out, plan.command);
     put_texts(out, plan.environment);
     put_lists(out, plan);
+    for (auto const* texts : {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks})
+        put_texts(out, *texts);
     out.u32_le(plan.uid);
     out.u32_le(plan.gid);
     out.u32_le(static_cast<std::uint32_t>(plan.landlock_abi));
@@ -218,6 +220,10 @@ Result<Plan> decode_plan(Bytes message)
     LET(environment, take_texts(in));
     plan.environment = std::move(environment);
     TRY(take_lists(in, plan));
+    for (auto* texts : {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks}) {
+        LET(list, take_texts(in));
+        *texts = std::move(list);
+    }
     TRY(take_numbers(in, plan));
     if (!in.is_empty())
         return fail(Errc::Malformed, "plan: bytes after its end");

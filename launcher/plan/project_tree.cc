@@ -99,6 +99,8 @@ void add_grant(Planned& planned, HostFacts const& facts, Grant const& grant)
     MountStep step = bind_step(grant.path, grant.path, grant.write);
     step.optional = true;
     plan.mounts.push_back(step);
+    if (grant.write == Write::Yes)
+        plan.guard.roots.push_back(grant.path);
     plan.landlock.push_back(
         {grant.path, grant.write == Write::Yes ? Access::ReadWriteExecute : Access::ReadExecute});
 }
@@ -129,6 +131,11 @@ void add_denied_below(Plan& plan, HostFacts const& facts, policy::Profile const&
 void add_protected(Plan& plan, HostFacts const& facts, policy::Profile const& profile)
 {
     std::set<std::string> pinned, guarded;
+    // git writes its configuration anew by a rename, which a mount would stop: the broker of
+    // name-creating calls checks each.
+    auto const is_brokered = [](std::string_view entry) {
+        return entry == ".git/config" || entry == ".git/config.worktree";
+    };
     for (auto const& entry : profile.filesystem.protect) {
         std::string const path = plan.project + "/" + entry;
         if (existence(facts, path) == Existence::Missing)
@@ -136,7 +143,8 @@ void add_protected(Plan& plan, HostFacts const& facts, policy::Profile const& pr
         for (std::size_t slash = path.find('/', plan.project.size() + 1);
              slash != std::string::npos; slash = path.find('/', slash + 1))
             pinned.insert(path.substr(0, slash));
-        guarded.insert(path);
+        if (!is_brokered(entry))
+            guarded.insert(path);
     }
     auto const add_self = [&](std::string const& path, Write write) {
         MountStep step;
@@ -234,8 +242,10 @@ void add_project(Planned& planned, HostFacts const& facts, policy::Profile const
         bind_step(plan.project, plan.project, is_writable ? Write::Yes : Write::No));
     plan.landlock.push_back(
         {plan.project, is_writable ? Access::ReadWriteExecute : Access::ReadExecute, false});
-    if (is_writable)
+    if (is_writable) {
         add_protected(plan, facts, profile);
+        plan.guard.roots.push_back(plan.project);
+    }
     add_denied_below(plan, facts, profile);
     add_masks(plan, facts);
 }

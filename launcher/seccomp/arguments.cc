@@ -119,7 +119,7 @@ void add_terminals(Rules& rules)
         rules.push_back({"ioctl", EPERM, {is(1, request)}});
 }
 
-void add_processes(Rules& rules, FilterChoice choice)
+void add_processes(Rules& rules)
 {
     // A child that is traced from its birth without a call that init could see.
     rules.push_back({"clone", EPERM, {has_bits(0, CLONE_PTRACE)}});
@@ -138,8 +138,8 @@ void add_processes(Rules& rules, FilterChoice choice)
                             kFixed = ADDR_NO_RANDOMIZE;
     for (auto const& other : all_but(0, {0, kLinux32, kFixed, kLinux32 | kFixed, kQuery}))
         rules.push_back({"personality", EPERM, {other}});
-    if (!choice.nested_allow)
-        rules.push_back({"seccomp", EPERM, {has_bits(1, SECCOMP_FILTER_FLAG_NEW_LISTENER)}});
+    // A listener of the agent's would be asked before the broker, and could answer "go on".
+    rules.push_back({"seccomp", EPERM, {has_bits(1, SECCOMP_FILTER_FLAG_NEW_LISTENER)}});
 }
 
 struct Block {
@@ -170,6 +170,25 @@ std::vector<ArgumentTest> all_but(unsigned index, std::vector<std::uint32_t> all
     return tests;
 }
 
+std::vector<ArgumentRule> asking_rules()
+{
+    Rules rules;
+    for (std::string_view const call : {"creat", "truncate", "mkdir", "mkdirat", "mknod", "mknodat",
+             "symlink", "symlinkat", "rename", "renameat", "renameat2", "link", "linkat"})
+        rules.push_back({call, 0, {}});
+    struct Open {
+        std::string_view call;
+        unsigned flags;
+    };
+    for (Open const open : {Open{"open", 1}, Open{"openat", 2}}) {
+        for (std::uint32_t mode : {O_WRONLY, O_RDWR, O_ACCMODE})
+            rules.push_back({open.call, 0, {{open.flags, O_ACCMODE, mode}}});
+        for (std::uint32_t bit : {O_CREAT, O_TRUNC})
+            rules.push_back({open.call, 0, {has_bits(open.flags, bit)}});
+    }
+    return rules;
+}
+
 // How a process becomes traced. What a tracer does afterwards needs no telling: the mark is set.
 std::vector<ArgumentRule> watched_rules(FilterChoice choice)
 {
@@ -190,7 +209,7 @@ std::vector<ArgumentRule> argument_rules(FilterChoice choice)
     add_socket_options(rules);
     add_modes(rules);
     add_terminals(rules);
-    add_processes(rules, choice);
+    add_processes(rules);
     return rules;
 }
 

@@ -25,6 +25,9 @@ struct ArgumentRule {
 
 std::vector<ArgumentRule> argument_rules(FilterChoice choice);
 
+// Calls that the broker carries out (launcher/broker/calls.h): all that make names, and opens that
+// make or write. Their `answer` means nothing.
+std::vector<ArgumentRule> asking_rules();
 // Calls that are told to init before they happen; `answer` has no meaning there.
 std::vector<ArgumentRule> watched_rules(FilterChoice choice);
 

@@ -114,9 +114,8 @@ Result<std::vector<std::byte>> build_arguments(FilterChoice choice)
     return exported(context);
 }
 
-Result<std::vector<std::byte>> build_watched(FilterChoice choice)
+Result<std::vector<std::byte>> build_told(std::vector<ArgumentRule> const& rules)
 {
-    auto const rules = watched_rules(choice);
     if (rules.empty())
         return std::vector<std::byte>();
     LET(context, new_context(SCMP_ACT_ALLOW));
@@ -134,8 +133,13 @@ Result<BuiltFilter> build_agent_filter(FilterChoice choice)
     programs.calls = std::move(calls);
     LET(arguments, build_arguments(choice));
     programs.arguments = std::move(arguments);
-    LET(watched, build_watched(choice));
+    LET(watched, build_told(watched_rules(choice)));
     programs.watched = std::move(watched);
+    auto rules = asking_rules();
+    for (auto& rule : watched_rules(choice))
+        rules.push_back(std::move(rule));
+    LET(asking, build_told(rules));
+    programs.asking = std::move(asking);
     return programs;
 }
 

@@ -18,8 +18,8 @@
 namespace osh::launcher
 {
 
-struct BuiltFilter {                                  // arrays of struct sock_filter
-    std::vector<std::byte> calls, arguments, watched; // watched may be empty
+struct BuiltFilter { // arrays of struct sock_filter, see FilterPrograms
+    std::vector<std::byte> calls, arguments, watched, asking;
 };
 
 Result<BuiltFilter> build_agent_filter(FilterChoice choice);

@@ -47,6 +47,7 @@ int main()
         print_array(fmt::format("kCalls{}", i), built->calls);
         print_array(fmt::format("kArguments{}", i), built->arguments);
         print_array(fmt::format("kWatched{}", i), built->watched);
+        print_array(fmt::format("kAsking{}", i), built->asking);
     }
     auto const init = osh::launcher::build_init_filter();
     if (!init.ok())
@@ -59,7 +60,9 @@ int main()
                "(choice.debug_allow ? 1U : 0U);\n"
                "    std::array<FilterPrograms, 4> const all{{{{\n");
     for (std::size_t i = 0; i < std::size(kChoices); ++i)
-        fmt::print("        {{view(kCalls{}), view(kArguments{}), view(kWatched{})}},\n", i, i, i);
+        fmt::print(
+            "        {{view(kCalls{}), view(kArguments{}), view(kWatched{}), view(kAsking{})}},\n",
+            i, i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
                "Bytes init_filter() {{ return view(kInit); }}\n}}\n");
     return 0;

@@ -15,6 +15,7 @@ struct FilterChoice {
 struct FilterPrograms {
     Bytes calls, arguments;
     Bytes watched; // empty, or installed with a listener that init answers
+    Bytes asking;  // instead of it where there is a broker (launcher/broker): its calls and these
 };
 
 FilterPrograms agent_filter(FilterChoice choice);

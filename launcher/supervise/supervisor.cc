@@ -194,10 +194,22 @@ void Supervisor::on(FromInit const& word)
         handle(AgentStopped{stopped->signal});
     else if (auto const* ended = std::get_if<WordEnded>(&word))
         handle(AgentEnded{ended->by_signal, ended->value});
+    else if (auto const* refused = std::get_if<WordRefused>(&word))
+        on(*refused);
     else if (auto const* failed = std::get_if<WordFailed>(&word))
         handle(LaunchFailed{
             failed->step.empty() ? failed->sentence : failed->step + ": " + failed->sentence,
             failed->exit_code});
+}
+
+// A name that the host would obey: refused inside, told here.
+void Supervisor::on(WordRefused const& refused)
+{
+    policy::Notice const notice{
+        "protected-name", fmt::format("{} ({})", shown(refused.path), shown(refused.why))};
+    tally_.count(notice);
+    note("notice", notice.code + ": " + notice.text);
+    desk_->server().send_to_all(policy::control::Notice{notice.code, notice.text});
 }
 
 void Supervisor::on_signals()

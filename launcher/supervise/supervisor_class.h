@@ -42,6 +42,7 @@ private:
     void perform(SessionCommand const& command);
     void on(policy::FromNetproxy const& message);
     void on(FromInit const& word);
+    void on(WordRefused const& refused);
     void on_signals();
     void continue_helpers();
     void on_policy_loaded(policy::PolicyLoaded const& loaded);

@@ -36,6 +36,7 @@ constexpr std::uint64_t kExecute = bit(0), kWriteFile = bit(1), kReadFile = bit(
                         kIoctlDev = bit(15);
 constexpr std::uint64_t kFirstAbi = bit(13) - 1;
 constexpr std::uint64_t kForFiles = kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev;
+constexpr int kFirstWithScopes = 6;
 constexpr std::uint64_t kScopeAbstractSocket = bit(0), kScopeSignal = bit(1);
 
 std::uint64_t rights_of_abi(int abi)
@@ -92,15 +93,23 @@ Result<Landlock> Landlock::create(int abi)
 {
     RulesetAttr attr;
     attr.handled_access_fs = rights_of_abi(abi);
-    std::size_t size = sizeof attr.handled_access_fs;
-    if (abi >= 6) {
-        attr.scoped = kScopeAbstractSocket | kScopeSignal;
-        size = sizeof attr;
-    }
-    long const raw = ::syscall(SYS_landlock_create_ruleset, &attr, size, 0);
+    long const raw =
+        ::syscall(SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
     if (raw < 0)
         return fail_errno(errno, "landlock_create_ruleset");
     return Landlock(Fd::adopt_raw_fd(static_cast<int>(raw)), attr.handled_access_fs);
+}
+
+Result<> Landlock::enforce_scopes(int abi)
+{
+    if (abi < kFirstWithScopes)
+        return {};
+    RulesetAttr attr;
+    attr.scoped = kScopeAbstractSocket | kScopeSignal;
+    long const raw = ::syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+    if (raw < 0)
+        return fail_errno(errno, "landlock_create_ruleset for scopes");
+    return Landlock(Fd::adopt_raw_fd(static_cast<int>(raw)), 0).enforce();
 }
 
 Result<> Landlock::allow(Fd const& place, LandlockAccess access)

@@ -30,6 +30,9 @@ public:
     static Result<Landlock> create(int abi);
     // Files get the part of the rights that files can have.
     Result<> allow(Fd const& place, LandlockAccess access);
+    // A layer of its own without file rules: signals and abstract sockets do not leave the domain.
+    // Nothing where the ABI has no scopes.
+    static Result<> enforce_scopes(int abi);
     // For this thread and what it executes; needs no_new_privs.
     Result<> enforce();
 

@@ -127,6 +127,20 @@ Result<Child> clone_process(NewNamespaces wanted, std::function<int()> const& bo
     return Child{Fd::adopt_raw_fd(pidfd), static_cast<std::int32_t>(pid)};
 }
 
+Result<Child> clone_sibling(std::function<int()> const& body)
+{
+    int pidfd = -1;
+    clone_args arguments{};
+    arguments.flags = CLONE_PARENT | CLONE_PIDFD; // the exit signal is that of this process
+    arguments.pidfd = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&pidfd));
+    long const pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid < 0)
+        return fail_errno(errno, "clone3 of a sibling");
+    if (pid == 0)
+        ::_exit(body());
+    return Child{Fd::adopt_raw_fd(pidfd), static_cast<std::int32_t>(pid)};
+}
+
 Result<> map_identity(Fd const& proc, std::uint32_t uid, std::uint32_t gid)
 {
     // user_namespaces(7): an unprivileged gid_map write needs "deny" first. It also keeps the agent

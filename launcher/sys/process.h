@@ -27,6 +27,10 @@ struct Child {
 // what only the parent may.
 Result<Child> clone_process(NewNamespaces wanted, std::function<int()> const& body);
 
+// A copy of this process whose parent is our parent (CLONE_PARENT): who reaps us reaps it, and the
+// program that we execute afterwards has no child that it does not know.
+Result<Child> clone_sibling(std::function<int()> const& body);
+
 // In the new user namespace: maps one uid and one gid to themselves. `proc` is a procfs of this
 // PID namespace.
 Result<> map_identity(Fd const& proc, std::uint32_t uid, std::uint32_t gid);

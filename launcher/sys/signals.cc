@@ -54,6 +54,13 @@ void ignore_signal(int signal)
     std::signal(signal, SIG_IGN);
 }
 
+void ignore_all_signals()
+{
+    for (int signal = 1; signal < NSIG; ++signal)
+        if (signal != SIGKILL && signal != SIGSTOP)
+            std::signal(signal, SIG_IGN);
+}
+
 void reset_signals_in_child()
 {
     for (int signal = 1; signal < NSIG; ++signal)

@@ -17,6 +17,7 @@ Result<Fd> signal_descriptor(std::vector<int> const& signals);
 Result<std::optional<int>> next_signal(Fd const& descriptor); // nothing: none is waiting
 
 void ignore_signal(int signal);
+void ignore_all_signals();
 
 // Default dispositions and an empty mask: both survive fork(2) and execve(2).
 void reset_signals_in_child();

@@ -1,0 +1,147 @@
+// The loop: receive, carry out, answer.
+
+#include "launcher/broker/broker_class.h"
+#include "launcher/sys/channel.h"
+#include "launcher/sys/listener.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+constexpr int kAskAgain = 2;          // milliseconds between looks at waiting FIFOs
+constexpr unsigned kMaxReports = 256; // refusals told; the journal needs no more
+
+} // namespace
+
+Broker::Broker(BrokerParts parts)
+    : parts_(std::move(parts)), judge_(parts_.rules),
+      root_(std::move(sys::open_here("/", O_PATH | O_DIRECTORY).fd)),
+      ground_{root_, sys::examine(parts_.proc).device, sys::link_text(parts_.proc, "self"),
+          parts_.has_other_roots},
+      reports_left_(kMaxReports)
+{
+    sys::set_umask(umask_);
+}
+
+int Broker::run()
+{
+    sys::wake_in_place(parts_.listener);
+    sys::Notification notification;
+    while (true) {
+        if (!waiting_.is_empty()) {
+            sys::wait_for(parts_.listener, kAskAgain);
+            auto ready = waiting_.take_ready(
+                [&](std::uint64_t id) { return sys::is_waiting(parts_.listener, id); });
+            for (auto& open : ready)
+                give(open.id, {Answer::Kind::File, open.error, std::move(open.file)},
+                    OpenCall{{}, open.flags, 0});
+            if (!sys::has_input_or_end(parts_.listener))
+                continue;
+        }
+        auto const heard = sys::receive_call(parts_.listener, notification);
+        if (heard == sys::Heard::End) { // init hears of the agent's end first, and ends us
+            sys::wait_for(parts_.reports, -1);
+            return 0;
+        }
+        if (heard == sys::Heard::Call)
+            serve(notification);
+    }
+}
+
+void Broker::serve(sys::Notification const& notification)
+{
+    if (notification.call == SYS_ptrace) {
+        ask_about_tracing(notification);
+        return;
+    }
+    auto const call = call_of(notification);
+    if (!call) { // the filter and the table disagree: our mistake, and no reason to allow
+        sys::answer_call(parts_.listener, notification.id, ENOSYS);
+        return;
+    }
+    Caller const caller(parts_.proc, status_, notification.thread);
+    Turn turn{notification.id, caller, PathWalk(ground_, caller)};
+    auto answer = std::visit([&](auto const& one) { return carry_out(turn, one); }, *call);
+    give(turn.id, std::move(answer), *call);
+}
+
+// Init marks what becomes traced, before it is (launcher/init/trace_marks.h).
+void Broker::ask_about_tracing(sys::Notification const& call)
+{
+    TraceQuestion const question{call.thread, call.arguments[0], call.arguments[1]};
+    auto const asked = sys::send_message(parts_.reports, encode(Report(question)));
+    auto const answer = asked.ok() ? sys::receive_message(parts_.reports, 1)
+                                   : Result<sys::Received>(std::unexpected(asked.error()));
+    bool const may =
+        answer.ok() && answer->bytes.size() == 1 && answer->bytes[0] == std::byte{kMayTrace};
+    if (may)
+        sys::continue_call(parts_.listener, call.id);
+    else
+        sys::answer_call(parts_.listener, call.id, EPERM);
+}
+
+void Broker::give(std::uint64_t id, Answer answer, Call const& call)
+{
+    if (answer.kind == Answer::Kind::Later)
+        return;
+    auto const* open = std::get_if<OpenCall>(&call);
+    if (answer.error == 0 && answer.kind == Answer::Kind::File) {
+        auto const close_on_exec = open != nullptr && (open->flags & O_CLOEXEC) != 0
+                                       ? sys::CloseOnExec::Yes
+                                       : sys::CloseOnExec::No;
+        answer.error = sys::answer_with(parts_.listener, id, answer.file, close_on_exec);
+        if (answer.error == 0 || answer.error == ENOENT)
+            return;
+    }
+    sys::answer_call(parts_.listener, id, answer.error);
+}
+
+bool Broker::is_waiting(Turn const& turn) const
+{
+    return sys::is_waiting(parts_.listener, turn.id);
+}
+
+void Broker::use_umask(unsigned mask)
+{
+    if (mask == umask_)
+        return;
+    sys::set_umask(mask);
+    umask_ = mask;
+}
+
+Place Broker::place_of(Turn& turn, PathArgument const& path)
+{
+    std::string text;
+    if (int const error = turn.caller.text(path.address, text); error != 0)
+        return {sys::Fd(), {}, error};
+    sys::Opened start;
+    if (!text.starts_with('/'))
+        start = turn.caller.start_directory(path.directory);
+    if (!start.ok())
+        return {sys::Fd(), {}, text.empty() ? ENOENT : start.error};
+    return turn.walk.find(std::move(start.fd), text);
+}
+
+int Broker::refuse(Place const& at, Ruling const& ruling)
+{
+    if (ruling.why.empty() || reports_left_ == 0)
+        return ruling.error;
+    --reports_left_;
+    RefusedName report{sys::own_path_of(at.parent) + "/" + std::string(at.bare_name()), ruling.why};
+    // Nobody listens any more: the refusal stands all the same.
+    auto const told = sys::send_message(parts_.reports, encode(Report(std::move(report))));
+    return told.ok() ? ruling.error : ruling.error;
+}
+
+int run_broker(BrokerParts parts)
+{
+    return Broker(std::move(parts)).run();
+}
+
+} // namespace osh::launcher

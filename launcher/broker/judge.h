@@ -1,0 +1,37 @@
+#pragma once
+// May this entry be made, written, moved here? Names are looked at first, without any system call;
+// only one that could matter somewhere costs a look at where it is.
+
+#include "launcher/broker/git_guard.h"
+#include "launcher/broker/path_walk.h"
+#include "launcher/guard/name_rules.h"
+
+#include <string>
+
+namespace osh::launcher
+{
+
+class Judge
+{
+public:
+    explicit Judge(GuardPlan const& plan) : rules_(plan) {}
+
+    bool may_matter(std::string_view name) const { return rules_.may_matter(name); }
+    Ruling may_make(Place const& at, EntryKind kind, MadeBy how) const;
+    Ruling may_write(Place const& at) const;
+    Ruling may_rename(Place const& from, Place const& to) const;
+
+private:
+    struct Seen {
+        std::string directory; // as text
+        std::string name;
+        GitEntry git = GitEntry::None;
+    };
+    Seen look(Place const& at) const;
+    Ruling may_contain(Place const& from, Seen const& to) const;
+    Ruling by_name(Seen const& seen, EntryKind kind) const;
+
+    NameRules rules_;
+};
+
+} // namespace osh::launcher

@@ -1,0 +1,44 @@
+#pragma once
+// Which git configuration may be written from inside: git-config(1). Only a narrow grammar is read,
+// the one that git itself writes; text that git might read in another way than we do is refused. In
+// it, only keys that cannot make git run a program, read another file or write outside the working
+// tree; what the file held before may stay.
+
+#include "policy/base/result.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace osh::launcher
+{
+
+inline constexpr std::size_t kMaxGitConfig = 1024 * 1024;
+
+struct GitSetting {
+    std::string section;    // lower case
+    std::string subsection; // as it stands between the quotes, escapes undone
+    std::string key;        // lower case
+    std::string value;      // quotes and escapes undone; "" without "="
+    bool operator==(GitSetting const&) const = default;
+};
+
+// Errc::Malformed for what stands outside of the narrow grammar.
+Result<std::vector<GitSetting>> read_git_config(std::string_view text);
+
+// Can this setting make git do no more than talk to a server or keep its own books?
+bool is_harmless(GitSetting const& setting);
+
+struct GitConfigChange {
+    std::string_view before, after;
+    // How many directories the repository lies below the shared tree's root: core.worktree may
+    // climb as far, no farther.
+    std::size_t depth = 0;
+};
+
+// Every setting of `after` is harmless, or stood in `before` in the same order. An error names the
+// first one that is neither.
+Result<> check_git_config(GitConfigChange const& change);
+
+} // namespace osh::launcher
