@@ -91,6 +91,8 @@ Result<> confine(AgentParts const& parts, sys::Fd const& channel)
     // Between the two layers: what the broker does passes the same file rules as the agent, and the
     // agent, one layer deeper, can neither trace nor signal it.
     LET(broker, BrokerStart::fork_off(parts));
+    if (broker)
+        TRY(sys::send_message(channel, encode(FromInit(WordStarted{broker->pid()}))));
     TRY(sys::drop_all_capabilities());
     if (parts.plan.landlock_abi > 0 && !parts.plan.nested_allow)
         TRY(sys::Landlock::enforce_scopes(parts.plan.landlock_abi));
@@ -139,7 +141,7 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         return run_agent(parts, pair.theirs);
     }));
     pair.theirs.reset();
-    StartedAgent started{std::move(child), {}, std::nullopt};
+    StartedAgent started{std::move(child), {}, 0, std::nullopt};
     bool is_confined = false;
     for (;;) {
         LET(answer, sys::receive_message(pair.ours, kMaxWord));
@@ -149,6 +151,8 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         is_confined = is_confined || std::holds_alternative<WordPrepared>(word);
         if (std::holds_alternative<WordWatched>(word) && answer.descriptors.size() == 1)
             started.watched = std::move(answer.descriptors[0]);
+        if (auto const* broker = std::get_if<WordStarted>(&word))
+            started.broker = broker->pid;
         if (auto* failed = std::get_if<WordFailed>(&word)) {
             started.failure = std::move(*failed);
             return started;

@@ -24,6 +24,8 @@ public:
     // All that wait are answered by one walk over the processes.
     std::vector<policy::OwnerAnswer> answer(std::span<policy::OwnerQuery const> queries);
 
+    // A process of ours in this namespace: undumpable, so init itself may not look into it.
+    void ignore(std::int32_t helper) { holders_.ignore(helper); }
     sys::Fd const* watched() const { return marks_.listener(); }
     void hear_watched() { marks_.hear(proc_); }
     bool may_trace(sys::WatchedCall const& call) { return marks_.may_trace(proc_, call); }

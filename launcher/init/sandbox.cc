@@ -193,6 +193,7 @@ private:
         step_ = "lock-down of init";
         LET(lookup, OwnerLookup::create(
                         std::move(tree_.proc), TraceMarks(plan_, std::move(started.watched))));
+        lookup.ignore(started.broker);
         in_.reset();
         out_.reset();
         err_.reset();

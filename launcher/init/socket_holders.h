@@ -34,8 +34,10 @@ class SocketHolders
 {
 public:
     void find(sys::Fd const& proc, std::span<SocketSearch> searches);
+    void ignore(std::int32_t helper) { helper_ = helper; }
 
 private:
+    std::int32_t helper_ = 0;
     // Processes that held a socket lately: where one holder is enough they are asked first.
     std::vector<std::int32_t> recent_;
 };
