@@ -8,6 +8,7 @@
 #include "policy/base/text.h"
 
 #include <csignal>
+#include <malloc.h>
 
 namespace
 {
@@ -15,6 +16,9 @@ namespace
 using namespace osh;
 
 constexpr int kChannel = 3; // what start_helper of the supervisor gives
+// Buffers of 64 KiB come and go with each burst of a flow: below this the heap's end is not given
+// back and taken again, page fault by page fault (mallopt(3)).
+constexpr int kKeptHeap = 2 << 20;
 
 Result<> run()
 {
@@ -32,6 +36,7 @@ Result<> run()
 int main()
 {
     ::signal(SIGPIPE, SIG_IGN);
+    ::mallopt(M_TRIM_THRESHOLD, kKeptHeap);
     auto const outcome = run();
     if (outcome.ok())
         return 0;

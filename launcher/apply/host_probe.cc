@@ -85,38 +85,31 @@ void probe_git_name(HostFacts& facts)
         facts.git_name.email = own.email;
 }
 
-bool namespaces_look_open()
+bool namespaces_look_open(Machine const& machine)
 {
-    return sys::read_setting("/proc/sys/kernel/unprivileged_userns_clone") != "0"
-           && sys::read_setting("/proc/sys/user/max_user_namespaces") != "0";
+    return machine.userns_clone != "0" && machine.max_user_namespaces != "0";
 }
 
-std::string namespace_problem(std::string const& release)
+std::string container_kind()
 {
-    if (sys::read_setting("/proc/sys/kernel/unprivileged_userns_clone") == "0")
-        return "user namespaces are switched off on this machine (kernel.unprivileged_userns_clone "
-               "= 0).\nfix: 1. sudo sysctl kernel.unprivileged_userns_clone=1, and the same line "
-               "in "
-               "a file below /etc/sysctl.d; 2. ask the administrator.\n"
-               "help: osh help namespaces (userns-off)";
-    if (sys::read_setting("/proc/sys/user/max_user_namespaces") == "0")
-        return "user namespaces are switched off on this machine (user.max_user_namespaces = 0).\n"
-               "fix: 1. sudo sysctl user.max_user_namespaces=16384, and the same line in a file "
-               "below /etc/sysctl.d; 2. ask the administrator.\n"
-               "help: osh help namespaces (userns-off)";
-    if (sys::read_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1")
-        return "AppArmor lets user namespaces start but takes their rights away "
-               "(kernel.apparmor_restrict_unprivileged_userns = 1; Ubuntu 23.10 and later do this "
-               "by "
-               "default).\nfix: 1. sudo osh setup apparmor (shows the file first); 2. install the "
-               "osh "
-               "package, which includes it. Not advised: switching the restriction off for all "
-               "programs.\nhelp: osh help namespaces (userns-apparmor)";
-    return "this place does not allow user namespaces (Linux " + release
-           + "; a container, flatpak or another sandbox whose limits are inherited).\nfix: 1. "
-             "start osh "
-             "outside of it; 2. give the container the right to make namespaces and mounts.\n"
-             "help: osh help namespaces (nested)";
+    if (sys::look_at("/run/.containerenv").exists)
+        return "podman";
+    if (sys::look_at("/.dockerenv").exists)
+        return "docker";
+    std::string kind = sys::read_setting("/run/systemd/container");
+    return kind;
+}
+
+void probe_machine(Machine& machine)
+{
+    read_os_release(sys::read_small_file("/etc/os-release"), machine);
+    machine.container = container_kind();
+    machine.userns_clone = sys::read_setting("/proc/sys/kernel/unprivileged_userns_clone");
+    machine.max_user_namespaces = sys::read_setting("/proc/sys/user/max_user_namespaces");
+    machine.apparmor_restricts =
+        sys::read_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+    machine.selinux_enforcing = sys::read_setting("/sys/fs/selinux/enforce");
+    machine.has_apparmor_profile = sys::look_at("/etc/apparmor.d/osh").exists;
 }
 
 std::string tun_problem(int error)
@@ -128,17 +121,18 @@ std::string tun_problem(int error)
         return "there is no /dev/net/tun, which the sandbox's network needs.\nfix: 1. sudo "
                "modprobe "
                "tun (after a kernel update: reboot first); 2. in a container: pass the device in; "
-               "3. osh run --offline, without any network.\nhelp: osh help tun (tun-missing)";
+               "3. osh run --offline, without any network.\nhelp: man 1 osh-doctor (tun-missing)";
     return "/dev/net/tun may not be opened: " + sys::error_text(error)
            + ".\nfix: 1. sudo chmod 0666 /dev/net/tun, which is the default of distributions; 2. "
              "in a "
              "container: allow the device; 3. osh run --offline, without any network.\n"
-             "help: osh help tun (tun-denied)";
+             "help: man 1 osh-doctor (tun-denied)";
 }
 
 void probe_kernel(HostFacts& facts, ProbeDepth depth)
 {
     facts.kernel_release = sys::kernel_release();
+    probe_machine(facts.machine);
     facts.landlock_abi = sys::landlock_abi();
     facts.landlock_errata = sys::landlock_errata();
     facts.has_cgroup_namespace = sys::look_at("/proc/self/ns/cgroup").exists;
@@ -148,10 +142,10 @@ void probe_kernel(HostFacts& facts, ProbeDepth depth)
     int const tun = sys::open_error("/dev/net/tun");
     facts.has_tun = tun == 0;
     facts.tun_problem = tun_problem(tun);
-    facts.has_user_namespaces =
-        namespaces_look_open() && (depth == ProbeDepth::Quick || sys::can_make_namespaces());
+    facts.has_user_namespaces = namespaces_look_open(facts.machine)
+                                && (depth == ProbeDepth::Quick || sys::can_make_namespaces());
     if (!facts.has_user_namespaces)
-        facts.user_namespace_problem = namespace_problem(facts.kernel_release);
+        facts.user_namespace_problem = namespace_problem(facts.machine, facts);
 }
 
 } // namespace
@@ -182,6 +176,11 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
         if (sys::look_at(facts.libexec + helper).exists)
             facts.existing_paths.push_back(facts.libexec + helper);
     walk_for_masks(facts, request.masks);
+    std::vector<std::string> grants;
+    for (auto const& grant : request.grants)
+        grants.push_back(expand_path(grant, {facts.home, facts.project_root, {}}));
+    std::erase(grants, std::string());
+    walk_for_sockets(facts, grants);
     return facts;
 }
 

@@ -6,6 +6,7 @@
 #include "launcher/seccomp/programs.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/event_loop.h"
+#include "launcher/sys/host_view.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/process.h"
 #include "launcher/sys/spawn.h"
@@ -38,6 +39,15 @@ int become_init(Fd const& program, Fd const& channel, Fd const& null)
     return failed.sys_errno == 0 ? 125 : 126;
 }
 
+// The machine's own reason, with its fix, rather than the step that met it first.
+std::unexpected<Error> explained(HostFacts const& facts, Error const& error)
+{
+    if (sys::can_make_namespaces())
+        return std::unexpected(error);
+    return std::unexpected(Error{error.code, error.sys_errno,
+        namespace_problem(facts.machine, facts) + "\n(" + error.sentence + ")"});
+}
+
 Result<sys::Child> clone_init(HostFacts const& facts, Fd const& channel)
 {
     LET(program, sys::open_path(facts.libexec + "/osh-init", O_PATH));
@@ -52,7 +62,9 @@ Result<sys::Child> clone_init(HostFacts const& facts, Fd const& channel)
         .time = facts.has_time_namespace};
     auto child = sys::clone_process(all, [&] { return become_init(program, channel, null); });
     if (!child.ok())
-        return fail_because("cannot create the sandbox's namespaces", std::move(child).error());
+        return explained(
+            facts, fail_because("cannot create the sandbox's namespaces", std::move(child).error())
+                       .error());
     return child;
 }
 
@@ -179,7 +191,7 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     if (prepared.ok())
         return sandbox;
     end(sandbox.init_pidfd); // no zombie, nothing half-built
-    return std::unexpected<Error>(std::move(prepared).error());
+    return explained(facts, prepared.error());
 }
 
 } // namespace osh::launcher

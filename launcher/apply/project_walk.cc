@@ -41,6 +41,29 @@ void mask_sockets_of_git(HostFacts& facts)
 
 } // namespace
 
+// Programs put their sockets near the top of their folders; caches are deep and large.
+constexpr std::size_t kMaxSocketWalk = 5'000, kMaxSocketDepth = 3;
+
+void walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants)
+{
+    std::deque<Place> open;
+    for (auto const& grant : grants)
+        open.push_back({grant + "/", 0});
+    std::size_t seen = 0;
+    while (!open.empty() && seen < kMaxSocketWalk) {
+        Place const place = std::move(open.front());
+        open.pop_front();
+        auto const entries = sys::list_directory(place.relative, kMaxSocketWalk - seen);
+        seen += entries.size();
+        for (auto const& entry : entries) {
+            if (entry.is_meeting_point)
+                facts.masked_paths.push_back(place.relative + entry.name);
+            else if (entry.is_directory && !entry.is_link && place.depth < kMaxSocketDepth)
+                open.push_back({place.relative + entry.name + "/", place.depth + 1});
+        }
+    }
+}
+
 void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
 {
     if (facts.project_root.empty() || facts.project_root == "/" || facts.project_root == facts.home)

@@ -12,6 +12,9 @@
 namespace osh::launcher
 {
 
+// The same for sockets and FIFOs in what the profile grants beside the project.
+void walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants);
+
 void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks);
 
 } // namespace osh::launcher

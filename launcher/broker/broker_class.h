@@ -46,6 +46,7 @@ private:
     Answer open_place(Turn& turn, OpenCall const& call, Place place);
     Answer open_magic(Turn& turn, OpenCall const& call, Place const& place);
     Answer open_last(Turn& turn, OpenCall const& call, Place const& place);
+    sys::Opened open_as_caller(Turn& turn, OpenCall const& call, Place const& place) const;
     Answer open_terminal(Turn& turn, OpenCall const& call);
     Answer finish(Turn& turn, OpenCall const& call, sys::Fd file);
     Ruling may_write_open_file(sys::Fd const& file, sys::Entry const& entry) const;

@@ -2,6 +2,7 @@
 // when the last name matters nowhere; else step by step.
 
 #include "launcher/broker/broker_class.h"
+#include "launcher/sys/open_as.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -138,8 +139,7 @@ Answer Broker::open_last(Turn& turn, OpenCall const& call, Place const& place)
         return failed(refuse(place, ruling));
     if (entry.is_device() && entry.special == kTerminal)
         return open_terminal(turn, call);
-    auto opened =
-        sys::open_entry(place.parent, place.name, {safe_flags(call) | O_NOFOLLOW, call.mode, 0});
+    auto opened = open_as_caller(turn, call, place);
     bool const has_no_reader = opened.error == ENXIO && entry.is_fifo();
     if (has_no_reader && needs_nonblocking(call)) {
         auto fifo = sys::open_entry(place.parent, place.name, {O_PATH | O_NOFOLLOW, 0, 0});
@@ -150,6 +150,20 @@ Answer Broker::open_last(Turn& turn, OpenCall const& call, Place const& place)
     if (!opened.ok())
         return failed(opened.error);
     return finish(turn, call, std::move(opened.fd));
+}
+
+// A process that made user namespaces of its own maps its identity through /proc, and the kernel
+// looks at who opened the file: that must be the caller's namespace, not ours.
+sys::Opened Broker::open_as_caller(Turn& turn, OpenCall const& call, Place const& place) const
+{
+    sys::OpenWish const wish{safe_flags(call) | O_NOFOLLOW, call.mode, 0};
+    bool const may_be_below = ground_.has_other_roots && writes(call);
+    if (may_be_below && sys::is_on_proc(place.parent)) {
+        auto opened = sys::open_entry_as(turn.caller.process(), {place.parent, place.name}, wish);
+        if (opened.ok())
+            return opened;
+    }
+    return sys::open_entry(place.parent, place.name, wish);
 }
 
 // /proc/PID/fd/N and its kin lead to an open file, wherever its name is.

@@ -1,5 +1,6 @@
 #pragma once
-// `osh plan` and `osh doctor`: what a session would be, and what this machine offers for it.
+// `osh plan`, `osh doctor`, `osh attack`: what a session would be, what this machine offers for it,
+// and whether it holds.
 
 #include "launcher/cli/command.h"
 
@@ -8,5 +9,6 @@ namespace osh::cli
 
 int plan_command(Arguments arguments);
 int doctor_command(Arguments arguments);
+int attack_command(Arguments arguments);
 
 } // namespace osh::cli

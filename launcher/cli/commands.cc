@@ -16,6 +16,7 @@ std::vector<Command> const& commands()
         {"run", "start an agent in a sandbox", run_command},
         {"plan", "print what run would do, without doing it", plan_command},
         {"doctor", "what this machine offers, and the fix for what is missing", doctor_command},
+        {"attack", "try to escape from a profile's sandbox, and say what held", attack_command},
         {"ps", "list sessions", ps_command},
         {"logs", "show what a session reached and was refused", logs_command},
         {"report", "what a session that ended did", report_command},

@@ -6,6 +6,7 @@
 #include "launcher/cli/options.h"
 #include "launcher/plan/findings.h"
 #include "launcher/supervise/session_files.h"
+#include "launcher/sys/host_view.h"
 
 #include <cstdio>
 #include <fmt/core.h>
@@ -19,7 +20,9 @@ OptionTable const& doctor_table()
 {
     static OptionTable const table{"doctor", "[--json]",
         "Check what this machine offers. Exit status 1 when no session can start.",
-        {{"--json", "", "one JSON object"}}, Positionals::Intermixed};
+        {{"--json", "", "one JSON object"},
+            {"--apparmor-profile", "", "print AppArmor's file for this osh (Ubuntu)"}},
+        Positionals::Intermixed};
     return table;
 }
 
@@ -48,6 +51,11 @@ int doctor_command(Arguments arguments)
     if (!facts.ok()) {
         fmt::print(stderr, "osh: {}\n", launcher::shown_lines(facts.error().sentence));
         return 1;
+    }
+    if (options->has("apparmor-profile")) {
+        fmt::print(
+            "{}", launcher::apparmor_profile(sys::real_path("/proc/self/exe"), facts->libexec));
+        return 0;
     }
     auto const found = launcher::findings(*facts);
     fmt::print("{}", options->has("json") ? describe_json(found) : describe(found));

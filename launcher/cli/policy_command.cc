@@ -29,6 +29,7 @@ std::vector<Command> const& verbs()
         {"diff", "what becomes reachable, and what no longer is", policy_diff},
         {"show", "everything a policy lets happen", policy_show},
         {"suggest", "the smallest rules for the denials of a journal", policy_suggest},
+        {"from", "the smallest rules for what a session used", policy_from},
         {"import", "settings of other tools as a policy and a profile", policy_import},
         {"replay", "judge recorded requests again: which answers would change", policy_replay},
         {"fmt", "a policy in its canonical layout", policy_fmt},

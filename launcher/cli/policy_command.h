@@ -30,6 +30,7 @@ int policy_explain(Arguments arguments);
 int policy_diff(Arguments arguments);
 int policy_show(Arguments arguments);
 int policy_suggest(Arguments arguments);
+int policy_from(Arguments arguments); // policy_suggest.cc
 int policy_import(Arguments arguments);
 int policy_fmt(Arguments arguments);
 int policy_schema(Arguments arguments);

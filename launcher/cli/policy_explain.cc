@@ -2,20 +2,16 @@
 // would be allowed. Near misses are found by asking the evaluator again, so they cannot be wrong.
 
 #include "launcher/cli/policy_command.h"
+#include "launcher/cli/policy_near.h"
 #include "launcher/cli/policy_request.h"
 #include "policy/base/text.h"
-#include "policy/compile/network_index.h"
 
-#include <algorithm>
 #include <fmt/core.h>
-#include <set>
 
 namespace osh::cli
 {
 namespace
 {
-
-constexpr std::size_t kMostMisses = 8;
 
 OptionTable const& table()
 {
@@ -24,49 +20,15 @@ OptionTable const& table()
         "What the policy does with a request, which rule decides, and which single change of the "
         "request would be allowed.",
         {{"--host", "HOST", "where to"}, {"--port", "N", "443 unless given"},
-            {"--binary", "PATH", "the program that asks"}, {"--method", "METHOD", "of the request"},
-            {"--path", "PATH", "of the request"}, {"--query", "TEXT", "of the request"},
+            {"--binary", "PATH", "the program that asks"},
+            {"--ancestor", "PATH", "a parent of it, nearest first (repeatable)"},
+            {"--address", "IP", "what the name resolves to (repeatable)"},
+            {"--method", "METHOD", "of the request"}, {"--path", "PATH", "of the request"},
+            {"--query", "TEXT", "of the request"},
             {"--protocol", "NAME", "rest, websocket, graphql, json-rpc or mcp"},
             {"--body", "TEXT", "of the request"}, {"--json", "", "one JSON object"}},
         Positionals::Intermixed};
     return options;
-}
-
-bool is_allowed(policy::Policy const& policy, TestRequest const& request)
-{
-    return decide(policy, request).decision == policy::Decision::Allow;
-}
-
-std::vector<std::string> near_misses(policy::Policy const& policy, TestRequest const& request)
-{
-    std::set<std::string> out;
-    auto const try_one = [&](TestRequest const& changed, std::string words) {
-        if (out.size() < kMostMisses && is_allowed(policy, changed))
-            out.insert(std::move(words));
-    };
-    for (auto const& entry : policy.network->entries())
-        for (auto const& binary : entry.binaries) {
-            TestRequest changed = request;
-            changed.binary = binary.path;
-            if (!binary.has_wildcard)
-                try_one(
-                    changed, fmt::format("from {} it is allowed  ({}, {}:{})", shown(binary.path),
-                                 shown(entry.key), shown(entry.file), entry.line));
-        }
-    for (auto const& endpoint : policy.network->endpoints())
-        for (std::uint16_t port : endpoint.ports) {
-            TestRequest changed = request;
-            changed.port = port;
-            if (port != request.port)
-                try_one(changed, fmt::format("on port {} it is allowed", port));
-        }
-    for (std::string_view method : {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}) {
-        TestRequest changed = request;
-        changed.method = method;
-        if (request.method && !equals_ignoring_case(*request.method, method))
-            try_one(changed, fmt::format("with method {} it is allowed", method));
-    }
-    return {out.begin(), out.end()};
 }
 
 Result<TestRequest> request_of(ParsedOptions const& options)
@@ -78,6 +40,9 @@ Result<TestRequest> request_of(ParsedOptions const& options)
     std::string const place = is_v6 ? "[" + host + "]" : host;
     LET(request, test_request_of_url("https://" + place + ":" + options.last("port", "443")));
     request.binary = options.last("binary");
+    request.ancestors = options.all("ancestor");
+    if (options.has("address"))
+        request.resolved_ips = options.all("address");
     request.path = options.last("path", "/");
     request.query = options.last("query");
     request.protocol = options.last("protocol", "rest");

@@ -1,11 +1,10 @@
 // `osh policy fmt`: the canonical layout, on standard output or in place.
 
 #include "launcher/cli/policy_command.h"
-#include "launcher/sys/io.h"
+#include "launcher/sys/replace_file.h"
 #include "policy/base/text.h"
 #include "policy/explain/format.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 
 namespace osh::cli
@@ -18,15 +17,10 @@ OptionTable const& table()
     static OptionTable const options{"policy fmt", "FILE",
         "Prints the policy in its canonical layout; comments stay. Exit: 0 done, 1 the file cannot "
         "be read, or with --check: it is laid out otherwise.",
-        {{"--write", "", "into the file itself"}, {"--check", "", "print nothing, only compare"}},
+        {{"--write", "", "into the file itself"}, {"--check", "", "print nothing, only compare"},
+            {"--json", "", "one JSON object: is it laid out so, and the text"}},
         Positionals::Intermixed};
     return options;
-}
-
-Result<> write_over(std::string const& path, std::string const& text)
-{
-    LET(file, sys::open_path(path, O_WRONLY | O_TRUNC | O_NOFOLLOW));
-    return sys::write_all(file, text);
 }
 
 } // namespace
@@ -53,15 +47,19 @@ int policy_fmt(Arguments arguments)
             out.error().sentence);
         return kPolicyNo;
     }
+    if (options.parsed->has("json"))
+        fmt::print("{{\"v\":1,\"file\":{},\"is_canonical\":{},\"text\":{}}}\n", json_quoted(path),
+            *out == *text, json_quoted(*out));
     if (options.parsed->has("check"))
         return *out == *text ? kPolicyFine : kPolicyNo;
     if (!options.parsed->has("write")) {
-        fmt::print("{}", *out);
+        if (!options.parsed->has("json"))
+            fmt::print("{}", *out);
         return kPolicyFine;
     }
     if (*out == *text)
         return kPolicyFine;
-    auto const written = write_over(path, *out);
+    auto const written = sys::replace_file(path, *out);
     if (!written)
         fmt::print(stderr, "osh policy fmt: {}\n", written.error().sentence);
     return written ? kPolicyFine : kPolicyNo;

@@ -1,6 +1,7 @@
 // `osh policy replay`: recorded requests judged again by another policy; what would change.
 
 #include "launcher/cli/policy_command.h"
+#include "launcher/cli/policy_journal.h"
 #include "launcher/cli/policy_request.h"
 #include "policy/base/text.h"
 #include "policy/evaluate/json_body.h"
@@ -68,7 +69,7 @@ int policy_replay(Arguments arguments)
         return kPolicyUsage;
     }
     auto const compiled = load_policy_file(files[0]);
-    auto const journal = read_policy_text(files[1]);
+    auto const journal = read_journal(files[1]);
     if (!compiled.policy || !journal) {
         fmt::print(stderr, "{}",
             compiled.policy ? "osh policy replay: " + journal.error().sentence + "\n"

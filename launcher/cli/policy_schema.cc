@@ -13,8 +13,8 @@ namespace
 OptionTable const& table()
 {
     static OptionTable const options{"policy schema", "",
-        "Prints the schema of policy files as JSON Schema. osh-policy(5) tells what they mean.", {},
-        Positionals::Intermixed};
+        "Prints the schema of policy files as JSON Schema. osh-policy(5) tells what they mean.",
+        {{"--json", "", "the same: it is JSON"}}, Positionals::Intermixed};
     return options;
 }
 

@@ -1,11 +1,14 @@
-// `osh policy suggest`: the smallest rules that would have allowed the denials of a journal, as
-// commented YAML. Exact hosts, methods and paths only: a wildcard is for a person to write.
+// `osh policy suggest` and `osh policy from`: the smallest rules that would have allowed the
+// denials of a journal, or that would allow again what was used, as commented YAML. Exact hosts,
+// methods and paths only: a wildcard is for a person to write.
 
 #include "launcher/cli/policy_command.h"
+#include "launcher/cli/policy_journal.h"
 #include "launcher/cli/policy_request.h"
 #include "policy/base/text.h"
 #include "policy/evaluate/json_body.h"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <map>
 #include <set>
@@ -15,13 +18,21 @@ namespace osh::cli
 namespace
 {
 
-OptionTable const& table()
+enum class Source : std::uint8_t { Denied, Used };
+enum class Methods : std::uint8_t { All, ReadsOnly };
+
+OptionTable const& table_of(Source source)
 {
-    static OptionTable const options{"policy suggest", "LOG",
-        "Reads JSON lines with decision, host, port, binary, method and path, and prints the "
-        "smallest policy that would have allowed what was denied.",
+    static OptionTable const suggest{"policy suggest", "SESSION|LOG",
+        "Reads the journal of a session, or JSON lines with decision, host, port, binary, method "
+        "and path, and prints the smallest policy that would have allowed what was denied.",
         {{"--json", "", "one JSON object"}}, Positionals::Intermixed};
-    return options;
+    static OptionTable const from{"policy from", "SESSION|LOG",
+        "Prints the smallest policy that allows what a session used.",
+        {{"--json", "", "one JSON object"},
+            {"--reads-only", "", "only requests with GET, HEAD and OPTIONS"}},
+        Positionals::Intermixed};
+    return source == Source::Used ? from : suggest;
 }
 
 struct Wish {
@@ -31,12 +42,32 @@ struct Wish {
 };
 using Wishes = std::map<std::tuple<std::string, std::string, std::int64_t>, Wish>;
 
-void add_line(std::string_view line, Wishes& wishes)
+std::string_view word_of(Source source)
+{
+    return source == Source::Used ? "used" : "denied";
+}
+
+struct Taken {
+    Source source = Source::Denied;
+    Methods methods = Methods::All;
+};
+
+bool takes(Taken const& taken, std::string const* decision, TestRequest const& request)
+{
+    if (!decision || *decision != (taken.source == Source::Used ? "allow" : "deny"))
+        return false;
+    if (taken.methods == Methods::All)
+        return true;
+    constexpr std::string_view kReads[] = {"GET", "HEAD", "OPTIONS"};
+    return request.method && std::ranges::find(kReads, *request.method) != std::end(kReads);
+}
+
+void add_line(std::string_view line, Taken const& taken, Wishes& wishes)
 {
     auto const value = policy::parse_json(line);
     std::string const* const decision = value ? value->find_text("decision") : nullptr;
     auto const request = parse_test_request(line);
-    if (!decision || *decision != "deny" || !request || request->host.empty()
+    if (!request || !takes(taken, decision, *request) || request->host.empty()
         || request->binary.empty() || request->binary.find('*') != std::string::npos
         || request->port < 1 || request->port > 65'535)
         return;
@@ -59,11 +90,19 @@ std::string yaml_path(std::string_view path)
     return json_quoted(out);
 }
 
-void print_wish(std::size_t number, Wishes::value_type const& one)
+// Requests that were judged one by one say more than the connection that carried them.
+void keep_the_requests(Wishes& wishes)
+{
+    for (auto& [place, wish] : wishes)
+        wish.is_plain = wish.is_plain && wish.requests.empty();
+}
+
+void print_wish(Source source, std::size_t number, Wishes::value_type const& one)
 {
     auto const& [binary, host, port] = one.first;
     Wish const& wish = one.second;
-    fmt::print("  suggested_{}: # denied {} time{}\n    endpoints:\n", number, wish.count,
+    fmt::print("  {}_{}: # {} {} time{}\n    endpoints:\n",
+        source == Source::Used ? "used" : "suggested", number, word_of(source), wish.count,
         wish.count == 1 ? "" : "s");
     if (host.find('*') != std::string::npos) {
         fmt::print("      [] # the name has a \"*\" in it and cannot be suggested\n");
@@ -96,39 +135,55 @@ std::string as_json(Wishes const& wishes)
     return fmt::format("{{\"v\":1,\"suggestions\":[{}]}}", out);
 }
 
-void print_policy(Wishes const& wishes)
+void print_policy(Source source, Wishes const& wishes)
 {
-    fmt::print("# {} denied destination{}. Read each before you keep it.\nversion: 1\n{}",
-        wishes.size(), wishes.size() == 1 ? "" : "s", wishes.empty() ? "" : "network_policies:\n");
+    fmt::print("# {} {} destination{}. Read each before you keep it.\nversion: 1\n{}",
+        wishes.size(), word_of(source), wishes.size() == 1 ? "" : "s",
+        wishes.empty() ? "" : "network_policies:\n");
     std::size_t number = 0;
     for (auto const& one : wishes)
-        print_wish(++number, one);
+        print_wish(source, ++number, one);
+}
+
+int print_rules(Source source, Arguments arguments)
+{
+    auto options = verb_options(table_of(source), arguments);
+    if (!options.parsed)
+        return options.code;
+    auto const& name = table_of(source).command;
+    if (options.parsed->positionals.size() != 1) {
+        fmt::print(stderr, "osh {}: expected one session or journal.\n", name);
+        return kPolicyUsage;
+    }
+    auto const text = read_journal(options.parsed->positionals[0]);
+    if (!text) {
+        fmt::print(stderr, "osh {}: {}\n", name, text.error().sentence);
+        return kPolicyUsage;
+    }
+    bool const reads_only = source == Source::Used && options.parsed->has("reads-only");
+    Taken const taken{source, reads_only ? Methods::ReadsOnly : Methods::All};
+    Wishes wishes;
+    for (auto line : split(*text, '\n'))
+        add_line(line, taken, wishes);
+    if (source == Source::Used)
+        keep_the_requests(wishes);
+    if (options.parsed->has("json"))
+        fmt::print("{}\n", as_json(wishes));
+    else
+        print_policy(source, wishes);
+    return wishes.empty() ? kPolicyNo : kPolicyFine;
 }
 
 } // namespace
 
 int policy_suggest(Arguments arguments)
 {
-    auto options = verb_options(table(), arguments);
-    if (!options.parsed)
-        return options.code;
-    if (options.parsed->positionals.size() != 1) {
-        fmt::print(stderr, "osh policy suggest: expected one journal.\n");
-        return kPolicyUsage;
-    }
-    auto const text = read_policy_text(options.parsed->positionals[0]);
-    if (!text) {
-        fmt::print(stderr, "osh policy suggest: {}\n", text.error().sentence);
-        return kPolicyUsage;
-    }
-    Wishes wishes;
-    for (auto line : split(*text, '\n'))
-        add_line(line, wishes);
-    if (options.parsed->has("json"))
-        fmt::print("{}\n", as_json(wishes));
-    else
-        print_policy(wishes);
-    return wishes.empty() ? kPolicyNo : kPolicyFine;
+    return print_rules(Source::Denied, arguments);
+}
+
+int policy_from(Arguments arguments)
+{
+    return print_rules(Source::Used, arguments);
 }
 
 } // namespace osh::cli

@@ -7,6 +7,7 @@
 #include "launcher/sys/io.h"
 #include "launcher/sys/landlock.h"
 #include "launcher/sys/mount.h"
+#include "launcher/sys/proc_view.h"
 #include "launcher/sys/pty.h"
 #include "launcher/sys/standard_streams.h"
 #include "launcher/sys/watched_calls.h"
@@ -88,13 +89,15 @@ Result<> confine(AgentParts const& parts, sys::Fd const& channel)
         TRY(sys::set_limit(limit.name, limit.value));
     TRY(sys::forbid_new_privileges());
     TRY(confine_files(parts.plan));
+    WordWatched const place{sys::read_link(parts.tree.proc, "self/ns/mnt")};
+    TRY(sys::send_message(channel, encode(FromInit(place))));
     // Between the two layers: what the broker does passes the same file rules as the agent, and the
     // agent, one layer deeper, can neither trace nor signal it.
     LET(broker, BrokerStart::fork_off(parts));
     if (broker)
         TRY(sys::send_message(channel, encode(FromInit(WordStarted{broker->pid()}))));
     TRY(sys::drop_all_capabilities());
-    if (parts.plan.landlock_abi > 0 && !parts.plan.nested_allow)
+    if (parts.plan.landlock_abi > 0) // scopes alone let mount(2) be, for nested sandboxes
         TRY(sys::Landlock::enforce_scopes(parts.plan.landlock_abi));
     // One listener per process tree: with a broker it hears of the watched calls too.
     TRY(broker ? broker->begin(parts.word.asking_filter) : watch_calls(parts, channel));
@@ -141,7 +144,7 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         return run_agent(parts, pair.theirs);
     }));
     pair.theirs.reset();
-    StartedAgent started{std::move(child), {}, 0, std::nullopt};
+    StartedAgent started{std::move(child), {}, {}, 0, std::nullopt};
     bool is_confined = false;
     for (;;) {
         LET(answer, sys::receive_message(pair.ours, kMaxWord));
@@ -149,8 +152,12 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
             break;
         LET(word, decode_from_init(answer.bytes));
         is_confined = is_confined || std::holds_alternative<WordPrepared>(word);
-        if (std::holds_alternative<WordWatched>(word) && answer.descriptors.size() == 1)
-            started.watched = std::move(answer.descriptors[0]);
+        if (auto* entered = std::get_if<WordWatched>(&word)) {
+            if (!entered->mount_namespace.empty())
+                started.mount_namespace = std::move(entered->mount_namespace);
+            if (answer.descriptors.size() == 1)
+                started.watched = std::move(answer.descriptors[0]);
+        }
         if (auto const* broker = std::get_if<WordStarted>(&word))
             started.broker = broker->pid;
         if (auto* failed = std::get_if<WordFailed>(&word)) {

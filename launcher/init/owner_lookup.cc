@@ -16,10 +16,11 @@ bool is_there(sys::Fd const& proc, std::int32_t pid)
 
 } // namespace
 
-Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks)
+Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks, std::string home_namespace)
 {
     LET(diag, sys::open_sock_diag());
-    return OwnerLookup(std::move(proc), std::move(diag), std::move(marks));
+    return OwnerLookup(
+        std::move(proc), std::move(diag), std::move(marks), std::move(home_namespace));
 }
 
 std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuery const> queries)
@@ -70,8 +71,13 @@ std::optional<ProcessFacts> OwnerLookup::facts_of(std::int32_t pid, policy::Owne
     std::optional<ProcessFacts> facts;
     for (int i = 0; i < kMostTries && !facts; ++i)
         facts = book_.facts_of(proc_, pid, depth);
+    if (!facts || depth != policy::OwnerDepth::Proven)
+        return facts;
+    std::string const link = std::to_string(pid) + "/ns/mnt";
+    if (home_namespace_.empty() || sys::read_link(proc_, link.c_str()) != home_namespace_)
+        facts->identity.is_trusted_place = false;
     // The mark is looked at last: it is never taken back.
-    if (facts && depth == policy::OwnerDepth::Proven && marks_.was_traced(proc_, pid))
+    if (marks_.was_traced(proc_, pid))
         facts->identity.is_traced = true;
     return facts;
 }

@@ -19,7 +19,10 @@ class OwnerLookup
 {
 public:
     // `proc`: a procfs of this PID namespace.
-    static Result<OwnerLookup> create(sys::Fd proc, TraceMarks marks);
+    // `home_namespace`: the mount namespace of the agent as it was started. A program in another
+    // one (a nested sandbox) is unknown: there the agent decides what lies at /usr/bin, and
+    // read-only.
+    static Result<OwnerLookup> create(sys::Fd proc, TraceMarks marks, std::string home_namespace);
 
     // All that wait are answered by one walk over the processes.
     std::vector<policy::OwnerAnswer> answer(std::span<policy::OwnerQuery const> queries);
@@ -31,8 +34,9 @@ public:
     bool may_trace(sys::WatchedCall const& call) { return marks_.may_trace(proc_, call); }
 
 private:
-    OwnerLookup(sys::Fd proc, sys::Fd diag, TraceMarks marks)
-        : proc_(std::move(proc)), diag_(std::move(diag)), marks_(std::move(marks))
+    OwnerLookup(sys::Fd proc, sys::Fd diag, TraceMarks marks, std::string home_namespace)
+        : proc_(std::move(proc)), diag_(std::move(diag)), marks_(std::move(marks)),
+          home_namespace_(std::move(home_namespace))
     {
     }
     std::vector<policy::Holder> describe(SocketSearch const& search);
@@ -42,6 +46,7 @@ private:
 
     sys::Fd proc_, diag_;
     TraceMarks marks_;
+    std::string home_namespace_;
     SocketHolders holders_;
     ProcessBook book_;
 };

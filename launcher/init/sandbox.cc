@@ -191,8 +191,9 @@ private:
     Result<int> serve_until_end(Fd children, StartedAgent started)
     {
         step_ = "lock-down of init";
-        LET(lookup, OwnerLookup::create(
-                        std::move(tree_.proc), TraceMarks(plan_, std::move(started.watched))));
+        LET(lookup,
+            OwnerLookup::create(std::move(tree_.proc),
+                TraceMarks(plan_, std::move(started.watched)), std::move(started.mount_namespace)));
         lookup.ignore(started.broker);
         in_.reset();
         out_.reset();

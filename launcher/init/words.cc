@@ -109,9 +109,11 @@ std::vector<std::byte> encode_word(WordPrepared const&)
     return start(Kind::Prepared).take();
 }
 
-std::vector<std::byte> encode_word(WordWatched const&)
+std::vector<std::byte> encode_word(WordWatched const& word)
 {
-    return start(Kind::Watched).take();
+    ByteWriter out = start(Kind::Watched);
+    out.text_le(std::string_view(word.mount_namespace).substr(0, kMaxSentence));
+    return out.take();
 }
 
 std::vector<std::byte> encode_word(WordStarted const& word)
@@ -220,8 +222,10 @@ Result<FromInit> take_from_init(Kind kind, ByteReader& in)
         return take_ended(in);
     if (kind == Kind::Failed)
         return take_failed(in);
-    if (kind == Kind::Watched)
-        return FromInit(WordWatched{});
+    if (kind == Kind::Watched) {
+        LET(name, in.text_le(kMaxSentence));
+        return FromInit(WordWatched{std::move(name)});
+    }
     if (kind == Kind::Refused)
         return take_refused(in);
     return fail(Errc::Malformed, "init channel: unknown word");

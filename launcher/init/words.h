@@ -58,8 +58,9 @@ struct WordFailed { // set-up or exec failed
 struct WordRefused { // the broker refused a name
     std::string path, why;
 };
-struct WordWatched { // the agent's child to init only: the listener of its watched calls is
-                     // attached
+struct WordWatched { // the agent's child to init only; with the listener of its watched calls, if
+                     // any
+    std::string mount_namespace; // the text of /proc/self/ns/mnt, before the agent runs
 };
 
 using ToInit = std::variant<WordPlan, WordStart, WordSignal>;

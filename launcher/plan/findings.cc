@@ -12,7 +12,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr int kNewestKnownAbi = 7;
+constexpr int kNewestKnownAbi = 9;
 
 struct Cut {
     std::string what, fix;
@@ -51,7 +51,10 @@ Finding landlock_finding(HostFacts const& facts)
         return {"landlock", Health::Weaker, value,
             "a newer kernel adds rights (truncate from 6.2, devices from 6.10, scopes from 6.12)"};
     return {"landlock", Health::Good,
-        facts.landlock_abi < kNewestKnownAbi ? value + " (newer kernels add scopes)" : value, {}};
+        facts.landlock_abi < kNewestKnownAbi
+            ? value + " (newer kernels close local sockets that appear later, 7.1)"
+            : value,
+        {}};
 }
 
 Finding resource_finding(HostFacts const& facts)
@@ -90,6 +93,8 @@ std::vector<Finding> findings(HostFacts const& facts)
 {
     std::vector<Finding> all;
     all.push_back({"kernel", Health::Good, facts.kernel_release, {}});
+    for (auto& finding : machine_findings(facts))
+        all.push_back(std::move(finding));
     all.push_back(person_finding(facts));
     all.push_back(facts.has_user_namespaces
                       ? Finding{"user-namespaces", Health::Good, "work (tried)", {}}

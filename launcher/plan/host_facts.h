@@ -4,6 +4,7 @@
 
 #include "launcher/plan/cgroup_view.h"
 #include "launcher/plan/git_name.h"
+#include "launcher/plan/machine.h"
 
 #include <cstdint>
 #include <map>
@@ -20,6 +21,7 @@ struct HostFacts {
     std::string working_directory;
     std::string project_root; // found by probing for .git upwards, or the working directory
     std::string kernel_release;
+    Machine machine;
     int landlock_abi = 0; // 0: absent; -1: built in but off
     int landlock_errata = 0;
     bool has_user_namespaces = false;

@@ -49,6 +49,12 @@ void add_proc(Plan& plan)
         plan.mounts.push_back(kernel_step(MountKind::MaskFile, fmt::format("/proc/{}", name)));
     for (auto const* name : kProcMaskedDirectories)
         plan.mounts.push_back(kernel_step(MountKind::MaskDirectory, fmt::format("/proc/{}", name)));
+    if (plan.nested_allow && plan.uid != 0) {
+        // proc(5) can be mounted in a namespace below only where one is in full view
+        // (mount_namespaces(7)); an ordinary user gets nothing from what is masked above.
+        MountStep whole = kernel_step(MountKind::Proc, "/run/osh/proc");
+        plan.mounts.push_back(whole);
+    }
     // No write: that closes /proc/PID/mem, oom_score_adj and clear_refs, of own processes too.
     plan.landlock.push_back({"/proc", Access::Read});
 }

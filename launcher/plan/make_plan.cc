@@ -82,6 +82,10 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
             "can");
     if (plan.landlock_abi == 0 && !plan.require_landlock)
         plan.notes.emplace_back("Landlock is absent: mounts alone guard the files");
+    // user_namespaces(7): that needs CAP_SETFCAP, whose file capabilities would hold on the host.
+    if (plan.nested_allow && facts.uid == 0)
+        plan.notes.emplace_back("nested sandboxes need an ordinary account: uid 0 cannot be mapped "
+                                "into a second user namespace");
     if (plan.nested_allow)
         plan.notes.emplace_back(
             "nested sandboxes are allowed: Landlock's file rules are off, because a domain that "

@@ -21,6 +21,7 @@ ProbeRequest probe_request(policy::Profile const& profile)
     request.system_paths = system_paths_to_probe();
     append(request.paths, profile.filesystem.read);
     append(request.paths, profile.filesystem.write);
+    append(request.grants, request.paths);
     append(request.paths, profile.filesystem.deny);
     if (profile.agent)
         append(request.paths, profile.agent->install_directories);

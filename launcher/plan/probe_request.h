@@ -23,6 +23,7 @@ struct ProbeRequest {
     std::string project_root = "git";       // "git", "cwd" or a path
     std::vector<std::string> system_paths;  // absolute
     std::vector<std::string> paths;         // may begin with ~, $PROJECT, $STATE
+    std::vector<std::string> grants;        // of `paths`: what is shown, to look for sockets in
     std::vector<std::string> project_paths; // relative to the project: protected places
     std::vector<std::string> masks;         // globs relative to the project; "!" excepts
 };

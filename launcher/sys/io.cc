@@ -72,18 +72,34 @@ Result<std::string> read_all(Fd const& fd, std::size_t limit)
     }
 }
 
+namespace
+{
+
+bool is_same_version(struct stat const& a, struct stat const& b)
+{
+    return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec
+           && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec && a.st_ctim.tv_sec == b.st_ctim.tv_sec
+           && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
+}
+
+} // namespace
+
 Result<std::string> read_file(std::string const& path, std::size_t limit)
 {
     LET(fd, open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-    struct stat status {
+    struct stat before {
     };
-    if (::fstat(fd.raw(), &status) != 0)
+    if (::fstat(fd.raw(), &before) != 0)
         return fail_errno(errno, "cannot examine " + path);
-    if (!S_ISREG(status.st_mode))
+    if (!S_ISREG(before.st_mode))
         return fail(Errc::Invalid, path + " is not a regular file");
     auto text = read_all(fd, limit);
     if (!text.ok())
         return fail_because("cannot read " + path, std::move(text).error());
+    struct stat after {
+    };
+    if (::fstat(fd.raw(), &after) != 0 || !is_same_version(before, after))
+        return fail(Errc::Busy, path + " changed while it was read; try again");
     return text;
 }
 

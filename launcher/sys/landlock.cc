@@ -13,7 +13,7 @@ namespace osh::sys
 namespace
 {
 
-// linux/landlock.h of Linux 6.15; Debian 12 has that of 6.1.
+// linux/landlock.h of Linux 7.1; Debian 12 has that of 6.1.
 struct RulesetAttr {
     std::uint64_t handled_access_fs = 0, handled_access_net = 0, scoped = 0;
 };
@@ -33,7 +33,7 @@ constexpr std::uint64_t kExecute = bit(0), kWriteFile = bit(1), kReadFile = bit(
                         kMakeChar = bit(6), kMakeDir = bit(7), kMakeReg = bit(8),
                         kMakeSock = bit(9), kMakeFifo = bit(10), kMakeBlock = bit(11),
                         kMakeSym = bit(12), kRefer = bit(13), kTruncate = bit(14),
-                        kIoctlDev = bit(15);
+                        kIoctlDev = bit(15), kResolveUnix = bit(16);
 constexpr std::uint64_t kFirstAbi = bit(13) - 1;
 constexpr std::uint64_t kForFiles = kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev;
 constexpr int kFirstWithScopes = 6;
@@ -45,6 +45,9 @@ std::uint64_t rights_of_abi(int abi)
     rights |= abi >= 2 ? kRefer : 0;
     rights |= abi >= 3 ? kTruncate : 0;
     rights |= abi >= 5 ? kIoctlDev : 0;
+    // No rule grants it: sockets that programs inside made stay open to them, others are closed,
+    // also those that appear later (Linux 7.1).
+    rights |= abi >= 9 ? kResolveUnix : 0;
     return rights;
 }
 

@@ -6,7 +6,7 @@
 #include "policy/base/check.h"
 
 #include <algorithm>
-#include <vector>
+#include <memory>
 
 namespace osh::netproxy::core
 {
@@ -16,22 +16,22 @@ class ByteQueue
 public:
     explicit ByteQueue(std::size_t limit) : limit_(limit) {}
 
-    Bytes front() const { return Bytes(data_).subspan(begin_, size_ - begin_); }
+    Bytes front() const { return Bytes(data_.get(), size_).subspan(begin_); }
     bool is_empty() const { return begin_ == size_; }
 
     // Room at the end, to be filled in place. Empty when the limit is reached.
     MutableBytes space()
     {
-        if (data_.empty())
-            data_.resize(limit_);
+        if (data_ == nullptr)
+            data_ = std::make_unique_for_overwrite<std::byte[]>(limit_); // no zeroes per record
         if (begin_ > limit_ / 2 && size_ == limit_)
             compact();
-        return MutableBytes(data_).subspan(size_);
+        return MutableBytes(data_.get(), limit_).subspan(size_);
     }
     bool has_space() const { return size_ < limit_ || begin_ > limit_ / 2; }
     void commit(std::size_t count)
     {
-        OSH_CHECK(count <= data_.size() - size_);
+        OSH_CHECK(data_ != nullptr ? count <= limit_ - size_ : count == 0);
         size_ += count;
     }
     void consume(std::size_t count)
@@ -44,19 +44,19 @@ public:
     void clear()
     {
         begin_ = size_ = 0;
-        std::vector<std::byte>().swap(data_);
+        data_.reset();
     }
 
 private:
     void compact()
     {
-        std::copy(data_.begin() + static_cast<std::ptrdiff_t>(begin_), data_.end(), data_.begin());
+        std::copy(data_.get() + begin_, data_.get() + size_, data_.get());
         size_ -= begin_;
         begin_ = 0;
     }
 
     std::size_t limit_;
-    std::vector<std::byte> data_; // empty or limit_ long
+    std::unique_ptr<std::byte[]> data_; // none, or limit_ long
     std::size_t begin_ = 0, size_ = 0;
 };
 

@@ -107,6 +107,7 @@ private:
     bool take_plain_from_agent(Flow& flow);
     bool give_to_agent(Flow& flow);
     bool take_from_upstream(Flow& flow);
+    bool upstream_is_over(Flow& flow, bool is_clean);
     static std::size_t take_plain_from_upstream(Upstream& upstream);
     bool give_to_upstream(Flow& flow);
     void settle(Flow& flow);

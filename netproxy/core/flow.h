@@ -113,6 +113,7 @@ struct Flow {
     ByteQueue agent_plain{kStaged}; // decrypted, not yet taken by the HTTP parser
     bool agent_end_told = false;
     bool awaits_body = false;
+    bool was_sent_again = false;  // the request in hand: one retry, not a loop
     bool are_faults_told = false; // to the journal
     std::optional<JudgedRequest> request;
     std::uint64_t question = 0; // parked on this one; 0: not parked

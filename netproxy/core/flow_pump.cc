@@ -40,6 +40,8 @@ void Core::pump_connection(Flow& flow)
         if (flow.phase != Phase::Inspect)
             return;
         moved = take_from_upstream(flow) || moved;
+        if (flow.phase != Phase::Inspect)
+            return;
         moved = give_to_agent(flow) || moved;
     }
     if (flow.phase == Phase::Inspect)
@@ -133,14 +135,30 @@ bool Core::take_from_upstream(Flow& flow)
     source.consume(taken);
     if (!is_over || !source.is_empty())
         return moved > 0 || taken > 0;
-    bool const sends_again = flow.http->may_send_again(); // a kept connection that died meanwhile
-    if (!sends_again)
-        flow.http->upstream_ended(is_clean);
-    drop_upstream(flow, Ending::Finish);
+    return upstream_is_over(flow, is_clean);
+}
+
+// A kept connection that died meanwhile is tried once more. What TLS says about an end before the
+// answer goes to the client: a server may refuse only after the handshake, by an alert (a client
+// certificate in TLS 1.3, RFC 8446 section 4.4.2).
+bool Core::upstream_is_over(Flow& flow, bool is_clean)
+{
+    bool const sends_again =
+        flow.http->may_send_again() && !std::exchange(flow.was_sent_again, true);
     if (sends_again) {
+        drop_upstream(flow, Ending::Finish);
         flow.http->send_again();
         open_upstream(flow);
+        return true;
     }
+    auto const* const tls = flow.upstream.tls.get();
+    if (tls != nullptr && tls->state() == TlsState::Failed && flow.http->needs_upstream()
+        && flow.http->response_status() == 0) {
+        upstream_failed(flow, DialFailure::Other, std::string(tls->failure()));
+        return true;
+    }
+    flow.http->upstream_ended(is_clean);
+    drop_upstream(flow, Ending::Finish);
     return true;
 }
 

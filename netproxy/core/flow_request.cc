@@ -55,6 +55,7 @@ bool Core::judge(Flow& flow)
     if (look_again(flow))
         return false;
     flow.is_idle = false;
+    flow.was_sent_again = false;
     timers_.clear(flow.id);
     flow.answer_id.clear();
     flow.request_allowed_by_person = false;

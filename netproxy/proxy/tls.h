@@ -53,8 +53,8 @@ struct RandomSource; // seeded from getrandom(2) by main before lock-down
 class AgentTls
 {
 public:
-    // Makes the P-256 CA key (never leaves this object) and certificate: 24 h, back-dated 5 min,
-    // pathlen 0.
+    // Makes the P-256 CA key (never leaves this object) and certificate: a year, back-dated
+    // 5 min, pathlen 0. Leaves live 12 h and are renewed.
     static Result<std::unique_ptr<AgentTls>> create(std::string_view session, WallTime now);
     virtual ~AgentTls() = default;
     virtual std::string const& ca_pem() const = 0;

@@ -243,7 +243,9 @@ Result<LeafCertificate> CertificateAuthority::leaf(std::string_view name, WallTi
     // Renewed an hour early, so that no session starts with a certificate about to end.
     auto const good_until = later(now, kLeafLifetime - std::chrono::hours(1));
     if (found != leaves_.end()) {
-        retired_.push_back(std::exchange(found->second.certificate, std::move(certificate)));
+        std::erase_if(
+            retired_, [now](Retired const& one) { return later(one.since, kRetiredFor) < now; });
+        retired_.push_back({std::exchange(found->second.certificate, std::move(certificate)), now});
         found->second.good_until = good_until;
     } else if (leaves_.size() < kMaxLeaves) {
         leaves_.emplace(std::string(name), Leaf{std::move(certificate), good_until});

@@ -11,8 +11,11 @@ namespace osh::netproxy::proxy
 {
 
 inline constexpr std::size_t kMaxLeaves = 1000;
-inline constexpr auto kCaLifetime = std::chrono::hours(24);
+// A program reads its trust store once and may run as long as the session, so renewal would not
+// reach it: the authority outlasts any session, its key does not (it ends with the process).
+inline constexpr auto kCaLifetime = std::chrono::hours(24 * 365);
 inline constexpr auto kLeafLifetime = std::chrono::hours(12);
+inline constexpr auto kRetiredFor = std::chrono::hours(1);   // no handshake takes a minute
 inline constexpr auto kBackdating = std::chrono::minutes(5); // clocks differ a little
 
 // Points into the cache, which keeps what it took as long as the authority lives; owned by its user
@@ -51,9 +54,12 @@ private:
     std::string ca_pem_;
     WallTime ca_good_until_;
     std::map<std::string, Leaf, std::less<>> leaves_;
-    // Renewed certificates that a handshake may still point to: at most two more per name in the
-    // CA's lifetime.
-    std::vector<std::unique_ptr<HeldCertificate>> retired_;
+    // Renewed certificates that a handshake may still point to, for kRetiredFor.
+    struct Retired {
+        std::unique_ptr<HeldCertificate> certificate;
+        WallTime since;
+    };
+    std::vector<Retired> retired_;
 };
 
 } // namespace osh::netproxy::proxy

@@ -54,20 +54,17 @@ Result<> Link::flush()
 {
     while (!queue_.empty()) {
         auto sent = sys::send_message(channel_, queue_.front());
-        if (!sent.ok() && is_busy(sent.error()))
-            return watch_for(sys::Interest::ReadWrite);
+        if (!sent.ok() && is_busy(sent.error())) {
+            waits_for_room_ = true;
+            return loop_->change(watch_, sys::Interest::ReadWrite);
+        }
         if (!sent.ok())
             return sent;
         queue_.pop_front();
     }
-    return watch_for(sys::Interest::Read);
-}
-
-Result<> Link::watch_for(sys::Interest interest)
-{
-    if (std::exchange(interest_, interest) == interest)
-        return {};
-    return loop_->change(watch_, interest);
+    if (!std::exchange(waits_for_room_, false))
+        return {}; // no system call for each message that went at once
+    return loop_->change(watch_, sys::Interest::Read);
 }
 
 Result<FromSupervisor> receive_order(Link& link)

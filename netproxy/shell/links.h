@@ -31,13 +31,11 @@ public:
     std::size_t queued() const { return queue_.size(); }
 
 private:
-    Result<> watch_for(sys::Interest interest);
-
     sys::Fd channel_;
     sys::EventLoop* loop_ = nullptr;
     sys::WatchId watch_ = 0;
-    sys::Interest interest_ = sys::Interest::Read;
     std::deque<std::vector<std::byte>> queue_;
+    bool waits_for_room_ = false; // watched for writing, too
 };
 
 struct FromSupervisor {

@@ -71,6 +71,32 @@ def bad_upstream_certificate(m):
     check(not m.hits(kind='request', host='badcert.test'), 'a request was sent')
 
 
+def upstream_that_wants_a_certificate(m):
+    """A server that refuses by an alert, even after the handshake, is a 502 with the alert's name, tried twice at most."""
+    done = m.inside('curl', '-sS', '-m', '20', '-w', '\n%{http_code}', 'https://wants-certificate.site.test:8443/ok/x')
+    check(done.out.endswith('502') and 'certificate_required' in done.out, done)
+    check(len(m.hits(kind='sni', name='wants-certificate.site.test')) <= 2, 'one retry')
+
+
+def tls_versions_and_suites(m):
+    """1.2 and 1.3, every suite we offer, towards clients; 1.2 only and 1.3 only towards servers."""
+    for host in ('only12.site.test:8412', 'only13.site.test:8413'):
+        done = m.inside('curl', '-sS', 'https://%s/ok/x' % host)
+        check('hello from ' + host in done.out, done)
+    for suite in ('TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'):
+        done = m.inside('curl', '-sSv', '--tlsv1.3', '--tls13-ciphers', suite, 'https://site.test/ok/x')
+        check('hello from site.test' in done.out and suite in done.err, done)
+    for suite in ('AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305'):
+        suite = 'ECDHE-ECDSA-' + suite
+        done = m.inside('curl', '-sSv', '--tls-max', '1.2', '--ciphers', suite, 'https://site.test/ok/x')
+        check('hello from site.test' in done.out and suite in done.err, done)
+    for curve in ('X25519', 'P-256', 'P-384'):
+        done = m.inside('curl', '-sS', '--curves', curve, 'https://site.test/ok/x')
+        check('hello from site.test' in done.out, done)
+    old = m.inside('curl', '-sS', '--tls-max', '1.1', '--ciphers', 'DEFAULT@SECLEVEL=0', 'https://site.test/ok/x')
+    check(old.code != 0 and 'hello' not in old.out, old)
+
+
 def literal_address_is_refused(m):
     """An address that no rule names is refused at once."""
     done = m.inside('curl', '-sS', '-m', '10', 'http://%s/' % world.SITES)
@@ -270,7 +296,8 @@ def offline(m):
 
 
 CASES = [curl_allowed, denied_path_is_403, denied_host_is_403_and_not_looked_up, denied_host_when_asking, spliced_host,
-         terminated_host, refused_connect_is_truthful, bad_upstream_certificate, literal_address_is_refused,
+         terminated_host, refused_connect_is_truthful, bad_upstream_certificate,
+         upstream_that_wants_a_certificate, tls_versions_and_suites, literal_address_is_refused,
          rebinding_is_refused, binary_identity, host_header_mismatch, ipv6_upstream, bulk_both_ways, post_with_body,
          keep_alive, close_delimited_answer, dns_says_only_what_it_must, udp_is_refused_at_once, no_other_way_out, git_clone,
          node_fetch, python_urllib, npm_install, static_binary, project_policy_only_narrows,

@@ -131,6 +131,17 @@ def tls_context():
     return good
 
 
+def particular_contexts():
+    """Servers of one kind each, by port: what is chosen by name cannot change the version or ask for a certificate."""
+    made = {port: context('leaf') for port in (8412, 8413, 8443)}
+    for port, version in ((8412, ssl.TLSVersion.TLSv1_2), (8413, ssl.TLSVersion.TLSv1_3)):
+        made[port].minimum_version = made[port].maximum_version = version
+    made[8443].verify_mode = ssl.CERT_REQUIRED
+    made[8443].load_verify_locations('%s/root.pem' % world.WORK)
+    made[8443].sni_callback = lambda sock, name, _: hit(kind='sni', name=name)
+    return made
+
+
 def dns():
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((world.RESOLVER, 53))
@@ -170,6 +181,6 @@ def serve():
     os.chmod(world.WORK, 0o755)
     secure = tls_context()
     for address in (world.SITES, world.SITES6):
-        for port, tls in ((80, None), (443, secure)):
+        for port, tls in ((80, None), (443, secure), *particular_contexts().items()):
             threading.Thread(target=Server(address, port, tls).serve_forever, daemon=True).start()
     threading.Event().wait()

@@ -23,6 +23,7 @@ MAY = {
     'launcher/broker': ['policy/base', 'launcher/sys', 'launcher/plan', 'launcher/guard'],
     'launcher/init': ['policy/base', 'policy/messages', 'launcher/sys', 'launcher/plan', 'launcher/apply', 'launcher/guard',
                       'launcher/broker'],
+    'launcher/attack': ['policy/base', 'launcher/sys'],
     'launcher/supervise': ['policy', 'launcher', 'credentials', 'credentials/source'],
     'launcher/cli': ['policy', 'launcher', 'credentials', 'credentials/source'],
     'netproxy/wire': ['policy/base'],

@@ -1,123 +1,25 @@
 // The verbs of `osh policy` as a person meets them: whole texts and exit codes.
 
-#include "launcher/cli/policy_command.h"
-
-#include <filesystem>
-#include <fstream>
-#include <gmock/gmock.h>
-#include <sstream>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "tests/launcher/cli/policy_verbs.h"
 
 namespace osh::cli
 {
 namespace
 {
 
-using testing::HasSubstr;
-using testing::StartsWith;
-
-constexpr char const* kPolicy = R"(version: 1
-network_policies:
-  api:
-    endpoints:
-      - {host: api.example.com, port: 443, protocol: rest, enforcement: enforce, access: read-only}
-    binaries: [{path: /usr/bin/gh}]
-)";
-
-struct Outcome {
-    int code = 0;
-    std::string out, err;
-};
-
-class PolicyVerbs : public testing::Test
+TEST_F(PolicyVerbs, FmtReplacesTheFileAsAWholeAndKeepsItsMode)
 {
-protected:
-    void SetUp() override
-    {
-        std::string name = testing::TempDir() + "osh-verbs-XXXXXX";
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
-        before_ = std::filesystem::current_path();
-        std::filesystem::current_path(folder_); // so that texts hold no path of this machine
-    }
-    void TearDown() override
-    {
-        std::filesystem::current_path(before_);
-        std::filesystem::remove_all(folder_);
-    }
-
-    static void write(std::string const& name, std::string const& text)
-    {
-        std::ofstream(name) << text;
-    }
-    static std::string read(std::string const& name)
-    {
-        std::ostringstream text;
-        text << std::ifstream(name).rdbuf();
-        return text.str();
-    }
-    static Outcome run(std::vector<std::string> const& words)
-    {
-        testing::internal::CaptureStdout();
-        testing::internal::CaptureStderr();
-        Outcome outcome;
-        outcome.code = policy_command(words);
-        std::fflush(stdout);
-        std::fflush(stderr);
-        outcome.out = testing::internal::GetCapturedStdout();
-        outcome.err = testing::internal::GetCapturedStderr();
-        return outcome;
-    }
-
-private:
-    std::filesystem::path folder_, before_;
-};
-
-TEST_F(PolicyVerbs, ExplainSaysWhyAndWhatIsNear)
-{
-    write("p.yaml", kPolicy);
-    auto const told = run({"explain", "p.yaml", "--host", "api.example.com", "--binary",
-        "/usr/bin/gh", "--method", "POST", "--path", "/x"});
-    EXPECT_EQ(told.out, "deny\n"
-                        "  why:  POST /x not permitted by policy\n"
-                        "  rule: api in p.yaml:5\n"
-                        "  path: /x (as it was judged)\n"
-                        "  near: with method GET it is allowed\n"
-                        "  near: with method HEAD it is allowed\n"
-                        "  near: with method OPTIONS it is allowed\n");
-    EXPECT_EQ(told.code, kPolicyNo);
-}
-
-TEST_F(PolicyVerbs, ExplainNamesTheProgramThatMay)
-{
-    write("p.yaml", kPolicy);
-    auto const told =
-        run({"explain", "p.yaml", "--host", "api.example.com", "--binary", "/bin/sh"});
-    EXPECT_EQ(told.out, "deny\n"
-                        "  why:  binary '/bin/sh' not allowed in policy 'api'\n"
-                        "  rule: api in p.yaml:5\n"
-                        "  near: from /usr/bin/gh it is allowed  (api, p.yaml:3)\n");
-}
-
-TEST_F(PolicyVerbs, ExplainAsJsonHoldsTheNearMisses)
-{
-    write("p.yaml", kPolicy);
-    auto const told =
-        run({"explain", "p.yaml", "--host", "api.example.com", "--binary", "/bin/sh", "--json"});
-    EXPECT_EQ(told.out,
-        "{\"decision\":\"deny\",\"rule\":{\"policy\":\"api\",\"file\":\"p.yaml\",\"line\":5},"
-        "\"step\":\"connection\",\"reason\":\"binary '/bin/sh' not allowed in policy 'api'\","
-        "\"near\":[\"from /usr/bin/gh it is allowed  (api, p.yaml:3)\"]}\n");
-}
-
-TEST_F(PolicyVerbs, ExplainNeedsAHost)
-{
-    write("p.yaml", kPolicy);
-    auto const told = run({"explain", "p.yaml"});
-    EXPECT_EQ(
-        told.err, "osh policy explain: --host is missing. See `osh policy explain --help`.\n");
-    EXPECT_EQ(told.code, kPolicyUsage);
+    write("p.yaml", "version:   1\nnetwork_policies:   {}\n");
+    ASSERT_EQ(chmod("p.yaml", 0640), 0);
+    auto const told = run({"fmt", "p.yaml", "--json"});
+    EXPECT_THAT(told.out, HasSubstr("\"is_canonical\":false"));
+    EXPECT_EQ(run({"fmt", "p.yaml", "--write"}).code, kPolicyFine);
+    EXPECT_EQ(run({"fmt", "p.yaml", "--check"}).code, kPolicyFine);
+    struct stat status {
+    };
+    ASSERT_EQ(stat("p.yaml", &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0640u);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator("."), {}), 1); // nothing beside it
 }
 
 TEST_F(PolicyVerbs, LintListsTrapsAndStaysFine)
@@ -265,6 +167,36 @@ TEST_F(PolicyVerbs, SuggestAsJsonListsTheSameRules)
         "{\"v\":1,\"suggestions\":[{\"binary\":\"/usr/bin/gh\",\"host\":\"api.example.com\","
         "\"port\":443,\"count\":2,\"any_bytes\":false,\"requests\":[{\"method\":\"POST\","
         "\"path\":\"/v1/*\"}]}]}\n");
+}
+
+TEST_F(PolicyVerbs, FromAllowsWhatWasUsedAndNoMore)
+{
+    write("journal.jsonl",
+        R"({"decision":"allow","host":"a.example.com","port":443,"binary":"/usr/bin/gh"}
+{"decision":"allow","host":"a.example.com","port":443,"binary":"/usr/bin/gh","method":"GET","path":"/x"}
+{"decision":"allow","host":"a.example.com","port":443,"binary":"/usr/bin/gh","method":"POST","path":"/y"}
+{"decision":"deny","host":"b.example.com","port":443,"binary":"/usr/bin/gh"}
+)");
+    auto const told = run({"from", "./journal.jsonl", "--reads-only"});
+    EXPECT_EQ(told.out, "# 1 used destination. Read each before you keep it.\n"
+                        "version: 1\n"
+                        "network_policies:\n"
+                        "  used_1: # used 1 time\n"
+                        "    endpoints:\n"
+                        "      - host: \"a.example.com\"\n"
+                        "        port: 443\n"
+                        "        protocol: rest\n"
+                        "        enforcement: enforce\n"
+                        "        rules:\n"
+                        "          - allow: { method: \"GET\", path: \"/x\" }\n"
+                        "    binaries:\n"
+                        "      - { path: \"/usr/bin/gh\" }\n");
+    auto const all = run({"from", "journal.jsonl"});
+    EXPECT_THAT(all.out, HasSubstr("method: \"POST\", path: \"/y\""));
+    EXPECT_THAT(all.out, HasSubstr("protocol: rest"));
+    write("s.yaml", all.out);
+    EXPECT_EQ(run({"check", "s.yaml"}).code, kPolicyFine);
+    EXPECT_EQ(run({"from", "no-such-session"}).code, kPolicyUsage);
 }
 
 TEST_F(PolicyVerbs, SuggestHasNothingToSayWithoutDenials)

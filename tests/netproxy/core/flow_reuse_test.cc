@@ -77,4 +77,18 @@ TEST_F(FlowReuse, ADeniedRequestDoesNotReachAKeptConnection)
     EXPECT_EQ(upstream_text(upstream), "");
 }
 
+TEST_F(FlowReuse, ARequestWithoutAnAnswerIsTriedOnceMoreAndThenFails)
+{
+    start();
+    auto const flow = asks();
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        auto const upstream = connects();
+        ASSERT_NE(upstream, 0u) << attempt;
+        core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+        core->upstream_ended(upstream, Ending::Finish, at);
+    }
+    EXPECT_FALSE(one<Resolve>());
+    EXPECT_NE(side(flow).out.find("502"), std::string::npos) << side(flow).out;
+}
+
 } // namespace osh::netproxy::core::test

@@ -233,6 +233,18 @@ TEST(Tls, ResumesTheUpstreamSessionWithoutCertificates)
     EXPECT_LT(resumed + 400, full);
 }
 
+TEST(Tls, ASessionOfManyDaysStillHasGoodCertificates)
+{
+    auto sides = make_pair_of_sides();
+    for (int const hours : {30, 24 * 40}) {
+        auto server = sides.agent->accept("a.test", after_hours(hours), HttpVersions::Only1);
+        ASSERT_TRUE(server.ok());
+        auto client = connect(sides, "a.test", after_hours(hours));
+        exchange(*client, **server);
+        EXPECT_EQ(client->state(), TlsState::Open) << client->failure();
+    }
+}
+
 TEST(Tls, AnUncleanEndIsAFailure)
 {
     auto sides = make_pair_of_sides();
