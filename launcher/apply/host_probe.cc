@@ -39,10 +39,12 @@ std::string find_project(
     return directory;
 }
 
-void probe_system(HostFacts& facts, ProbeRequest const& request)
+Result<> probe_system(HostFacts& facts, ProbeRequest const& request)
 {
     for (auto const& path : request.system_paths) {
         auto const seen = sys::look_at(path);
+        if (seen.problem != 0)
+            return fail_errno(seen.problem, "cannot examine " + path);
         if (seen.exists)
             facts.system_paths[path] = seen.link_target;
     }
@@ -54,21 +56,27 @@ void probe_system(HostFacts& facts, ProbeRequest const& request)
              "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"})
         if (facts.trust_bundle.empty() && sys::look_at(bundle).exists)
             facts.trust_bundle = bundle;
+    return {};
 }
 
-void probe_paths(HostFacts& facts, ProbeRequest const& request)
+Result<> probe_paths(HostFacts& facts, ProbeRequest const& request)
 {
     Places const places{facts.home, facts.project_root,
         state_directory(variable(facts, "XDG_STATE_HOME"), facts.home)};
-    auto const look = [&](std::string const& path) {
+    auto const look = [&](std::string const& path) -> Result<> {
         auto const seen = sys::look_at(path);
+        // What is not known to exist would be left unprotected.
+        if (!path.empty() && seen.problem != 0)
+            return fail_errno(seen.problem, "cannot examine " + path);
         if (!path.empty() && seen.exists)
             facts.existing_paths.push_back(seen.is_directory ? path + "/" : path);
+        return {};
     };
     for (auto const& path : request.paths)
-        look(expand_path(path, places));
+        TRY(look(expand_path(path, places)));
     for (auto const& path : request.project_paths)
-        look(facts.project_root + "/" + path);
+        TRY(look(facts.project_root + "/" + path));
+    return {};
 }
 
 // git-config(1): the file in the home directory wins over the one below ~/.config.
@@ -169,18 +177,18 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     facts.project_root = find_project(request, facts.working_directory, facts.home);
     facts.libexec = sys::helper_directory();
     probe_kernel(facts, request.depth);
-    probe_system(facts, request);
-    probe_paths(facts, request);
+    TRY(probe_system(facts, request));
+    TRY(probe_paths(facts, request));
     probe_git_name(facts);
     for (char const* helper : {"/osh-init", "/osh-netproxy"})
         if (sys::look_at(facts.libexec + helper).exists)
             facts.existing_paths.push_back(facts.libexec + helper);
-    walk_for_masks(facts, request.masks);
+    TRY(walk_for_masks(facts, request.masks));
     std::vector<std::string> grants;
     for (auto const& grant : request.grants)
         grants.push_back(expand_path(grant, {facts.home, facts.project_root, {}}));
     std::erase(grants, std::string());
-    walk_for_sockets(facts, grants);
+    TRY(walk_for_sockets(facts, grants));
     return facts;
 }
 

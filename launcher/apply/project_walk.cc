@@ -31,12 +31,14 @@ struct Place {
 };
 
 // git's own daemon listens directly below .git; the rest of it is not worth walking.
-void mask_sockets_of_git(HostFacts& facts)
+Result<> mask_sockets_of_git(HostFacts& facts)
 {
     std::string const directory = facts.project_root + "/.git/";
-    for (auto const& entry : sys::list_directory(directory, kMaxGitEntries))
+    LET(entries, sys::list_directory(directory, kMaxGitEntries));
+    for (auto const& entry : entries)
         if (entry.is_meeting_point)
             facts.masked_paths.push_back(directory + entry.name);
+    return {};
 }
 
 } // namespace
@@ -44,7 +46,7 @@ void mask_sockets_of_git(HostFacts& facts)
 // Programs put their sockets near the top of their folders; caches are deep and large.
 constexpr std::size_t kMaxSocketWalk = 5'000, kMaxSocketDepth = 3;
 
-void walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants)
+Result<> walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants)
 {
     std::deque<Place> open;
     for (auto const& grant : grants)
@@ -53,7 +55,7 @@ void walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants)
     while (!open.empty() && seen < kMaxSocketWalk) {
         Place const place = std::move(open.front());
         open.pop_front();
-        auto const entries = sys::list_directory(place.relative, kMaxSocketWalk - seen);
+        LET(entries, sys::list_directory(place.relative, kMaxSocketWalk - seen));
         seen += entries.size();
         for (auto const& entry : entries) {
             if (entry.is_meeting_point)
@@ -62,20 +64,21 @@ void walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants)
                 open.push_back({place.relative + entry.name + "/", place.depth + 1});
         }
     }
+    return {};
 }
 
-void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
+Result<> walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
 {
     if (facts.project_root.empty() || facts.project_root == "/" || facts.project_root == facts.home)
-        return;
-    mask_sockets_of_git(facts);
+        return {};
+    TRY(mask_sockets_of_git(facts));
     std::deque<Place> open{{"", 0}}; // breadth first: what is near the top is found in any case
     std::size_t seen = 0;
     while (!open.empty()) {
         Place const place = std::move(open.front());
         open.pop_front();
-        auto const entries =
-            sys::list_directory(facts.project_root + "/" + place.relative, kMaxMaskWalk - seen);
+        LET(entries,
+            sys::list_directory(facts.project_root + "/" + place.relative, kMaxMaskWalk - seen));
         seen += entries.size();
         for (auto const& entry : entries) {
             std::string const relative = place.relative + entry.name;
@@ -91,9 +94,10 @@ void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks)
         }
         if (seen >= kMaxMaskWalk) {
             facts.mask_walk_ended_early = true;
-            return;
+            return {};
         }
     }
+    return {};
 }
 
 } // namespace osh::launcher

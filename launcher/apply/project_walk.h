@@ -5,6 +5,7 @@
 // are left out.
 
 #include "launcher/plan/host_facts.h"
+#include "policy/base/result.h"
 
 #include <string>
 #include <vector>
@@ -12,9 +13,9 @@
 namespace osh::launcher
 {
 
+// An error when a part of the project could not be looked at.
+Result<> walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks);
 // The same for sockets and FIFOs in what the profile grants beside the project.
-void walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants);
-
-void walk_for_masks(HostFacts& facts, std::vector<std::string> const& masks);
+Result<> walk_for_sockets(HostFacts& facts, std::vector<std::string> const& grants);
 
 } // namespace osh::launcher

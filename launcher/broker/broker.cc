@@ -95,7 +95,7 @@ void Broker::give(std::uint64_t id, Answer answer, Call const& call)
         auto const close_on_exec = open != nullptr && (open->flags & O_CLOEXEC) != 0
                                        ? sys::CloseOnExec::Yes
                                        : sys::CloseOnExec::No;
-        answer.error = sys::answer_with(parts_.listener, id, answer.file, close_on_exec);
+        answer.error = sys::answer_with(parts_.listener, id, std::move(answer.file), close_on_exec);
         if (answer.error == 0 || answer.error == ENOENT)
             return;
     }

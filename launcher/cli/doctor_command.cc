@@ -3,6 +3,7 @@
 
 #include "launcher/apply/host_probe.h"
 #include "launcher/cli/boundary_commands.h"
+#include "launcher/cli/doctor_self.h"
 #include "launcher/cli/options.h"
 #include "launcher/plan/findings.h"
 #include "launcher/supervise/session_files.h"
@@ -18,9 +19,10 @@ namespace
 
 OptionTable const& doctor_table()
 {
-    static OptionTable const table{"doctor", "[--json]",
+    static OptionTable const table{"doctor", "[--json] [--self]",
         "Check what this machine offers. Exit status 1 when no session can start.",
         {{"--json", "", "one JSON object"},
+            {"--self", "", "what osh's own processes of running sessions may still do"},
             {"--apparmor-profile", "", "print AppArmor's file for this osh (Ubuntu)"}},
         Positionals::Intermixed};
     return table;
@@ -47,6 +49,8 @@ int doctor_command(Arguments arguments)
         fmt::print("{}", help_text(doctor_table()));
         return 0;
     }
+    if (options->has("self"))
+        return doctor_self();
     auto const facts = launcher::probe_host(thorough_request());
     if (!facts.ok()) {
         fmt::print(stderr, "osh: {}\n", launcher::shown_lines(facts.error().sentence));

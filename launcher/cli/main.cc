@@ -4,10 +4,15 @@
 #include "policy/base/text.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <fmt/core.h>
+#include <new>
+#include <string_view>
 
 namespace
 {
+
+constexpr int kOutOfMemory = 125;
 
 int print_help(std::FILE* to)
 {
@@ -18,6 +23,14 @@ int print_help(std::FILE* to)
         fmt::print(to, "  {:<12} {}\n", command.name, command.summary);
     fmt::print(to, "\n`osh COMMAND --help` tells more.\n");
     return to == stdout ? 0 : 2;
+}
+
+// Whatever this process was about: its helpers and the agent end with it.
+void end_without_memory()
+{
+    constexpr std::string_view kSentence = "osh: out of memory\n";
+    std::fwrite(kSentence.data(), 1, kSentence.size(), stderr);
+    std::_Exit(kOutOfMemory);
 }
 
 int unknown_command(std::string const& name)
@@ -35,6 +48,7 @@ int unknown_command(std::string const& name)
 
 int main(int argc, char** argv)
 {
+    std::set_new_handler(end_without_memory);
     std::vector<std::string> const words(argv + (argc > 0 ? 1 : 0), argv + argc);
     if (words.empty())
         return print_help(stderr);

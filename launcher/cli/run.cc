@@ -116,7 +116,7 @@ int run_session(ParsedOptions const& options)
 int run_command(Arguments arguments)
 {
     if (auto filled = sys::fill_standard_streams(); !filled.ok())
-        return launcher::kExitCannotStart;
+        return refuse(filled.error());
     auto const table = run_table();
     auto options = parse_options(table, arguments);
     if (!options.ok()) {

@@ -21,6 +21,8 @@ namespace
 
 using sys::LandlockAccess;
 
+constexpr std::size_t kMaxGo = 256; // the word to start, without a certificate
+
 LandlockAccess access_of(LandlockRule::Access access)
 {
     return static_cast<LandlockAccess>(access); // the same list, see the assertion
@@ -65,7 +67,7 @@ Result<> confine_files(Plan const& plan)
     LET(landlock, sys::Landlock::create(plan.landlock_abi));
     for (auto const& rule : plan.landlock) {
         auto place = sys::look_up(rule.path, sys::Links::Follow);
-        if (!place.ok() && rule.optional)
+        if (!place.ok() && rule.optional && place.error().code != Errc::System)
             continue;
         if (!place.ok())
             return fail_because("Landlock rule", std::move(place).error());
@@ -113,6 +115,18 @@ int report(sys::Fd const& channel, WordFailed const& failure)
     return sent.ok() ? failure.exit_code : failure.exit_code;
 }
 
+// Said by the agent's process itself, after the proof: one that merely ended is no agent. And init
+// confines itself before the agent's first instruction.
+Result<> ask_to_start(sys::Fd const& channel)
+{
+    TRY(sys::send_message(channel, encode(FromInit(WordPrepared{}))));
+    LET(answer, sys::receive_message(channel, kMaxGo));
+    LET(word, decode_to_init(answer.bytes));
+    if (!std::holds_alternative<WordStart>(word))
+        return fail(Errc::Malformed, "not the word to start");
+    return {};
+}
+
 using Step = Result<> (*)(AgentParts const&, sys::Fd const& channel);
 struct NamedStep {
     char const* name;
@@ -127,8 +141,7 @@ int run_agent(AgentParts const& parts, sys::Fd const& channel)
         if (!done.ok())
             return report(channel, {step.name, done.error().sentence, 125});
     }
-    // Said by the agent itself, after the proof: a process that merely ended is no agent.
-    if (!sys::send_message(channel, encode(FromInit(WordPrepared{}))).ok())
+    if (!ask_to_start(channel).ok())
         return 125;
     sys::reset_signals();
     return report(channel, execute_program(parts.plan.command, parts.plan.environment));
@@ -144,14 +157,14 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         return run_agent(parts, pair.theirs);
     }));
     pair.theirs.reset();
-    StartedAgent started{std::move(child), {}, {}, 0, std::nullopt};
-    bool is_confined = false;
+    StartedAgent started{std::move(child), {}, {}, 0, std::nullopt, std::move(pair.ours)};
     for (;;) {
-        LET(answer, sys::receive_message(pair.ours, kMaxWord));
+        LET(answer, sys::receive_message(started.channel, kMaxWord));
         if (answer.bytes.empty())
-            break;
+            return fail(Errc::Closed, "the agent's process ended before it stood");
         LET(word, decode_from_init(answer.bytes));
-        is_confined = is_confined || std::holds_alternative<WordPrepared>(word);
+        if (std::holds_alternative<WordPrepared>(word))
+            return started;
         if (auto* entered = std::get_if<WordWatched>(&word)) {
             if (!entered->mount_namespace.empty())
                 started.mount_namespace = std::move(entered->mount_namespace);
@@ -165,10 +178,19 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
             return started;
         }
     }
-    if (!is_confined)
-        started.failure =
-            WordFailed{"confinement", "the agent's process ended before it stood", 125};
-    return started;
+}
+
+Result<> let_go(StartedAgent& agent)
+{
+    sys::Fd const channel = std::move(agent.channel);
+    TRY(sys::send_message(channel, encode(ToInit(WordStart{}))));
+    LET(answer, sys::receive_message(channel, kMaxWord));
+    if (answer.bytes.empty())
+        return {}; // closed by the exec
+    LET(word, decode_from_init(answer.bytes));
+    if (auto* failed = std::get_if<WordFailed>(&word))
+        agent.failure = std::move(*failed);
+    return {};
 }
 
 } // namespace osh::launcher

@@ -30,9 +30,12 @@ struct StartedAgent {
     std::int32_t broker = 0;     // its sibling; 0 when there is none
     // Empty when the exec succeeded.
     std::optional<WordFailed> failure;
+    sys::Fd channel; // to let_go()
 };
 
-// Waits until the exec succeeded or failed.
+// Waits until the agent's process stands confined and proven; it waits for let_go() then.
 Result<StartedAgent> start_agent(AgentParts const& parts);
+// Lets it execute the agent; waits until that succeeded or failed.
+Result<> let_go(StartedAgent& agent);
 
 } // namespace osh::launcher

@@ -182,13 +182,22 @@ private:
             refuse(*started.failure);
             return started.failure->exit_code;
         }
-        TRY(tell(WordStarted{started.child.pid}));
         reports_ = std::move(reports.ours);
         reports.theirs.reset();
-        return serve_until_end(std::move(children), std::move(started));
+        LET(lookup, lock_down(started));
+        step_ = "agent";
+        TRY(let_go(started));
+        if (started.failure) {
+            refuse(*started.failure);
+            return started.failure->exit_code;
+        }
+        TRY(tell(WordStarted{started.child.pid}));
+        return serve({std::move(channel_), std::move(owners_), std::move(pty_.master),
+            std::move(reports_), std::move(children), std::move(lookup), started.child.pid});
     }
 
-    Result<int> serve_until_end(Fd children, StartedAgent started)
+    // Before the agent's first instruction: what watches it stands then, and can do little else.
+    Result<OwnerLookup> lock_down(StartedAgent& started)
     {
         step_ = "lock-down of init";
         LET(lookup,
@@ -203,8 +212,7 @@ private:
         TRY(sys::keep_only_capabilities(kKeptCapabilities));
         TRY(sys::forbid_new_privileges());
         TRY(sys::install_filter(word_.init_filter));
-        return serve({std::move(channel_), std::move(owners_), std::move(pty_.master),
-            std::move(reports_), std::move(children), std::move(lookup), started.child.pid});
+        return lookup;
     }
 
     Result<> tell(FromInit const& word) { return sys::send_message(channel_, encode(word)); }

@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -197,6 +198,22 @@ std::vector<ArgumentRule> watched_rules(FilterChoice choice)
         return rules;
     for (std::uint32_t request : {PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE})
         rules.push_back({"ptrace", 0, {is(0, request)}});
+    return rules;
+}
+
+std::vector<ArgumentRule> init_rules()
+{
+    constexpr std::uint32_t kWriting = O_ACCMODE | O_CREAT | O_TRUNC;
+    return {{"openat", 0, {{2, kWriting, O_RDONLY}}}, {"mmap", 0, {{2, PROT_EXEC, 0}}}};
+}
+
+std::vector<ArgumentRule> supervisor_rules()
+{
+    Rules rules;
+    for (auto const& test : all_but(0, {AF_UNIX}))
+        rules.push_back({"socket", EAFNOSUPPORT, {test}});
+    for (auto const* call : {"mmap", "mprotect", "pkey_mprotect"})
+        rules.push_back({call, EPERM, {has_bits(2, PROT_EXEC)}});
     return rules;
 }
 

@@ -31,6 +31,11 @@ std::vector<ArgumentRule> asking_rules();
 // Calls that are told to init before they happen; `answer` has no meaning there.
 std::vector<ArgumentRule> watched_rules(FilterChoice choice);
 
+// What init may do with these arguments only; `answer` has no meaning there.
+std::vector<ArgumentRule> init_rules();
+// For osh itself: local sockets only, and no memory that becomes code.
+std::vector<ArgumentRule> supervisor_rules();
+
 // All 32-bit values but the allowed ones, as the fewest (mask, value) blocks.
 std::vector<ArgumentTest> all_but(unsigned index, std::vector<std::uint32_t> allowed);
 

@@ -148,6 +148,23 @@ Result<std::vector<std::byte>> build_init_filter()
     LET(context, new_context(SCMP_ACT_ERRNO(ENOSYS)));
     for (auto const& name : init_calls())
         TRY(add_call(context, SCMP_ACT_ALLOW, name));
+    for (auto const& rule : init_rules())
+        TRY(add_rule(context, SCMP_ACT_ALLOW, rule));
+    return exported(context);
+}
+
+// Not an allow list: what libc calls for a terminal, a locale or a report differs too much. What an
+// intruder would want is not there.
+Result<std::vector<std::byte>> build_supervisor_filter()
+{
+    LET(context, new_context(SCMP_ACT_ALLOW));
+    for (auto const& row : refused_calls())
+        for (auto const& name : row.calls)
+            TRY(add_call(context, SCMP_ACT_ERRNO(EPERM), name));
+    for (auto const& name : calls_of_the_start())
+        TRY(add_call(context, SCMP_ACT_ERRNO(EPERM), name));
+    for (auto const& rule : supervisor_rules())
+        TRY(add_rule(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(rule.answer)), rule));
     return exported(context);
 }
 

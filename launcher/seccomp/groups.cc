@@ -134,14 +134,23 @@ std::vector<std::string_view> const& nested_calls()
 
 std::vector<std::string_view> const& init_calls()
 {
-    static std::vector<std::string_view> const calls{"read", "write", "close", "openat",
-        "readlinkat", "newfstatat", "fstat", "fstatfs", "statx", "getdents64", "lseek", "pread64",
-        "sendto", "recvfrom", "sendmsg", "recvmsg", "poll", "ppoll", "wait4", "waitid", "kill",
-        "ioctl", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "signalfd4",
-        "brk", "mmap", "munmap", "mremap", "madvise", "futex", "getpid", "getpgid", "gettid",
-        "tgkill", "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl",
-        // Owner look-ups: a thread with a descriptor table of its own.
-        "kcmp"};
+    static std::vector<std::string_view> const calls{"read", "write", "close", "readlinkat",
+        "newfstatat", "fstat", "fstatfs", "statx", "getdents64", "lseek", "pread64", "sendto",
+        "recvfrom", "sendmsg", "recvmsg", "poll", "ppoll", "wait4", "waitid", "kill", "ioctl",
+        "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "signalfd4", "brk",
+        "munmap", "mremap", "madvise", "futex", "getpid", "getpgid", "gettid", "tgkill",
+        "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl",
+        "kcmp"}; // owner look-ups: a thread with a descriptor table of its own
+    return calls;
+}
+
+std::vector<std::string_view> const& calls_of_the_start()
+{
+    static std::vector<std::string_view> const calls{"execve", "execveat", "fork", "vfork", "clone",
+        "clone3", "unshare", "ptrace", "process_vm_readv", "bind", "connect", "listen",
+        "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd", "keyctl", "add_key",
+        "request_key", "modify_ldt", "personality", "setuid", "setgid", "setresuid", "setresgid",
+        "setreuid", "setregid", "setgroups", "capset"};
     return calls;
 }
 

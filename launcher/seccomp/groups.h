@@ -25,6 +25,9 @@ std::vector<RefusedCalls> const& refused_calls();
 std::vector<std::string_view> const& nested_calls(); // allowed when a profile says nested = "allow"
 std::vector<std::string_view> const& init_calls();   // all that PID 1 needs once the agent runs
 
+// What osh itself needs no more once its helpers run.
+std::vector<std::string_view> const& calls_of_the_start();
+
 // libseccomp 2.5.4 knows the calls up to Linux 5.17; -1 for an unknown name.
 int number_of_call(std::string_view name);
 

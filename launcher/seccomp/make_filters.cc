@@ -53,6 +53,10 @@ int main()
     if (!init.ok())
         return fail_with(init.error());
     print_array("kInit", *init);
+    auto const supervisor = osh::launcher::build_supervisor_filter();
+    if (!supervisor.ok())
+        return fail_with(supervisor.error());
+    print_array("kSupervisor", *supervisor);
     fmt::print("template<typename T> Bytes view(T const& words) "
                "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
                "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
@@ -64,6 +68,7 @@ int main()
             "        {{view(kCalls{}), view(kArguments{}), view(kWatched{}), view(kAsking{})}},\n",
             i, i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
-               "Bytes init_filter() {{ return view(kInit); }}\n}}\n");
+               "Bytes init_filter() {{ return view(kInit); }}\n"
+               "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n}}\n");
     return 0;
 }

@@ -20,5 +20,6 @@ struct FilterPrograms {
 
 FilterPrograms agent_filter(FilterChoice choice);
 Bytes init_filter();
+Bytes supervisor_filter(); // for osh itself once its helpers run
 
 } // namespace osh::launcher

@@ -1,5 +1,6 @@
 #include "launcher/supervise/places.h"
 
+#include "launcher/seccomp/programs.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/local_socket.h"
@@ -110,7 +111,8 @@ Result<SessionFolders> make_session_folders(Environment const& environment)
     SessionFolders folders;
     for (int i = 0; i < kTries && !folders.runtime.is_open(); ++i) {
         folders.id = sys::random_hex(kSessionDigits);
-        auto janitor = sys::Janitor::start({parent, folders.id, kControlSocket});
+        auto janitor =
+            sys::Janitor::start({parent, folders.id, kControlSocket, supervisor_filter()});
         if (!janitor.ok())
             return fail_because("cannot start a session", std::move(janitor).error());
         folders.janitor = *std::move(janitor);

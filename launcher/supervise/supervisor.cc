@@ -1,6 +1,7 @@
 // Starts the helpers and runs the loop of one session.
 
 #include "launcher/apply/launch.h"
+#include "launcher/supervise/self_confinement.h"
 #include "launcher/supervise/supervisor_class.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/self.h"
@@ -36,6 +37,7 @@ Result<> Supervisor::start()
     // Only now: before, init's maps in /proc could not be written by an undumpable parent.
     TRY(sys::forbid_inspection());
     TRY(start_signals());
+    TRY(confine_supervisor()); // every helper runs; the agent does not yet
     note("started", fmt::format("{} profile {}", request_.agent, request_.profile.name));
     if (!folders_.state_problem.empty())
         complain("the journal cannot be kept: " + folders_.state_problem);

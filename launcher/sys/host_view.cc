@@ -40,6 +40,13 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
+// Nothing is there for us, and so not for the agent.
+bool is_absence(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP
+           || error == ENAMETOOLONG;
+}
+
 } // namespace
 
 Seen look_at(std::string const& path)
@@ -47,12 +54,15 @@ Seen look_at(std::string const& path)
     Seen seen;
     struct stat status {
     };
-    if (::lstat(path.c_str(), &status) != 0)
+    if (::lstat(path.c_str(), &status) != 0) {
+        seen.problem = is_absence(errno) ? 0 : errno;
         return seen;
+    }
     seen.exists = true;
     if (S_ISLNK(status.st_mode)) {
         std::array<char, PATH_MAX> target{};
         ssize_t const length = ::readlink(path.c_str(), target.data(), target.size());
+        seen.problem = length < 0 ? errno : 0;
         seen.link_target.assign(target.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
         if (::stat(path.c_str(), &status) != 0)
             return seen;
@@ -67,12 +77,17 @@ std::string real_path(std::string const& path)
     return real ? std::string(real.get()) : std::string();
 }
 
-std::vector<ListedEntry> list_directory(std::string const& path, std::size_t limit)
+Result<std::vector<ListedEntry>> list_directory(std::string const& path, std::size_t limit)
 {
     std::vector<ListedEntry> entries;
     std::unique_ptr<DIR, CloseDirectory> const directory(::opendir(path.c_str()));
+    if (!directory && !is_absence(errno))
+        return fail_errno(errno, "cannot list " + path);
     while (directory && entries.size() < limit) {
+        errno = 0;
         dirent const* entry = ::readdir(directory.get());
+        if (entry == nullptr && errno != 0)
+            return fail_errno(errno, "cannot list " + path);
         if (entry == nullptr)
             break;
         std::string const name = entry->d_name;

@@ -15,6 +15,7 @@ namespace osh::sys
 struct Seen {
     bool exists = false, is_directory = false;
     std::string link_target; // of a symbolic link; is_directory then tells about its target
+    int problem = 0;         // errno, when the kernel could not tell whether it exists
 };
 Seen look_at(std::string const& path);
 std::string real_path(std::string const& path); // realpath(3), "" when it does not exist
@@ -24,7 +25,9 @@ struct ListedEntry {
     bool is_directory = false, is_link = false;
     bool is_meeting_point = false; // a socket or a FIFO: whoever opens it meets a process
 };
-std::vector<ListedEntry> list_directory(std::string const& path, std::size_t limit);
+// What we may not enter is empty: the agent, who is the same user, may not either. Any other
+// failure is an error: a mask must not be missed because descriptors ran out.
+Result<std::vector<ListedEntry>> list_directory(std::string const& path, std::size_t limit);
 
 struct Person {
     std::uint32_t uid = 0, gid = 0;

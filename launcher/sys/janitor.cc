@@ -5,6 +5,7 @@
 
 #include "launcher/sys/folder.h"
 #include "launcher/sys/io.h"
+#include "launcher/sys/process.h"
 #include "launcher/sys/spawn.h"
 #include "launcher/sys/terminal_modes.h"
 
@@ -48,6 +49,7 @@ struct Work {
     char const* name;
     char const* unfinished;
     char const* file;
+    Bytes filter;
 };
 
 bool same_modes(termios const& one, termios const& other)
@@ -90,6 +92,12 @@ void remove_unlocked_in_child(char const* name, char const* file)
     ::unlinkat(kFolder, name, AT_REMOVEDIR);
 }
 
+bool confine_in_child(Bytes filter)
+{
+    return give_up_capabilities_but({}).ok() && forbid_new_privileges().ok()
+           && become_undumpable().ok() && install_filter(filter).ok();
+}
+
 [[noreturn]] void clean_in_child(Work const& work)
 {
     ::setsid(); // every signal is blocked since before the fork
@@ -99,6 +107,8 @@ void remove_unlocked_in_child(char const* name, char const* file)
         ::_exit(1);
     ::syscall(SYS_close_range, work.terminal < 0 ? kTerminal : kTerminal + 1, ~0u, 0u);
     ::prctl(PR_SET_NAME, "osh-janitor");
+    if (!confine_in_child(work.filter))
+        ::_exit(1);
     Record last, heard;
     for (;;) {
         errno = 0;
@@ -140,7 +150,7 @@ Result<Janitor> Janitor::start(JanitorTask const& task)
     Fd const terminal = terminal_of_ours();
     std::string const unfinished = unfinished_name(task.name);
     Work const work{alive.read.raw(), task.parent.raw(), terminal.raw(), task.name.c_str(),
-        unfinished.c_str(), task.file.c_str()};
+        unfinished.c_str(), task.file.c_str(), task.filter};
     TRY(set_nonblocking(alive.write));
     // Blocked before, so that the hang-up that comes with osh's own end finds no gap.
     sigset_t all, before;
@@ -183,7 +193,7 @@ void Janitor::end()
     do
         count = ::poll(&ended, 1, kJanitorPatience);
     while (count < 0 && errno == EINTR);
-    if (count <= 0)
+    if (count == 0)
         kill_process(pidfd_, SIGKILL);
     (void)reap(pidfd_).ok();
     pidfd_.reset();

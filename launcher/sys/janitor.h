@@ -6,6 +6,7 @@
 
 #include "launcher/sys/fd.h"
 #include "launcher/sys/terminal.h"
+#include "policy/base/bytes.h"
 #include "policy/base/result.h"
 
 #include <string>
@@ -17,6 +18,7 @@ struct JanitorTask {
     Fd const& parent; // the folder above the session's
     std::string name; // of the session's locked folder (folder.h), or of the one to be made
     std::string file; // the socket in it; with anything else in it the folder stays
+    Bytes filter;     // system calls it does without
 };
 
 class Janitor

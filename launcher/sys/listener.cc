@@ -96,14 +96,22 @@ void continue_call(Fd const& listener, std::uint64_t id)
     ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }
 
-int answer_with(Fd const& listener, std::uint64_t id, Fd const& file, CloseOnExec close_on_exec)
+int answer_with(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec)
 {
     seccomp_notif_addfd gift{};
     gift.id = id;
-    gift.flags = SECCOMP_ADDFD_FLAG_SEND;
     gift.srcfd = static_cast<__u32>(file.raw());
     gift.newfd_flags = close_on_exec == CloseOnExec::Yes ? O_CLOEXEC : 0;
-    return ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_ADDFD, &gift) >= 0 ? 0 : errno;
+    int const number = ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_ADDFD, &gift);
+    if (number < 0)
+        return errno;
+    // Our copy goes first: a program that was written, closed and is executed at once would be
+    // busy (ETXTBSY) as long as anybody has it open for writing.
+    file.reset();
+    seccomp_notif_resp answer{};
+    answer.id = id;
+    answer.val = number;
+    return ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0 ? 0 : errno;
 }
 
 } // namespace osh::sys

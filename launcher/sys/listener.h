@@ -41,6 +41,6 @@ void continue_call(Fd const& listener, std::uint64_t id);
 
 enum class CloseOnExec : bool { No, Yes };
 // A copy of the descriptor becomes the call's result. An errno when that failed (EMFILE), else 0.
-int answer_with(Fd const& listener, std::uint64_t id, Fd const& file, CloseOnExec close_on_exec);
+int answer_with(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec);
 
 } // namespace osh::sys

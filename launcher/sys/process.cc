@@ -186,6 +186,15 @@ Result<> keep_only_capabilities(std::span<int const> kept)
     return set_capabilities({sets.effective & mask, sets.permitted & mask, 0});
 }
 
+Result<> give_up_capabilities_but(std::span<int const> kept)
+{
+    std::uint64_t mask = 0;
+    for (int number : kept)
+        mask |= std::uint64_t{1} << number;
+    LET(sets, capabilities());
+    return set_capabilities({sets.effective & mask, sets.permitted & mask, 0});
+}
+
 bool has_any_capability()
 {
     auto const sets = capabilities();

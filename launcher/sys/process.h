@@ -42,6 +42,9 @@ Result<> keep_capabilities_across_exec();
 Result<> drop_all_capabilities();
 // Permitted and effective become exactly these; all others leave the bounding and ambient sets.
 Result<> keep_only_capabilities(std::span<int const> kept);
+// Permitted and effective lose all others, the bounding set stays: for a process that executes
+// nothing any more, and that may lack CAP_SETPCAP.
+Result<> give_up_capabilities_but(std::span<int const> kept);
 bool has_any_capability();
 
 Result<> forbid_new_privileges();

@@ -3,7 +3,10 @@
 #include <cerrno>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace osh::sys
 {
@@ -27,6 +30,20 @@ Result<> forbid_inspection()
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
         return fail_errno(errno, "cannot make osh non-dumpable");
     return {};
+}
+
+bool may_execute()
+{
+    return ::syscall(SYS_execve, nullptr, nullptr, nullptr) != -1 || errno != EPERM;
+}
+
+bool may_open_internet_socket()
+{
+    int const raw = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (raw < 0)
+        return false;
+    ::close(raw);
+    return true;
 }
 
 void set_private_umask()

@@ -186,6 +186,13 @@ def orphans_are_reaped(m):
     check(done.code == 0 and done.out == 'up\n', done)
 
 
+def written_programs_run_at_once(m):
+    """A program that was written a moment ago can be executed: nobody of ours has it open still."""
+    done = m.shell('i=0; while [ $i -lt 300 ]; do printf "#!/bin/sh\\n:\\n" > /tmp/x$i && chmod +x /tmp/x$i && /tmp/x$i || exit 1; '
+                   'i=$((i+1)); done; echo all')
+    check(done.out == 'all\n', done)
+
+
 def honest_tools_work(m):
     """gcc, make, python threads, node, sockets on loopback, /dev/shm, tmp with exec."""
     m.write(m.project + '/x.c', 'int main(void){return 3;}\n')
@@ -212,5 +219,5 @@ def doctor_reports(m):
 CASES = [exit_status, exit_by_signal, not_found_and_not_executable, pipes, order_of_merged_output, large_output,
          project_is_writable, home_is_private, system_is_read_only, host_places_are_absent, environment_is_an_allow_list,
          no_powers, namespaces_are_own, protected_places, masked_files, devices_and_terminals, signals_are_forwarded,
-         killed_launcher_leaves_nothing, killed_helper_ends_the_agent, orphans_are_reaped, honest_tools_work, plan_prints,
+         killed_launcher_leaves_nothing, killed_helper_ends_the_agent, orphans_are_reaped, honest_tools_work, written_programs_run_at_once, plan_prints,
          doctor_reports]

@@ -323,5 +323,52 @@ def signals_reach_the_tree(m):
     check(process.returncode == 143, (process.returncode, out))
 
 
-CASES = [random_moments, stopped_helpers_go_on, stopped_launcher_goes_on, second_signal_ends_a_deaf_agent,
+GOLDEN = """
+supervisor 1 2 {root} host
+osh-janitor 1 2 0000000000000000 host
+osh-netproxy 1 2 0000000000000000 ipc,mnt,user
+osh-init 1 2 0000000000080020 {inside}
+agent 1 2 0000000000000000 {inside}
+osh-init 1 0 0000000000080000 {inside}
+"""  # the last is the broker of the agent's files: in the agent's Landlock domain, without a filter of its own
+MOST_DESCRIPTORS = {'supervisor': 40, 'osh-janitor': 3, 'osh-netproxy': 16, 'osh-init': 16, 'agent': 4}
+
+
+def own_processes_are_confined(m):
+    """`osh doctor --self` tells what each process of ours may still do: a golden table."""
+    check(m.osh('doctor', '--self').code == 1, 'a session runs already')
+    process = session(m, 'echo up; exec sleep 1000', stdin=subprocess.DEVNULL)
+    check(process.stdout.readline() == b'up\n', 'start')
+    done = m.osh('doctor', '--self')
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    inside = 'cgroup,ipc,mnt,net,pid,time,user,uts' if os.path.exists('/proc/self/ns/time') else 'cgroup,ipc,mnt,net,pid,user,uts'
+    wanted = GOLDEN.strip().format(root='0' * 11 + '80000' if m.kind == 'root' else '0' * 16, inside=inside).splitlines()
+    seen = []
+    for line in done.out.splitlines()[2:]:
+        role, _, no_new, seccomp, effective, _, descriptors, namespaces = line.split()
+        if m.kind != 'root' and role != 'agent':  # not even its owner may look into it
+            check(descriptors == 'closed', line)
+            namespaces = next(x.split()[4] for x in wanted if x.startswith(role))
+        else:
+            check(int(descriptors) <= MOST_DESCRIPTORS[role], line)
+        seen.append(' '.join((role, no_new, seccomp, effective, namespaces)))
+    check(seen == wanted, '\n'.join(['', *seen, 'instead of', *wanted]))
+
+
+def dying_helper_stops_traffic(m):
+    """netproxy or init killed in the middle of a download: 70, and not one request more arrives."""
+    for name in ('osh-netproxy', 'osh-init'):
+        process = session(m, 'echo up; while :; do curl -sS -o /dev/null http://site.test/ok/t; done', stdin=subprocess.DEVNULL)
+        check(process.stdout.readline() == b'up\n', 'start')
+        time.sleep(0.3)
+        os.kill(of(process, name), signal.SIGKILL)
+        _, err = process.communicate(timeout=20)
+        check(process.returncode == 70, (name, process.returncode, err))
+        hits = len(m.hits())
+        time.sleep(0.2)
+        check(hits > 0 and len(m.hits()) == hits, (name, 'requests after the end'))
+
+
+CASES = [own_processes_are_confined, dying_helper_stops_traffic, random_moments, stopped_helpers_go_on, stopped_launcher_goes_on, second_signal_ends_a_deaf_agent,
          hang_up_reaches_the_agent, signals_reach_the_tree]

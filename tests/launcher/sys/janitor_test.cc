@@ -2,6 +2,7 @@
 
 #include "launcher/sys/janitor.h"
 
+#include "launcher/seccomp/programs.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/io.h"
 
@@ -69,7 +70,7 @@ TEST_F(LockedFolder, KeepsWhatSomebodyElsePutThere)
 
 TEST_F(LockedFolder, TheJanitorRemovesIt)
 {
-    auto janitor = Janitor::start({parent_, "abc", "ctl.sock"});
+    auto janitor = Janitor::start({parent_, "abc", "ctl.sock", launcher::supervisor_filter()});
     ASSERT_TRUE(janitor.ok());
     auto folder = make_locked_folder(parent_, "abc");
     ASSERT_TRUE(folder.ok());
@@ -82,7 +83,8 @@ TEST_F(LockedFolder, TheJanitorLeavesTheFolderOfALivingSession)
 {
     auto const other = make_locked_folder(parent_, "abc");
     {
-        auto const janitor = Janitor::start({parent_, "abc", "ctl.sock"});
+        auto const janitor =
+            Janitor::start({parent_, "abc", "ctl.sock", launcher::supervisor_filter()});
         ASSERT_TRUE(janitor.ok());
     }
     EXPECT_TRUE(std::filesystem::exists(path_ + "/abc"));

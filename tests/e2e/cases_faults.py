@@ -1,0 +1,194 @@
+"""Each step of a launch with its n-th system call failing: osh starts with every layer, or it does not start.
+
+The released programs run as they are; tests/e2e/fault_driver.c makes one call of one of them fail through ptrace(2).
+OSH_E2E_FAULTS=all tries every call; else a number of them, spread evenly.
+"""
+import collections
+import os
+import random
+import re
+import shutil
+import subprocess
+import threading
+
+import machine
+import namespaces as ns
+import world
+from machine import OSH, check, need
+
+DRIVER = world.WORK + '/fault_driver'
+FAULTS = os.environ.get('OSH_E2E_FAULTS', '150')
+ROLES = ('osh', 'helper', 'netproxy', 'init', 'agent')
+LIMIT = 25      # seconds for one launch, traced, on a busy machine
+WORKERS = 2
+PROBE = '''
+echo probe-begins
+while read -r line; do case "$line" in Cap*|Seccomp*|NoNewPrivs*) echo "self $line";; esac; done < /proc/self/status
+while read -r line; do case "$line" in Cap*|Seccomp*|NoNewPrivs*) echo "init $line";; esac; done < /proc/1/status
+while read -r line; do echo "limit $line"; done < /proc/self/limits
+while read -r id parent device root place more; do echo "mount $place ${more%% - *}"; done < /proc/self/mountinfo
+while read -r line; do case "$line" in *:*) echo "net ${line%%:*}";; esac; done < /proc/net/dev
+read -r line < /proc/sys/user/max_user_namespaces; echo "namespaces $line"
+read -r line < /proc/self/oom_score_adj; echo "oom $line"
+{ echo x > /proc/self/comm; } 2>/dev/null && echo 'open landlock'
+for place in HOME/secret .env /proc/1/environ /proc/1/maps; do
+    case $place in HOME*) place=$HOME/secret;; esac
+    { read -r line < $place; } 2>/dev/null && echo "open $place $line"
+done
+{ echo x > .git/hooks/pre-commit; } 2>/dev/null && echo 'open hooks'
+{ echo x > /usr/x; } 2>/dev/null && echo 'open usr'
+umask
+echo probe-ends
+exit 7
+'''
+# What a launch may end with: the agent's status, not started, a helper died, and what the dynamic linker says.
+GOOD_ENDS = (7, 125, 70, 127)
+EXECUTING = (59, 322)  # execve, execveat: 126, found and not executable
+# No message can be told when the very call that tells it fails.
+TELLING = (1, 20)  # write, writev
+
+
+class Outcome:
+    def __init__(self, code, out, err, facts):
+        self.code, self.out, self.err = code, out, err
+        self.facts = {k: int(v) for k, v in re.findall(r'(\w+)=(-?\d+)', facts)}
+
+
+class Launcher:
+    """Runs launches, each worker with a runtime folder of its own, so that leftovers have an owner."""
+
+    def __init__(self, m):
+        self.m = m
+
+    def launch(self, worker, role, nth):
+        m = self.m
+        runtime = '/run/user/%d/faults-%d' % (m.uid, worker)
+        if not os.path.isdir(runtime):
+            os.mkdir(runtime, 0o700)
+            os.chown(runtime, m.uid, m.gid)
+        read, write = os.pipe()
+
+        def prepare():
+            os.dup2(write, 9)
+            ns.become_ordinary(m.uid, m.gid)
+        process = subprocess.Popen(
+            [DRIVER, '-t', str(LIMIT), role, str(nth), '--', OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy,
+             '--approvals', 'deny', '--', '/bin/sh', '-c', PROBE],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=m.project, pass_fds=(9,),
+            env=m.env({'XDG_RUNTIME_DIR': runtime}), preexec_fn=prepare, start_new_session=True)
+        os.close(write)
+        try:
+            out, err = process.communicate(timeout=LIMIT + 10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+        with os.fdopen(read) as file:
+            facts = file.read()
+        outcome = Outcome(-1, out.decode(errors='replace'), err.decode(errors='replace'), facts)
+        outcome.code = outcome.facts.get('status', -1)
+        outcome.files = [os.path.join(base, x) for base, folders, files in os.walk(runtime + '/osh') for x in folders + files]
+        return outcome
+
+
+def facts_of(out):
+    return sorted(out.splitlines())
+
+
+def is_layer(line):
+    """A read-only file of the system that is not shown is no layer that is missing."""
+    return not re.match(r'mount /(etc|usr|opt)/', line)
+
+
+def judge(role, nth, outcome, normal):
+    name = '%s call %d (%s of %d, errno %d)' % (role, nth, outcome.facts.get('injected'), outcome.facts.get('first', -1),
+                                               outcome.facts.get('errno', -1))
+    told = '%s: exit %s\n--- out\n%s\n--- err\n%s' % (name, outcome.code, outcome.out[-1500:], outcome.err[-1500:])
+    problems = []
+    if not outcome.facts or outcome.code == -1:
+        problems.append('hung')
+    elif outcome.facts['left']:
+        problems.append('%d processes left' % outcome.facts['left'])
+    is_exec = outcome.facts.get('injected') in EXECUTING
+    if outcome.code not in GOOD_ENDS and not (outcome.code == 126 and is_exec):
+        problems.append('exit code')
+    if outcome.code == 7 and facts_of(outcome.out) != normal:
+        gone = collections.Counter(normal) - collections.Counter(facts_of(outcome.out))
+        new = collections.Counter(facts_of(outcome.out)) - collections.Counter(normal)
+        if new or any(is_layer(line) for line in gone):
+            problems.append('a layer is missing: %s became %s' % (list(gone), list(new)))
+    if 'probe-begins' in outcome.out and (set(facts_of(outcome.out)) - set(normal)):
+        problems.append('the agent saw %s' % (set(facts_of(outcome.out)) - set(normal)))
+    if outcome.code != 7 and not outcome.err.strip() and outcome.facts.get('injected') not in TELLING:
+        problems.append('no word')
+    if outcome.files and role != 'helper':  # the janitor's own failure; the next start sweeps
+        problems.append('left %s' % outcome.files)
+    return '%s: %s' % (', '.join(problems), told) if problems else None
+
+
+def chosen(counts):
+    if FAULTS == 'all':
+        return [(role, n) for role in ROLES for n in range(1, counts[role] + 1)]
+    seed = int(os.environ.get('OSH_E2E_SEED', '0')) or random.SystemRandom().randrange(1, 1 << 31)
+    print('     failing_calls: OSH_E2E_SEED=%d' % seed, flush=True)
+    chance, picked, share = random.Random(seed), [], int(FAULTS) // len(ROLES)
+    for role in ROLES:
+        step = max(counts[role] / share, 1.0)
+        first = chance.uniform(0, step)
+        picked += [(role, 1 + int(first + i * step)) for i in range(share) if first + i * step < counts[role]]
+    chance.shuffle(picked)
+    return picked
+
+
+def build_driver():
+    need('gcc')
+    if os.uname().machine != 'x86_64':
+        raise machine.Skip('the driver knows the registers of x86-64 only')
+    done = subprocess.run(['gcc', '-O2', '-o', DRIVER, '/opt/e2e/fault_driver.c'], stderr=subprocess.PIPE,
+                          env={'PATH': '/usr/bin:/bin'})
+    check(done.returncode == 0, done.stderr.decode())
+
+
+def failing_calls(m):
+    """One system call of osh, netproxy, init or the agent's set-up fails: every layer stands, or exit 125 (70) with a
+    reason; nothing is left, nothing hangs."""
+    build_driver()
+    m.write(m.home + '/secret', 'of the person\n')
+    m.write(m.project + '/.env', 'TOKEN=1\n')
+    launcher = Launcher(m)
+    counts, outputs = {}, []
+    for role in ROLES:
+        outcome = launcher.launch(0, role, 0)
+        check(outcome.code == 7 and outcome.facts['left'] == 0, (role, outcome.code, outcome.out, outcome.err, outcome.facts))
+        counts[role] = outcome.facts['calls']
+        outputs.append(facts_of(outcome.out))
+    normal = outputs[0]
+    check(all(x == normal for x in outputs), 'the probe is not steady: %s' % [set(x) ^ set(normal) for x in outputs])
+    check(not [x for x in normal if x.startswith('open ')], ('a layer is missing', normal))
+    waiting, problems, ends = chosen(counts), [], collections.Counter()
+    print('     calls: %s; %d of them fail' % (counts, len(waiting)), flush=True)
+
+    def work(worker):
+        while waiting:
+            try:
+                role, nth = waiting.pop()
+            except IndexError:
+                return
+            outcome = launcher.launch(worker, role, nth)
+            problem = judge(role, nth, outcome, normal)
+            ends[outcome.code] += 1
+            if problem:
+                problems.append(problem)
+            for path in outcome.files:
+                shutil.rmtree(path, ignore_errors=True)
+    workers = [threading.Thread(target=work, args=(i,)) for i in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    print('     ends: %s' % dict(ends), flush=True)
+    for worker in range(WORKERS):
+        shutil.rmtree('/run/user/%d/faults-%d' % (m.uid, worker), ignore_errors=True)
+    check(not problems, '%d of them are wrong\n%s' % (len(problems), '\n=====\n'.join(problems[:40])))
+
+
+CASES = [failing_calls]
