@@ -26,6 +26,11 @@ Tried refused_by(int error)
     return {Outcome::Refused, ::strerror_r(error, buffer.data(), buffer.size())};
 }
 
+Tried outcome_of(long result)
+{
+    return outcome_of(result, errno);
+}
+
 Tried outcome_of(long result, int error)
 {
     return result < 0 ? refused_by(error) : worked("the call succeeded");

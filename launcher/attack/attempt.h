@@ -42,7 +42,8 @@ std::span<Attempt const> terminal_attempts();
 std::span<Attempt const> identity_attempts();
 
 Tried worked(std::string detail);
-Tried refused_by(int error);              // errno in words
+Tried refused_by(int error);   // errno in words
+Tried outcome_of(long result); // of the last system call: < 0 is a refusal, errno says why
 Tried outcome_of(long result, int error); // of a system call: < 0 is a refusal
 Tried found_in(std::string const& text, std::string const& wanted);
 

@@ -49,7 +49,7 @@ private:
 Tried attach(Targets const&)
 {
     Child const child;
-    return outcome_of(::ptrace(PTRACE_ATTACH, child.pid(), nullptr, nullptr), errno);
+    return outcome_of(::ptrace(PTRACE_ATTACH, child.pid(), nullptr, nullptr));
 }
 
 Tried write_memory(Targets const&)
@@ -58,7 +58,7 @@ Tried write_memory(Targets const&)
     long value = 2;
     iovec const here{&value, sizeof value};
     iovec const there{const_cast<long*>(&changed_value), sizeof value};
-    return outcome_of(::syscall(SYS_process_vm_writev, child.pid(), &here, 1, &there, 1, 0), errno);
+    return outcome_of(::syscall(SYS_process_vm_writev, child.pid(), &here, 1, &there, 1, 0));
 }
 
 Tried write_proc_memory(Targets const&)
@@ -66,7 +66,7 @@ Tried write_proc_memory(Targets const&)
     Child const child;
     std::string const path = "/proc/" + std::to_string(child.pid()) + "/mem";
     int const file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    return outcome_of(file, errno);
+    return outcome_of(file);
 }
 
 Tried take_descriptor(Targets const&)
@@ -75,14 +75,14 @@ Tried take_descriptor(Targets const&)
     auto const pidfd = static_cast<int>(::syscall(SYS_pidfd_open, child.pid(), 0));
     if (pidfd < 0)
         return {};
-    return outcome_of(::syscall(SYS_pidfd_getfd, pidfd, 0, 0), errno);
+    return outcome_of(::syscall(SYS_pidfd_getfd, pidfd, 0, 0));
 }
 
 // prctl(2): PR_SET_MM_MAP_SIZE needs no right and shows that the door is there.
 Tried change_executable(Targets const&)
 {
     unsigned size = 0;
-    return outcome_of(::prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0), errno);
+    return outcome_of(::prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0));
 }
 
 constexpr std::array kAttempts{

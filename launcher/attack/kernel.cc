@@ -20,38 +20,38 @@ namespace
 
 Tried new_user_namespace(Targets const&)
 {
-    return outcome_of(::unshare(CLONE_NEWUSER), errno);
+    return outcome_of(::unshare(CLONE_NEWUSER));
 }
 
 Tried new_mount(Targets const&)
 {
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
         return refused_by(errno);
-    return outcome_of(::syscall(SYS_mount, "none", "/", nullptr, 0x4C000UL, nullptr), errno);
+    return outcome_of(::syscall(SYS_mount, "none", "/", nullptr, 0x4C000UL, nullptr));
 }
 
 Tried new_network(Targets const&)
 {
-    return outcome_of(::unshare(CLONE_NEWUSER | CLONE_NEWNET), errno);
+    return outcome_of(::unshare(CLONE_NEWUSER | CLONE_NEWNET));
 }
 
 Tried raise_capabilities(Targets const&)
 {
     if (::unshare(CLONE_NEWUSER) != 0)
         return refused_by(errno);
-    return outcome_of(::syscall(SYS_chroot, "/"), errno);
+    return outcome_of(::syscall(SYS_chroot, "/"));
 }
 
 Tried ring(Targets const&)
 {
     std::array<char, 120> parameters{};
-    return outcome_of(::syscall(SYS_io_uring_setup, 1, parameters.data()), errno);
+    return outcome_of(::syscall(SYS_io_uring_setup, 1, parameters.data()));
 }
 
 Tried keyring(Targets const&)
 {
     constexpr int kGetKeyringId = 0, kSessionKeyring = -3;
-    return outcome_of(::syscall(SYS_keyctl, kGetKeyringId, kSessionKeyring, 1), errno);
+    return outcome_of(::syscall(SYS_keyctl, kGetKeyringId, kSessionKeyring, 1));
 }
 
 Tried performance(Targets const&)
@@ -60,19 +60,19 @@ Tried performance(Targets const&)
     attr.size = sizeof attr;
     attr.type = PERF_TYPE_SOFTWARE;
     attr.exclude_kernel = attr.exclude_hv = 1;
-    return outcome_of(::syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0), errno);
+    return outcome_of(::syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
 }
 
 Tried page_faults(Targets const&)
 {
     constexpr int kUserModeOnly = 1;
-    return outcome_of(::syscall(SYS_userfaultfd, kUserModeOnly), errno);
+    return outcome_of(::syscall(SYS_userfaultfd, kUserModeOnly));
 }
 
 Tried family(int domain, int type, int protocol)
 {
     int const made = ::socket(domain, type | SOCK_CLOEXEC, protocol);
-    return outcome_of(made, errno);
+    return outcome_of(made);
 }
 
 Tried crypto_socket(Targets const&)
@@ -106,7 +106,7 @@ Tried foreign_calls(Targets const&)
 Tried personality_tricks(Targets const&)
 {
     constexpr unsigned long kReadImpliesExec = 0x0400000;
-    return outcome_of(::syscall(SYS_personality, kReadImpliesExec), errno);
+    return outcome_of(::syscall(SYS_personality, kReadImpliesExec));
 }
 
 Tried gain_privileges(Targets const&)

@@ -76,7 +76,7 @@ Tried datagram(Targets const& t)
 Tried raw_packets(Targets const&)
 {
     int const made = ::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
-    return outcome_of(made, errno);
+    return outcome_of(made);
 }
 
 Tried name_server_of_choice(Targets const& t)

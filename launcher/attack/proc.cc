@@ -83,14 +83,14 @@ Tried slow_others(Targets const&)
     // On a group of its own, so that nobody is slowed down: the door is the same.
     if (::setpgid(0, 0) != 0)
         return {};
-    return outcome_of(::setpriority(PRIO_PGRP, 0, ::getpriority(PRIO_PROCESS, 0)), errno);
+    return outcome_of(::setpriority(PRIO_PGRP, 0, ::getpriority(PRIO_PROCESS, 0)));
 }
 
 Tried see_sys(Targets const&)
 {
     struct stat seen {
     };
-    return outcome_of(::stat("/sys/class", &seen), errno);
+    return outcome_of(::stat("/sys/class", &seen));
 }
 
 Tried see_machine_id(Targets const& targets)

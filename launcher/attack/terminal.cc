@@ -27,7 +27,7 @@ Tried type_ahead(Targets const&)
     if (slave < 0 || ::ioctl(slave, TIOCSCTTY, 0) != 0)
         return {};
     char const letter = 'x';
-    return outcome_of(::ioctl(slave, TIOCSTI, &letter), errno);
+    return outcome_of(::ioctl(slave, TIOCSTI, &letter));
 }
 
 Tried line_discipline(Targets const&)
@@ -36,7 +36,7 @@ Tried line_discipline(Targets const&)
     if (master < 0)
         return {};
     int const same = 0; // N_TTY: the one that is set already
-    return outcome_of(::ioctl(master, TIOCSETD, &same), errno);
+    return outcome_of(::ioctl(master, TIOCSETD, &same));
 }
 
 constexpr std::array kAttempts{
