@@ -17,8 +17,6 @@ using sys::MountFlags;
 
 constexpr char const* kRootBytes = "4194304"; // passwd, resolv.conf and a CA bundle
 constexpr char const* kRootInodes = "4096";
-constexpr char const* kMaskFile = "/run/osh/masked";
-constexpr char const* kMaskDirectory = "/run/osh/masked.d";
 
 MountFlags flags_of(MountStep const& step)
 {

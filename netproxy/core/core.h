@@ -11,6 +11,7 @@
 #include "netproxy/core/journal.h"
 #include "netproxy/core/timers.h"
 #include "netproxy/core/udp_flow.h"
+#include "netproxy/core/upstream_link.h"
 #include "netproxy/core/upstream_pool.h"
 #include "netproxy/stack/name_pool.h"
 
@@ -59,7 +60,8 @@ public:
     std::vector<Command> take_commands();
     Instant next_deadline() const
     {
-        return std::min({timers_.next(), udp_timers_.next(), pool_.next_deadline()});
+        return std::min(
+            {timers_.next(), udp_timers_.next(), pool_.next_deadline(), links_.next_deadline()});
     }
     std::size_t flow_count() const { return flows_.size(); }
 
@@ -100,6 +102,19 @@ private:
     void settle_carrier(Flow& flow);
     void end_streams(Flow& carrier, Ending how);
     void leave_carrier(Flow& stream);
+    // flow_links.cc
+    LinkKey link_key(Flow const& flow) const;
+    void route_stream(Flow& flow);
+    bool join_link(Flow& flow);
+    void link_is_secure(Flow& flow);
+    Flow* waiting_flow(FlowId id);
+    std::vector<FlowId> stop_leading(Flow& flow);
+    void pump_link(Link& link);
+    bool move_link_bytes(Link& link);
+    void link_stream_moved(Flow& flow);
+    void settle_link(Link& link);
+    void handle_link_time();
+    void leave_link(Flow& stream);
     // flow_pump.cc
     void pump(Flow& flow);
     void pump_connection(Flow& flow);
@@ -190,6 +205,7 @@ private:
     std::size_t stream_count_ = 0;
     Timers timers_;
     UpstreamPool pool_;
+    UpstreamLinks links_;
     std::unordered_map<std::uint64_t, std::unique_ptr<UdpFlow>> udp_flows_;
     std::map<UdpKey, std::uint64_t> udp_by_key_;
     Timers udp_timers_;

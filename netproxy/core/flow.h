@@ -41,6 +41,9 @@ enum class Phase : std::uint8_t {
     Gone
 };
 
+// An upstream connection that several streams may share is made by the first to want it.
+enum class LinkRole : std::uint8_t { None, Leads, Waits };
+
 enum class UpstreamState : std::uint8_t { None, Resolve, Dial, Secure, Open };
 
 struct Upstream {
@@ -109,6 +112,9 @@ struct Flow {
 
     Flow* carrier = nullptr; // of a stream
     std::unique_ptr<proxy::StreamExchange> stream;
+    UpstreamId link = 0; // the shared upstream connection that carries it
+    LinkRole link_role = LinkRole::None;
+    std::string credential; // attached to the request in hand; "" if none
 
     ByteQueue agent_plain{kStaged}; // decrypted, not yet taken by the HTTP parser
     bool agent_end_told = false;

@@ -179,6 +179,7 @@ void Core::proceed(Flow& flow, std::string_view)
 
 void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite)
 {
+    flow.credential = rewrite.credential;
     if (!rewrite.credential.empty()) {
         policy::Decided line;
         line.kind = "credential";
@@ -205,7 +206,7 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     if (!flow.http->needs_upstream())
         return; // it was answered instead
     if (flow.stream != nullptr)
-        flow.stream->start_http1();
+        return route_stream(flow);
     if (flow.upstream.id == 0 && !reuse_upstream(flow))
         open_upstream(flow);
 }
