@@ -98,8 +98,6 @@ Result<> confine(AgentParts const& parts, sys::Fd const& channel)
     // Between the two layers: what the broker does passes the same file rules as the agent, and the
     // agent, one layer deeper, can neither trace nor signal it.
     LET(broker, BrokerStart::fork_off(parts));
-    if (broker)
-        TRY(sys::send_message(channel, encode(FromInit(WordStarted{broker->pid()}))));
     TRY(sys::drop_all_capabilities());
     if (parts.plan.landlock_abi > 0) // scopes alone let mount(2) be, for nested sandboxes
         TRY(sys::Landlock::enforce_scopes(parts.plan.landlock_abi));
@@ -159,7 +157,7 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
         return run_agent(parts, pair.theirs);
     }));
     pair.theirs.reset();
-    StartedAgent started{std::move(child), {}, {}, 0, std::nullopt, std::move(pair.ours)};
+    StartedAgent started{std::move(child), {}, {}, std::nullopt, std::move(pair.ours)};
     for (;;) {
         LET(answer, sys::receive_message(started.channel, kMaxWord));
         if (answer.bytes.empty())
@@ -173,8 +171,6 @@ Result<StartedAgent> start_agent(AgentParts const& parts)
             if (answer.descriptors.size() == 1)
                 started.watched = std::move(answer.descriptors[0]);
         }
-        if (auto const* broker = std::get_if<WordStarted>(&word))
-            started.broker = broker->pid;
         if (auto* failed = std::get_if<WordFailed>(&word)) {
             started.failure = std::move(*failed);
             return started;

@@ -28,7 +28,6 @@ struct StartedAgent {
     sys::Child child;
     std::string mount_namespace; // in which the agent's first program runs
     sys::Fd watched;             // the listener of its watched calls; not open when there are none
-    std::int32_t broker = 0;     // its sibling; 0 when there is none
     // Empty when the exec succeeded.
     std::optional<WordFailed> failure;
     sys::Fd channel; // to let_go()

@@ -74,7 +74,6 @@ Result<std::optional<BrokerStart>> BrokerStart::fork_off(AgentParts const& parts
         return served.ok() ? *served : 1;
     }));
     start.channel_ = std::move(pair.ours);
-    start.pid_ = child.pid;
     return std::optional<BrokerStart>(std::move(start));
 }
 

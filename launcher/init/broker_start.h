@@ -16,10 +16,8 @@ public:
     // Installs the filter on this process, gives its listener to the broker and waits until it
     // serves. From then on no name is made without it.
     Result<> begin(Bytes filter);
-    std::int32_t pid() const { return pid_; }
 
 private:
-    std::int32_t pid_ = 0;
     sys::Fd channel_;
 };
 

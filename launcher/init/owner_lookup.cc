@@ -23,6 +23,14 @@ Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks, std::str
         std::move(proc), std::move(diag), std::move(marks), std::move(home_namespace));
 }
 
+void OwnerLookup::ignore_all_but(std::int32_t agent)
+{
+    std::vector<std::int32_t> helpers;
+    list_processes(proc_, helpers);
+    std::erase(helpers, agent);
+    holders_.ignore(std::move(helpers));
+}
+
 std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuery const> queries)
 {
     std::vector<SocketSearch> searches;

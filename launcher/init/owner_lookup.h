@@ -27,8 +27,9 @@ public:
     // All that wait are answered by one walk over the processes.
     std::vector<policy::OwnerAnswer> answer(std::span<policy::OwnerQuery const> queries);
 
-    // A process of ours in this namespace: undumpable, so init itself may not look into it.
-    void ignore(std::int32_t helper) { holders_.ignore(helper); }
+    // While the agent's process still waits for its start, all others in this namespace are ours:
+    // undumpable, so init itself may not look into them.
+    void ignore_all_but(std::int32_t agent);
     sys::Fd const* watched() const { return marks_.listener(); }
     void hear_watched() { marks_.hear(proc_); }
     bool may_trace(sys::WatchedCall const& call) { return marks_.may_trace(proc_, call); }

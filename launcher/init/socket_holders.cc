@@ -93,13 +93,14 @@ void give_up(std::span<SocketSearch> searches)
 }
 
 // Everybody, and whoever came meanwhile. False: not everything was seen.
-bool look_at_all(sys::Fd const& proc, Walk& walk, std::int32_t helper)
+bool look_at_all(sys::Fd const& proc, Walk& walk, std::vector<std::int32_t> const& helpers)
 {
     std::vector<std::int32_t> seen, now;
     bool is_whole = true;
     for (int round = 0; round < kMostRounds; ++round) {
         is_whole &= list_processes(proc, now);
-        std::erase(now, helper);
+        std::erase_if(
+            now, [&](auto pid) { return std::ranges::find(helpers, pid) != helpers.end(); });
         bool is_news = false;
         for (auto const pid : now) {
             if (std::ranges::binary_search(seen, pid, std::greater<>()))
@@ -140,7 +141,7 @@ void SocketHolders::find(sys::Fd const& proc, std::span<SocketSearch> searches)
         for (std::size_t i = 0; i < recent_.size() && !walk.are_all_over(); ++i)
             walk.look_at(recent_[i]);
     }
-    if (!walk.are_all_over() && !look_at_all(proc, walk, helper_))
+    if (!walk.are_all_over() && !look_at_all(proc, walk, helpers_))
         give_up(searches);
     for (auto const& search : searches) {
         if (search.pids.empty())

@@ -34,10 +34,10 @@ class SocketHolders
 {
 public:
     void find(sys::Fd const& proc, std::span<SocketSearch> searches);
-    void ignore(std::int32_t helper) { helper_ = helper; }
+    void ignore(std::vector<std::int32_t> helpers) { helpers_ = std::move(helpers); }
 
 private:
-    std::int32_t helper_ = 0;
+    std::vector<std::int32_t> helpers_;
     // Processes that held a socket lately: where one holder is enough they are asked first.
     std::vector<std::int32_t> recent_;
 };
