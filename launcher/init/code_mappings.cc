@@ -82,7 +82,24 @@ std::optional<std::vector<CodeMapping>> parse_code_mappings(std::string_view map
     return files;
 }
 
-bool runs_trusted_code_only(
+std::optional<std::uint64_t> CodeFiles::device_if_trusted(
+    sys::Fd const& proc, CodeMapping const& mapping)
+{
+    auto const known = trusted_.find(mapping.inode);
+    if (known != trusted_.end() && known->second.mapping == mapping)
+        return known->second.device;
+    if (!mapping.path.starts_with('/'))
+        return std::nullopt;
+    auto const file = sys::examine_executable(proc, mapping.path.c_str());
+    if (!file || file->inode != mapping.inode || !file->is_on_read_only_mount || file->is_deleted)
+        return std::nullopt;
+    if (trusted_.size() >= kMaxCodeFiles)
+        trusted_.clear();
+    trusted_.insert_or_assign(mapping.inode, Entry{mapping, file->device});
+    return file->device;
+}
+
+bool CodeFiles::are_all_trusted(
     sys::Fd const& proc, std::int32_t pid, sys::ExecutableFile const& program)
 {
     std::string const path = std::to_string(pid) + "/maps";
@@ -93,13 +110,10 @@ bool runs_trusted_code_only(
     // program's own file shows is how its file system spells it.
     auto const own = std::ranges::find(*files, program.inode, &CodeMapping::inode);
     return std::ranges::all_of(*files, [&](CodeMapping const& mapping) {
-        auto const file = sys::examine_executable(proc, mapping.path.c_str());
-        if (!mapping.path.starts_with('/') || !file || file->inode != mapping.inode)
-            return false;
-        bool const is_beside_program = own != files->end() && file->device == program.device
+        auto const device = device_if_trusted(proc, mapping);
+        bool const is_beside_program = own != files->end() && device == program.device
                                        && device_of(mapping) == device_of(*own);
-        bool const is_same_file = file->device == device_of(mapping) || is_beside_program;
-        return is_same_file && file->is_on_read_only_mount && !file->is_deleted;
+        return device.has_value() && (*device == device_of(mapping) || is_beside_program);
     });
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace osh::launcher
@@ -26,8 +27,24 @@ struct CodeMapping {
 // Executable mappings of files, each file once; nothing when the text is not understood, or cut.
 std::optional<std::vector<CodeMapping>> parse_code_mappings(std::string_view maps);
 
-// True when all the code comes from files on mounts that the agent cannot write.
-bool runs_trusted_code_only(
-    sys::Fd const& proc, std::int32_t pid, sys::ExecutableFile const& program);
+// Which of those files may be trusted. Remembers the files it has looked at: the mounts of a
+// sandbox do not change, and a file that was replaced or deleted shows another inode or path in
+// maps.
+class CodeFiles
+{
+public:
+    // True when all the code comes from files on mounts that the agent cannot write.
+    bool are_all_trusted(sys::Fd const& proc, std::int32_t pid, sys::ExecutableFile const& program);
+
+private:
+    struct Entry {
+        CodeMapping mapping;
+        std::uint64_t device = 0; // as stat(2) has it
+    };
+    // Its device, when it is that file, there, and on a read-only mount.
+    std::optional<std::uint64_t> device_if_trusted(sys::Fd const& proc, CodeMapping const& mapping);
+
+    std::unordered_map<std::uint64_t, Entry> trusted_; // by inode
+};
 
 } // namespace osh::launcher

@@ -3,37 +3,18 @@
 #include "launcher/sys/network.h"
 #include "launcher/sys/proc_view.h"
 
-#include <fcntl.h>
-
 namespace osh::launcher
 {
-
-// The mark is looked at last: it is never taken back.
-std::optional<ProcessFacts> OwnerLookup::facts_of(std::int32_t pid) const
+namespace
 {
-    auto facts = facts_of_process(proc_, pid);
-    if (!facts)
-        return facts;
-    std::string const link = std::to_string(pid) + "/ns/mnt";
-    if (home_namespace_.empty() || sys::read_link(proc_, link.c_str()) != home_namespace_)
-        facts->identity.is_trusted_place = false;
-    if (marks_.was_traced(proc_, pid))
-        facts->identity.is_traced = true;
-    return facts;
+
+bool is_there(sys::Fd const& proc, std::int32_t pid)
+{
+    auto const tasks = std::to_string(pid) + "/task";
+    return sys::count_threads(proc, tasks.c_str()) > 0;
 }
 
-std::vector<policy::ProcessIdentity> OwnerLookup::ancestors_of(std::int32_t parent) const
-{
-    std::vector<policy::ProcessIdentity> ancestors;
-    while (parent > 1 && ancestors.size() < policy::kMaxAncestors) { // 1 is init itself
-        auto facts = facts_of(parent);
-        if (!facts)
-            break;
-        parent = facts->parent;
-        ancestors.push_back(std::move(facts->identity));
-    }
-    return ancestors;
-}
+} // namespace
 
 Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks, std::string home_namespace)
 {
@@ -42,27 +23,85 @@ Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks, std::str
         std::move(proc), std::move(diag), std::move(marks), std::move(home_namespace));
 }
 
-policy::OwnerAnswer OwnerLookup::answer(policy::OwnerQuery const& query) const
+void OwnerLookup::ignore_all_but(std::int32_t agent)
 {
-    policy::OwnerAnswer answer;
-    answer.id = query.id;
-    auto const inode =
-        sys::inode_of_socket(diag_, {query.ip_protocol, query.source, query.destination,
-                                        query.source_port, query.destination_port});
-    if (!inode.ok() || !inode->has_value())
-        return answer;
-    for (std::int32_t pid : list_processes(proc_)) {
-        if (pid == 1 || !holds_socket(proc_, pid, **inode))
+    std::vector<std::int32_t> helpers;
+    list_processes(proc_, helpers);
+    std::erase(helpers, agent);
+    holders_.ignore(std::move(helpers));
+}
+
+std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuery const> queries)
+{
+    std::vector<SocketSearch> searches;
+    std::vector<std::size_t> asked_by; // the query of each search
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+        auto const& query = queries[i];
+        auto const inode =
+            sys::inode_of_socket(diag_, {query.ip_protocol, query.source, query.destination,
+                                            query.source_port, query.destination_port});
+        if (!inode.ok() || !inode->has_value())
             continue;
-        auto facts = facts_of(pid);
-        if (!facts)
-            continue;
-        auto ancestors = ancestors_of(facts->parent);
-        answer.holders.push_back({std::move(facts->identity), std::move(ancestors)});
-        if (answer.holders.size() == policy::kMaxHolders)
-            break;
+        searches.push_back({**inode, query.depth, {}, true});
+        asked_by.push_back(i);
     }
-    return answer;
+    if (!searches.empty())
+        holders_.find(proc_, searches);
+    std::vector<policy::OwnerAnswer> answers(queries.size());
+    for (std::size_t i = 0; i < searches.size(); ++i)
+        answers[asked_by[i]].holders = describe(searches[i]);
+    for (std::size_t i = 0; i < queries.size(); ++i)
+        answers[i].id = queries[i].id;
+    return answers;
+}
+
+// Nobody, unless all are described: a holder that changes while it is looked at must not vanish
+// from a list that then looks like one program's.
+std::vector<policy::Holder> OwnerLookup::describe(SocketSearch const& search)
+{
+    std::vector<policy::Holder> holders;
+    if (!search.is_complete)
+        return holders;
+    for (std::int32_t const pid : search.pids) {
+        auto facts = facts_of(pid, search.depth);
+        if (facts)
+            holders.push_back(
+                {std::move(facts->identity), ancestors_of(facts->parent, search.depth)});
+        else if (is_there(proc_, pid))
+            return {};
+    }
+    return holders;
+}
+
+std::optional<ProcessFacts> OwnerLookup::facts_of(std::int32_t pid, policy::OwnerDepth depth)
+{
+    constexpr int kMostTries = 3; // it may be in the middle of execve(2)
+    std::optional<ProcessFacts> facts;
+    for (int i = 0; i < kMostTries && !facts; ++i)
+        facts = book_.facts_of(proc_, pid, depth);
+    if (!facts || depth != policy::OwnerDepth::Proven)
+        return facts;
+    std::string const link = std::to_string(pid) + "/ns/mnt";
+    if (home_namespace_.empty() || sys::read_link(proc_, link.c_str()) != home_namespace_)
+        facts->identity.is_trusted_place = false;
+    // The mark is looked at last: it is never taken back.
+    if (marks_.was_traced(proc_, pid))
+        facts->identity.is_traced = true;
+    return facts;
+}
+
+std::vector<policy::ProcessIdentity> OwnerLookup::ancestors_of(
+    std::int32_t parent, policy::OwnerDepth depth)
+{
+    std::vector<policy::ProcessIdentity> ancestors;
+    while (parent > 1 && ancestors.size() < policy::kMaxAncestors) { // 1 is init itself
+        auto facts = facts_of(parent, depth);
+        if (!facts)
+            break;
+        parent = facts->parent;
+        ancestors.push_back(std::move(facts->identity));
+    }
+    return ancestors;
 }
 
 } // namespace osh::launcher

@@ -4,10 +4,14 @@
 // CAP_SYS_PTRACE, which the agent has not.
 
 #include "launcher/init/process_facts.h"
+#include "launcher/init/socket_holders.h"
 #include "launcher/init/trace_marks.h"
 #include "launcher/init/words.h"
 #include "launcher/sys/fd.h"
 #include "policy/messages/owner.h"
+
+#include <span>
+#include <vector>
 
 namespace osh::launcher
 {
@@ -21,10 +25,14 @@ public:
     // read-only.
     static Result<OwnerLookup> create(sys::Fd proc, TraceMarks marks, std::string home_namespace);
 
-    policy::OwnerAnswer answer(policy::OwnerQuery const& query) const;
+    // All that wait are answered by one walk over the processes.
+    std::vector<policy::OwnerAnswer> answer(std::span<policy::OwnerQuery const> queries);
     // Who listens on TCP inside; nothing when the kernel does not say.
     std::vector<InsideListener> listeners() const;
 
+    // While the agent's process still waits for its start, all others in this namespace are ours:
+    // undumpable, so init itself may not look into them.
+    void ignore_all_but(std::int32_t agent);
     sys::Fd const* watched() const { return marks_.listener(); }
     void hear_watched() { marks_.hear(proc_); }
     bool may_trace(sys::WatchedCall const& call) { return marks_.may_trace(proc_, call); }
@@ -35,12 +43,16 @@ private:
           home_namespace_(std::move(home_namespace))
     {
     }
-    std::optional<ProcessFacts> facts_of(std::int32_t pid) const;
-    std::vector<policy::ProcessIdentity> ancestors_of(std::int32_t parent) const;
+    std::vector<policy::Holder> describe(SocketSearch const& search);
+    std::optional<ProcessFacts> facts_of(std::int32_t pid, policy::OwnerDepth depth);
+    std::vector<policy::ProcessIdentity> ancestors_of(
+        std::int32_t parent, policy::OwnerDepth depth);
 
     sys::Fd proc_, diag_;
     TraceMarks marks_;
     std::string home_namespace_;
+    SocketHolders holders_;
+    ProcessBook book_;
 };
 
 } // namespace osh::launcher

@@ -1,6 +1,5 @@
 #include "launcher/init/process_facts.h"
 
-#include "launcher/init/code_mappings.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/proc_view.h"
 #include "policy/base/text.h"
@@ -16,6 +15,7 @@ namespace
 {
 
 constexpr std::size_t kMaxStat = 4096, kMaxCommandLine = 4096, kMaxStatus = 16 * 1024;
+constexpr std::size_t kMaxEnvironment = 256 * 1024; // beyond it nothing is known of the rest
 constexpr std::size_t kShownCommandLine = 200;
 
 constexpr std::array kInterpreters{
@@ -95,53 +95,95 @@ std::string script_of(std::string_view exe, std::string_view command_line)
     return {};
 }
 
-std::vector<std::int32_t> list_processes(sys::Fd const& proc)
+bool names_preloads(std::string_view environment)
 {
-    std::vector<std::int32_t> pids;
-    sys::for_each_entry(proc, ".", kMaxProcesses, [&](std::string_view name) {
-        if (auto const pid = number_of<std::int32_t>(name))
-            pids.push_back(*pid);
-        return true;
+    constexpr std::array<std::string_view, 2> kNames{"LD_PRELOAD=", "LD_AUDIT="};
+    return std::ranges::any_of(split(environment, '\0'), [&](std::string_view entry) {
+        return std::ranges::any_of(kNames, [&](std::string_view name) {
+            return entry.starts_with(name) && entry.size() > name.size();
+        });
     });
-    return pids;
 }
 
-bool holds_socket(sys::Fd const& proc, std::int32_t pid, std::uint64_t inode)
+bool ProcessBook::is_still(
+    Known const& known, std::uint64_t start_time, sys::ExecutableFile const& file)
 {
-    std::string const directory = std::to_string(pid) + "/fd";
-    std::string const wanted = "socket:[" + std::to_string(inode) + "]";
-    return sys::has_link_to(proc, directory.c_str(), kMaxDescriptorsSeen, wanted);
+    return known.start_time == start_time && known.file.device == file.device
+           && known.file.inode == file.inode && known.file.changed_ns == file.changed_ns
+           && known.file.is_deleted == file.is_deleted;
 }
 
-std::optional<ProcessFacts> facts_of_process(sys::Fd const& proc, std::int32_t pid)
+// The same path meant another file before: an update of the host, or somebody's trick.
+bool ProcessBook::is_changed(policy::ProcessIdentity const& identity)
+{
+    Version const version{identity.device, identity.inode, identity.changed_ns};
+    if (first_versions_.size() >= kMostKnown && !first_versions_.contains(identity.exe))
+        return true; // too many programs to remember: not known to be unchanged
+    return first_versions_.try_emplace(identity.exe, version).first->second != version;
+}
+
+void ProcessBook::examine_program(
+    sys::Fd const& proc, std::string const& exe, policy::ProcessIdentity& identity)
+{
+    identity.exe = sys::read_link(proc, exe.c_str());
+    auto const file = sys::examine_executable(proc, exe.c_str());
+    if (!file) {
+        identity.is_deleted = true; // nothing can be said about it: no identity
+        return;
+    }
+    identity.device = file->device;
+    identity.inode = file->inode;
+    identity.changed_ns = file->changed_ns;
+    identity.is_deleted = file->is_deleted;
+    identity.is_trusted_place = file->is_on_read_only_mount && !file->is_deleted;
+    identity.is_changed = !file->is_deleted && is_changed(identity);
+}
+
+// What may be different a moment later although pid, start and program are the same.
+void ProcessBook::examine_life(sys::Fd const& proc, Known& known)
+{
+    auto& identity = known.identity;
+    auto const pid = identity.pid;
+    identity.is_trusted_place =
+        identity.is_trusted_place && code_files_.are_all_trusted(proc, pid, known.file);
+    identity.is_traced = is_traced(read_entry(proc, pid, "status", kMaxStatus));
+    auto const environment = read_entry(proc, pid, "environ", kMaxEnvironment);
+    identity.is_preloaded = environment.size() == kMaxEnvironment || names_preloads(environment);
+}
+
+std::optional<ProcessFacts> ProcessBook::facts_of(
+    sys::Fd const& proc, std::int32_t pid, policy::OwnerDepth depth)
 {
     auto const before = parse_stat(read_entry(proc, pid, "stat", kMaxStat));
     if (!before)
         return std::nullopt;
-    ProcessFacts facts;
-    facts.parent = before->parent;
-    auto& identity = facts.identity;
-    identity.pid = pid;
-    identity.start_time = before->start_time;
     std::string const exe = std::to_string(pid) + "/exe";
-    identity.exe = sys::read_link(proc, exe.c_str());
-    if (auto const file = sys::examine_executable(proc, exe.c_str())) {
-        identity.device = file->device;
-        identity.inode = file->inode;
-        identity.changed_ns = file->changed_ns;
-        identity.is_deleted = file->is_deleted;
-        identity.is_trusted_place = file->is_on_read_only_mount && !file->is_deleted
-                                    && runs_trusted_code_only(proc, pid, *file);
-    } else {
-        identity.is_deleted = true; // nothing can be said about it: no identity
+    auto const file = sys::stat_executable(proc, exe.c_str()).value_or(sys::ExecutableFile{});
+    auto found = known_.find(pid);
+    bool const is_known =
+        found != known_.end() && is_still(found->second, before->start_time, file);
+    bool const is_fresh = !is_known || depth == policy::OwnerDepth::Proven;
+    if (is_fresh) {
+        Known known{before->start_time, file, {}};
+        known.identity.pid = pid;
+        known.identity.start_time = before->start_time;
+        examine_program(proc, exe, known.identity);
+        examine_life(proc, known);
+        if (known_.size() >= kMostKnown)
+            known_.clear();
+        found = known_.insert_or_assign(pid, std::move(known)).first;
     }
-    identity.is_traced = is_traced(read_entry(proc, pid, "status", kMaxStatus));
+    ProcessFacts facts{found->second.identity, before->parent};
     std::string const command_line = read_entry(proc, pid, "cmdline", kMaxCommandLine);
-    identity.script = script_of(identity.exe, command_line);
-    identity.command_line = shown_command_line(command_line);
+    facts.identity.script = script_of(facts.identity.exe, command_line);
+    facts.identity.command_line = shown_command_line(command_line);
+    // It may have ended, or become another program in the middle.
     auto const after = parse_stat(read_entry(proc, pid, "stat", kMaxStat));
-    if (!after || after->start_time != before->start_time)
+    auto const file_after = sys::stat_executable(proc, exe.c_str()).value_or(sys::ExecutableFile{});
+    if (!after || !is_still(found->second, after->start_time, file_after)) {
+        known_.erase(found);
         return std::nullopt;
+    }
     return facts;
 }
 

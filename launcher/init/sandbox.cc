@@ -208,6 +208,7 @@ private:
         LET(lookup,
             OwnerLookup::create(std::move(tree_.proc),
                 TraceMarks(plan_, std::move(started.watched)), std::move(started.mount_namespace)));
+        lookup.ignore_all_but(started.child.pid);
         in_.reset();
         out_.reset();
         err_.reset();

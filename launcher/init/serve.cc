@@ -13,6 +13,8 @@ namespace osh::launcher
 namespace
 {
 
+constexpr std::size_t kMostQueries = 64; // answered together; the others have their turn then
+
 class Server
 {
 public:
@@ -105,21 +107,33 @@ private:
         return group.ok() && *group > 1 ? *group : parts_.agent;
     }
 
+    // All questions that wait are answered together.
     void hear_netproxy()
     {
-        auto const received = sys::receive_message(parts_.owners, policy::kMaxOwnerMessage);
-        if (!received.ok() || received->bytes.empty()) {
-            parts_.owners.reset(); // the supervisor sees that netproxy ended, and ends the agent
+        std::vector<policy::OwnerQuery> queries;
+        while (queries.size() < kMostQueries) {
+            auto const received =
+                sys::receive_message(parts_.owners, policy::kMaxOwnerMessage, sys::Wait::No);
+            if (!received.ok() && received.error().code == Errc::Busy)
+                break;
+            if (!received.ok() || received->bytes.empty()) {
+                parts_.owners.reset(); // the supervisor sees it, and ends the agent
+                return;
+            }
+            auto query = policy::decode_owner_query(received->bytes);
+            if (query.ok())
+                queries.push_back(*std::move(query));
+        }
+        for (auto const& answer : parts_.lookup.answer(queries)) {
+            // One that does not take its answers (stopped, or drowned) goes without: it denies
+            // then.
+            auto const sent =
+                sys::send_message(parts_.owners, policy::encode(answer), {}, sys::WhenFull::Fail);
+            if (sent.ok() || sent.error().code == Errc::Busy)
+                continue;
+            parts_.owners.reset();
             return;
         }
-        auto const query = policy::decode_owner_query(received->bytes);
-        if (!query.ok())
-            return;
-        auto const answer = policy::encode(parts_.lookup.answer(*query));
-        // One that does not take its answers (stopped, or drowned) goes without: it denies then.
-        auto const sent = sys::send_message(parts_.owners, answer, {}, sys::WhenFull::Fail);
-        if (!sent.ok() && sent.error().code != Errc::Busy)
-            parts_.owners.reset();
     }
 
     // Its one word, that it watches; then its end.

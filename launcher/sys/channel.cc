@@ -5,28 +5,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <poll.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 namespace osh::sys
 {
-
-namespace
-{
-
-// The length first: clearing the limit's worth of memory costs more than a second call.
-Result<std::size_t> length_of_next(Fd const& channel)
-{
-    ssize_t length = 0;
-    do
-        length = ::recv(channel.raw(), nullptr, 0, MSG_PEEK | MSG_TRUNC);
-    while (length < 0 && errno == EINTR);
-    if (length < 0)
-        return fail_errno(errno, "cannot receive a message from another osh process");
-    return static_cast<std::size_t>(length);
-}
-
-} // namespace
 
 Result<ChannelPair> make_channel()
 {
@@ -68,26 +53,27 @@ Result<> send_message(
     return {};
 }
 
-Result<Received> receive_message(Fd const& channel, std::size_t limit)
+Result<Received> receive_message(Fd const& channel, std::size_t limit, Wait wait)
 {
-    LET(length, length_of_next(channel));
-    if (length > limit)
-        return fail(Errc::TooLarge, "a message from another osh process is longer than its limit");
-    Received received;
-    received.bytes.resize(length);
-    iovec part{received.bytes.data(), received.bytes.size()};
+    // Not a vector of that size: filling it with zeros costs more than the call.
+    auto const space = std::make_unique_for_overwrite<std::byte[]>(limit);
+    iovec part{space.get(), limit};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
     msghdr header{};
     header.msg_iov = &part;
     header.msg_iovlen = 1;
     header.msg_control = control.data();
     header.msg_controllen = control.size();
+    int const flags = MSG_CMSG_CLOEXEC | (wait == Wait::No ? MSG_DONTWAIT : 0);
     ssize_t count = 0;
     do
-        count = ::recvmsg(channel.raw(), &header, MSG_CMSG_CLOEXEC);
+        count = ::recvmsg(channel.raw(), &header, flags);
     while (count < 0 && errno == EINTR);
     if (count < 0)
         return fail_errno(errno, "cannot receive a message from another osh process");
+    Received received;
+    received.bytes.assign(space.get(), space.get() + count);
+    ::explicit_bzero(space.get(), static_cast<std::size_t>(count)); // it may hold a secret
     for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
             continue;
@@ -100,7 +86,6 @@ Result<Received> receive_message(Fd const& channel, std::size_t limit)
     }
     if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
         return fail(Errc::TooLarge, "a message from another osh process is longer than its limit");
-    received.bytes.resize(static_cast<std::size_t>(count));
     return received;
 }
 

@@ -29,8 +29,10 @@ enum class WhenFull : bool { AsSet, Fail }; // AsSet: waits unless the descripto
 // Errc::Busy when it would have to wait and must not; Errc::Closed when the other side is gone.
 Result<> send_message(Fd const& channel, Bytes message,
     std::vector<Fd const*> const& descriptors = {}, WhenFull when_full = WhenFull::AsSet);
-// Errc::TooLarge when a message was longer than `limit`; Errc::Busy when nothing is there.
-Result<Received> receive_message(Fd const& channel, std::size_t limit);
+enum class Wait : bool { No, AsSet };
+// Errc::TooLarge when a message was longer than `limit`; Errc::Busy when nothing is there and the
+// descriptor is non-blocking or nobody is to wait.
+Result<Received> receive_message(Fd const& channel, std::size_t limit, Wait wait = Wait::AsSet);
 // Waits until the deadline and no longer, also on a blocking descriptor: Errc::Busy.
 Result<Received> receive_message_before(Fd const& channel, std::size_t limit, Instant deadline);
 

@@ -1,6 +1,6 @@
 #pragma once
 // Reading procfs below an open directory: small files, links, listings, the file behind
-// /proc/PID/exe. Answers are empty where a process is gone: that is normal.
+// /proc/PID/exe. Answers are empty where a process is gone: that is normal. proc(5), kcmp(2).
 
 #include "launcher/sys/fd.h"
 
@@ -13,23 +13,34 @@
 namespace osh::sys
 {
 
-std::string read_proc(Fd const& base, char const* path, std::size_t limit); // cut at `limit`
+// Cut at `limit`. Memory grows with what is there: the limit may be generous.
+std::string read_proc(Fd const& base, char const* path, std::size_t limit);
 std::string read_link(Fd const& base, char const* path);
 
 // Calls back per entry, "." and ".." left out, at most `limit` times, until it answers false.
-void for_each_entry(Fd const& base, char const* path, std::size_t limit,
+// False: there are more, or it is not readable.
+bool for_each_entry(Fd const& base, char const* path, std::size_t limit,
     std::function<bool(std::string_view)> const& on_entry);
 
-// Does one of the first `limit` entries of this directory link to `target` (at most 63 bytes)? One
-// path look-up for the directory, none per entry: this runs for each descriptor of each process.
-bool has_link_to(Fd const& base, char const* path, std::size_t limit, std::string_view target);
+// The inodes of the sockets among the first `limit` entries of a descriptor directory
+// (/proc/PID/fd), until the call-back answers false. One path look-up for the directory, none per
+// entry: this runs for each descriptor of each process. Result as above.
+bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
+    std::function<bool(std::uint64_t inode)> const& on_socket);
 
 struct ExecutableFile {
     std::uint64_t device = 0, inode = 0;
     std::int64_t changed_ns = 0;
     bool is_deleted = false;
-    bool is_on_read_only_mount = false;
+    bool is_on_read_only_mount = false; // not filled in by stat_executable
 };
 std::optional<ExecutableFile> examine_executable(Fd const& base, char const* path);
+// The same file, without its mount: one call.
+std::optional<ExecutableFile> stat_executable(Fd const& base, char const* path);
+
+// Threads of a process; 0 when it is gone. One call.
+std::size_t count_threads(Fd const& base, char const* task_directory);
+// Do two tasks have one descriptor table? Whatever cannot be known is a no.
+bool share_descriptors(std::int32_t a, std::int32_t b);
 
 } // namespace osh::sys

@@ -98,7 +98,6 @@ void Core::timed_out(Flow& flow)
     switch (flow.phase) {
     case Phase::Identify:
         // Init did not answer: nothing is known, nothing is allowed.
-        --pending_owners_;
         parts_.agent.refuse(flow.id, stack::Unreachable::AdminProhibited);
         end(flow, Ending::Finish);
         break;
@@ -130,14 +129,14 @@ void Core::timed_out(Flow& flow)
 // The stack reports the end of a flow: its id is invalid from here on.
 void Core::closed(Flow& flow, Ending how)
 {
-    if (flow.phase == Phase::Identify)
-        --pending_owners_;
     end(flow, how);
 }
 
 // Our own record of a flow ends; the stack was told, or told us.
 void Core::end(Flow& flow, Ending how)
 {
+    if (flow.phase == Phase::Identify)
+        --pending_owners_;
     end_streams(flow, how);
     leave_carrier(flow);
     drop_question(flow);

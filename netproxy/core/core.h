@@ -71,11 +71,19 @@ public:
 private:
     // flow_open.cc
     void opened(stack::TcpOpened const& event);
+    void ask_owner(Flow& flow, policy::OwnerDepth depth);
+    bool is_open_to_anyone(Flow const& flow) const;
     void decide(Flow& flow);
     void take_route(Flow& flow);
     void refuse(Flow& flow, policy::Verdict const& verdict);
     bool needs_inspection(Flow const& flow) const;
     bool is_askable(Flow const& flow, policy::Verdict const& verdict) const;
+    // flow_early.cc
+    void dial_early(Flow& flow);
+    bool hold_early(Flow& flow, EarlyDial&& outcome);
+    void resume_early(Flow& flow);
+    bool look_again(Flow& flow);
+    void owner_known_again(Flow& flow, policy::OwnerAnswer const& answer);
     // dns.cc
     void asked(stack::DnsAsked const& event);
     void asked_reverse(stack::DnsAsked const& event);

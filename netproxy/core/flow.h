@@ -60,6 +60,16 @@ struct Upstream {
     bool lacks_space = false; // splice: the agent's side had no room when last asked
 };
 
+// Where any program may connect, the upstream is dialled while init still looks for the owner. What
+// came of it meanwhile waits here for the owner.
+struct EarlyDial {
+    enum class Outcome : std::uint8_t { None, Pending, Connected, Failed, AddressDenied };
+    Outcome outcome = Outcome::None;
+    DialFailure failure = DialFailure::Other;
+    std::string why;
+    policy::Verdict verdict;
+};
+
 // The request that was judged last: what a new policy judges again while it is under way.
 struct JudgedRequest {
     std::string method, path, query, protocol, canonical_path;
@@ -75,6 +85,11 @@ struct Flow {
     std::string_view scheme = "tcp"; // http or https once the client has spoken it
 
     Identity identity;
+    policy::OwnerDepth owner_depth = policy::OwnerDepth::Proven; // of the question asked last
+    EarlyDial early;
+    // An inspected connection asks again at its first request head: a program may have handed the
+    // socket on, or become another one (security design H12).
+    enum class SecondLook : std::uint8_t { Due, Asked, Done } second_look = SecondLook::Due;
     std::shared_ptr<policy::Policy const> policy; // keeps the views of `connect` alive
     policy::ConnectVerdict connect;
     bool was_allowed_by_person =

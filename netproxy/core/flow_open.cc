@@ -40,11 +40,32 @@ void Core::opened(stack::TcpOpened const& event)
     flow->is_literal = name.empty();
     flow->host = name.empty() ? tuple.destination.text() : std::string(name);
     flow->policy = policy_;
-    commands_.push_back(AskOwner{{event.flow, 6, tuple.source, tuple.destination, tuple.source_port,
-        tuple.destination_port}});
+    auto& added = *flow;
+    flows_.emplace(added.id, std::move(flow));
     ++pending_owners_;
-    timers_.set(flow->id, at_.now + kOwnerTimeout);
-    flows_.emplace(flow->id, std::move(flow));
+    added.connect = policy::evaluate(*policy_, question_of(added));
+    bool const is_open =
+        added.connect.verdict.decision != policy::Decision::Deny && is_open_to_anyone(added);
+    ask_owner(added, is_open ? policy::OwnerDepth::Shown : policy::OwnerDepth::Proven);
+    if (is_open && !needs_inspection(added))
+        dial_early(added);
+}
+
+void Core::ask_owner(Flow& flow, policy::OwnerDepth depth)
+{
+    auto const& tuple = flow.tuple;
+    commands_.push_back(AskOwner{{flow.id, 6, tuple.source, tuple.destination, tuple.source_port,
+        tuple.destination_port, depth}});
+    flow.owner_depth = depth;
+    timers_.set(flow.id, at_.now + kOwnerTimeout);
+}
+
+// No rule, question or credential could make a difference between one program and another.
+bool Core::is_open_to_anyone(Flow const& flow) const
+{
+    auto const port = flow.tuple.destination_port;
+    return !is_forbidden_name(flow.host) && !policy::relies_on_caller(*policy_, flow.host, port)
+           && !gate_.is_bound(flow.host, port);
 }
 
 void Core::owner_known(policy::OwnerAnswer const& answer, Moment at)
@@ -55,11 +76,17 @@ void Core::owner_known(policy::OwnerAnswer const& answer, Moment at)
         return;
     }
     auto* flow = find(answer.id);
-    if (flow == nullptr || flow->phase != Phase::Identify)
+    if (flow == nullptr)
         return; // closed meanwhile
+    if (flow->phase != Phase::Identify) {
+        owner_known_again(*flow, answer);
+        sweep();
+        return;
+    }
     --pending_owners_;
     timers_.clear(flow->id);
-    flow->identity = Identity::from(answer);
+    flow->phase = Phase::Connect;
+    flow->identity = Identity::from(answer, flow->owner_depth);
     decide(*flow);
     sweep();
 }
@@ -116,10 +143,14 @@ void Core::take_route(Flow& flow)
     if (!needs_inspection(flow)) {
         journal(flow, decided_line("connect", verdict,
                           verdict.decision == policy::Decision::Audit ? "audit" : "allow"));
-        flow.phase = Phase::Connect;
-        open_upstream(flow);
+        if (flow.early.outcome == EarlyDial::Outcome::None)
+            open_upstream(flow);
+        else
+            resume_early(flow);
         return;
     }
+    flow.early = {};
+    drop_upstream(flow, Ending::Finish);
     parts_.agent.accept(flow.id, at_.now);
     flow.is_accepted = true;
     flow.phase = Phase::FirstBytes;

@@ -69,8 +69,8 @@ bool Core::wants_upstream(UpstreamId id) const
     if (auto const* link = links_.find(id))
         return !link->upstream.has_ended && link->upstream.inbox.has_space();
     auto const* flow = find_upstream(id);
-    if (flow == nullptr || flow->upstream.has_ended)
-        return false;
+    if (flow == nullptr || flow->upstream.has_ended || flow->phase == Phase::Identify)
+        return false; // of an early dial nothing is read before the owner is known
     if (flow->phase == Phase::Splice)
         return !flow->upstream.lacks_space; // asking for space would take it
     return flow->upstream.inbox.has_space();
@@ -85,7 +85,7 @@ MutableBytes Core::upstream_space(UpstreamId id)
                    ? MutableBytes{}
                    : link->upstream.inbox.space();
     auto* flow = find_upstream(id);
-    if (flow == nullptr || flow->upstream.has_ended)
+    if (flow == nullptr || flow->upstream.has_ended || flow->phase == Phase::Identify)
         return {};
     if (flow->phase == Phase::Splice) {
         auto const space = parts_.agent.send_space(flow->id);

@@ -95,6 +95,8 @@ std::vector<IpAddress> Core::checked(
 
 void Core::address_denied(Flow& flow, policy::Verdict const& verdict)
 {
+    if (hold_early(flow, {EarlyDial::Outcome::AddressDenied, DialFailure::Other, {}, verdict}))
+        return;
     auto line = decided_line("address", verdict, "deny");
     journal(flow, line);
     drop_upstream(flow, Ending::Finish);
@@ -139,6 +141,8 @@ void Core::dialled(UpstreamId id, Moment at)
 void Core::upstream_is_ready(Flow& flow)
 {
     flow.upstream.state = UpstreamState::Open;
+    if (hold_early(flow, {.outcome = EarlyDial::Outcome::Connected}))
+        return;
     timers_.clear(flow.id);
     if (flow.http != nullptr) {
         pump(flow);
@@ -164,6 +168,8 @@ void Core::dial_failed(UpstreamId id, DialFailure failure, std::string const& wh
 // with the reason.
 void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& why)
 {
+    if (hold_early(flow, {EarlyDial::Outcome::Failed, failure, why, {}}))
+        return;
     journal_.notice("upstream_unusable", flow.host + ": " + why, at_.now);
     auto const waiting = stop_leading(flow);
     drop_upstream(flow, Ending::Finish);

@@ -7,12 +7,28 @@ namespace osh::netproxy::core
 namespace
 {
 
-// A file the agent can write, a deleted file or a traced process proves nothing: its name could be
-// anyone's.
+// What takes the proof away from a program: its name could be anyone's, or its code somebody
+// else's. In words for journal and prompt.
+std::vector<std::string> taints_of(policy::ProcessIdentity const& process)
+{
+    std::vector<std::string> taints;
+    if (process.is_deleted)
+        taints.emplace_back("deleted");
+    else if (!process.is_trusted_place)
+        taints.emplace_back("writable"); // the file, or code that it has mapped
+    if (process.is_changed)
+        taints.emplace_back("changed");
+    if (process.is_preloaded)
+        taints.emplace_back("preload");
+    if (process.is_traced)
+        taints.emplace_back("traced");
+    return taints;
+}
+
 bool may_be_relied_on(policy::ProcessIdentity const& process)
 {
     return process.is_trusted_place && !process.is_deleted && !process.is_traced
-           && process.exe.starts_with('/');
+           && !process.is_preloaded && !process.is_changed && process.exe.starts_with('/');
 }
 
 std::string shown_binary(policy::ProcessIdentity const& process)
@@ -28,7 +44,7 @@ bool is_same_program(policy::Holder const& a, policy::Holder const& b)
 
 } // namespace
 
-Identity Identity::from(policy::OwnerAnswer const& answer)
+Identity Identity::from(policy::OwnerAnswer const& answer, policy::OwnerDepth depth)
 {
     Identity identity;
     if (answer.holders.empty())
@@ -41,19 +57,39 @@ Identity Identity::from(policy::OwnerAnswer const& answer)
     for (auto const& ancestor : first.ancestors)
         identity.program_.chain.push_back(shown_binary(ancestor));
 
+    identity.program_.taints = taints_of(first.process);
+
     // A socket that several programs hold belongs to whichever of them is the least trusted.
     identity.program_.is_ambiguous = !std::ranges::all_of(
         answer.holders, [&](auto const& other) { return is_same_program(first, other); });
+    if (identity.program_.is_ambiguous)
+        identity.program_.taints.emplace_back("shared");
     bool const is_proven = !identity.program_.is_ambiguous
                            && std::ranges::all_of(answer.holders,
                                [](auto const& holder) { return may_be_relied_on(holder.process); });
-    if (!is_proven)
+    if (!is_proven || depth != policy::OwnerDepth::Proven)
         return identity;
     identity.binary_ = first.process.exe;
     for (auto const& ancestor : first.ancestors)
         if (may_be_relied_on(ancestor))
             identity.ancestors_.push_back(ancestor.exe);
     return identity;
+}
+
+Identity Identity::confirmed_by(Identity later) const
+{
+    bool const is_same = program_.binary == later.program_.binary;
+    if (later.program_.binary.empty())
+        later.program_ = program_; // it has ended: shown as it was
+    if (!is_same) {
+        later.program_.is_ambiguous = true;
+        later.program_.taints.emplace_back("handed on");
+    }
+    if (!is_same || !is_proven()) {
+        later.binary_.clear();
+        later.ancestors_.clear();
+    }
+    return later;
 }
 
 policy::Caller Identity::caller() const

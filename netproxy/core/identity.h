@@ -16,7 +16,12 @@ class Identity
 {
 public:
     Identity() = default; // unknown
-    static Identity from(policy::OwnerAnswer const& answer);
+    // An answer for showing proves nothing, whatever it says.
+    static Identity from(policy::OwnerAnswer const& answer, policy::OwnerDepth depth);
+
+    // This one, of the connection's beginning, and what is found later: whoever is not the same
+    // program at both times is nobody.
+    Identity confirmed_by(Identity later) const;
 
     // For evaluate(): views into this object, so it must outlive the question.
     policy::Caller caller() const;

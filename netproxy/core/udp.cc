@@ -43,8 +43,11 @@ void Core::datagram(stack::UdpReceived const& event)
         flow->tuple = tuple;
         flow->is_literal = name.empty();
         flow->host = name.empty() ? tuple.destination.text() : std::string(name);
+        flow->owner_depth = policy::relies_on_caller(*policy_, flow->host, tuple.destination_port)
+                                ? policy::OwnerDepth::Proven
+                                : policy::OwnerDepth::Shown;
         commands_.push_back(AskOwner{{flow->id, 17, tuple.source, tuple.destination,
-            tuple.source_port, tuple.destination_port}});
+            tuple.source_port, tuple.destination_port, flow->owner_depth}});
         udp_by_key_.emplace(key_of(tuple), flow->id);
         udp_timers_.set(flow->id, at_.now + kUdpIdle);
         udp_flows_.emplace(flow->id, std::move(made));
@@ -65,7 +68,7 @@ void Core::udp_owner_known(UdpFlow& flow, policy::OwnerAnswer const& answer)
 {
     if (flow.state != UdpState::Identify)
         return;
-    flow.identity = Identity::from(answer);
+    flow.identity = Identity::from(answer, flow.owner_depth);
     auto verdict = policy::evaluate(*policy_, question_of(flow)).verdict;
     if (is_forbidden_name(flow.host)) {
         verdict.decision = policy::Decision::Deny;

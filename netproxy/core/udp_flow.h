@@ -32,6 +32,7 @@ struct UdpFlow {
     UdpState state = UdpState::Identify;
     stack::Unreachable refusal = stack::Unreachable::Port; // what Refused tells again
     Identity identity;
+    policy::OwnerDepth owner_depth = policy::OwnerDepth::Proven;
     std::vector<std::vector<std::byte>> waiting; // until Open; at most kMaxUdpWaiting
     Instant last_used{};
     std::uint64_t bytes_up = 0, bytes_down = 0;

@@ -131,6 +131,7 @@ static void describe(auto& a, Like<Program> auto& m)
     a.may("chain", m.chain);
     a.may("pid", m.pid);
     a.may("is_ambiguous", m.is_ambiguous);
+    a.may("taints", m.taints);
 }
 
 static void describe(auto& a, Like<Target> auto& m)

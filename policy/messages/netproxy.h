@@ -106,6 +106,8 @@ struct Program {
     std::vector<std::string> chain; // ancestors' binaries, nearest first
     std::int32_t pid = 0;
     bool is_ambiguous = false;
+    // Why no rule may rely on it: deleted, writable, changed, preload, traced, shared, handed on.
+    std::vector<std::string> taints;
 };
 
 struct Target {

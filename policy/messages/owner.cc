@@ -10,13 +10,13 @@ namespace osh::policy
 namespace
 {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 enum class Kind : std::uint8_t { Query = 1, Answer = 2 };
 
 constexpr std::size_t kMaxPath = 4096;       // PATH_MAX: what readlink(2) of exe can return
 constexpr std::size_t kMaxCommandLine = 200; // owner.h: display only
-constexpr std::uint8_t kTrustedPlace = 1, kDeleted = 2, kTraced = 4;
-constexpr std::uint8_t kKnownFlags = kTrustedPlace | kDeleted | kTraced;
+constexpr std::uint8_t kTrustedPlace = 1, kDeleted = 2, kTraced = 4, kPreloaded = 8, kChanged = 16;
+constexpr std::uint8_t kKnownFlags = kTrustedPlace | kDeleted | kTraced | kPreloaded | kChanged;
 
 std::string_view cut(std::string_view text, std::size_t limit)
 {
@@ -45,9 +45,10 @@ void put_process(ByteWriter& out, ProcessIdentity const& process)
     out.u64_le(process.device);
     out.u64_le(process.inode);
     out.u64_le(static_cast<std::uint64_t>(process.changed_ns));
-    out.u8(static_cast<std::uint8_t>((process.is_trusted_place ? kTrustedPlace : 0)
-                                     | (process.is_deleted ? kDeleted : 0)
-                                     | (process.is_traced ? kTraced : 0)));
+    out.u8(static_cast<std::uint8_t>(
+        (process.is_trusted_place ? kTrustedPlace : 0) | (process.is_deleted ? kDeleted : 0)
+        | (process.is_traced ? kTraced : 0) | (process.is_preloaded ? kPreloaded : 0)
+        | (process.is_changed ? kChanged : 0)));
     out.text_le(cut(process.script, kMaxPath));
     out.text_le(cut(process.command_line, kMaxCommandLine));
 }
@@ -75,6 +76,8 @@ Result<ProcessIdentity> read_process(ByteReader& in)
     process.is_trusted_place = (flags & kTrustedPlace) != 0;
     process.is_deleted = (flags & kDeleted) != 0;
     process.is_traced = (flags & kTraced) != 0;
+    process.is_preloaded = (flags & kPreloaded) != 0;
+    process.is_changed = (flags & kChanged) != 0;
     process.script = std::move(script);
     process.command_line = std::move(command_line);
     return process;
@@ -138,6 +141,7 @@ std::vector<std::byte> encode(OwnerQuery const& query)
     put_address(out, query.destination);
     out.u16_be(query.source_port);
     out.u16_be(query.destination_port);
+    out.u8(static_cast<std::uint8_t>(query.depth));
     return out.take();
 }
 
@@ -150,11 +154,16 @@ Result<OwnerQuery> decode_owner_query(Bytes message)
     LET(destination, read_address(in));
     LET(source_port, in.u16_be());
     LET(destination_port, in.u16_be());
+    LET(depth, in.u8());
+    if (depth != static_cast<std::uint8_t>(OwnerDepth::Shown)
+        && depth != static_cast<std::uint8_t>(OwnerDepth::Proven))
+        return fail(Errc::Malformed, "owner: unknown depth of a question");
     if (ip_protocol != 6 && ip_protocol != 17)
         return fail(Errc::Malformed, "owner: neither TCP nor UDP");
     if (!in.is_empty())
         return fail(Errc::Malformed, "owner: bytes after the end of a query");
-    return OwnerQuery{id, ip_protocol, source, destination, source_port, destination_port};
+    return OwnerQuery{id, ip_protocol, source, destination, source_port, destination_port,
+        static_cast<OwnerDepth>(depth)};
 }
 
 // What does not fit is left out in a way that cannot widen: an answer whose holders do not all fit

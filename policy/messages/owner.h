@@ -17,11 +17,17 @@ inline constexpr std::size_t kMaxAncestors = 64;
 inline constexpr std::size_t kMaxHolders = 16;
 inline constexpr std::size_t kMaxOwnerMessage = 64 * 1024;
 
+// How much the answer is needed for. Where a rule relies on the program, or a person is asked,
+// every holder of the socket is found and everything about it is read anew. Where the verdict is
+// the same for any program, one holder is enough, and what is known about it may be remembered.
+enum class OwnerDepth : std::uint8_t { Shown = 1, Proven = 2 };
+
 struct OwnerQuery {
     std::uint64_t id = 0;
     std::uint8_t ip_protocol = 6; // 6 TCP, 17 UDP
     IpAddress source, destination;
     std::uint16_t source_port = 0, destination_port = 0;
+    OwnerDepth depth = OwnerDepth::Proven;
 };
 
 struct ProcessIdentity {
@@ -33,6 +39,8 @@ struct ProcessIdentity {
     bool is_trusted_place = false; // program and mapped code: where the agent cannot write
     bool is_deleted = false;       // or a memfd
     bool is_traced = false;        // TracerPid is not 0
+    bool is_preloaded = false;     // LD_PRELOAD or LD_AUDIT in its environment
+    bool is_changed = false;       // another file than at the path's first use in this session
     std::string script;            // first non-option argument of an interpreter, display only
     std::string command_line;      // first 200 bytes, display only
 };
@@ -44,7 +52,7 @@ struct Holder {
 
 struct OwnerAnswer {
     std::uint64_t id = 0;
-    std::vector<Holder> holders; // empty: not found
+    std::vector<Holder> holders; // empty: not found, or not all of them could be found
 };
 
 std::vector<std::byte> encode(OwnerQuery const& query);

@@ -35,6 +35,12 @@ Value::Object program_object(policy::Program const& program)
         object.push_back({"chain", Value{std::move(chain)}});
     if (program.is_ambiguous)
         object.push_back({"ambiguous", Value{true}});
+    Value::Array taints;
+    for (auto const& taint : program.taints)
+        if (taints.size() < kMaxChain)
+            taints.push_back(Value{std::string(clipped(taint, kJournalField))});
+    if (!taints.empty())
+        object.push_back({"taints", Value{std::move(taints)}});
     return object;
 }
 

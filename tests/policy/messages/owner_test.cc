@@ -18,6 +18,7 @@ ProcessIdentity node()
     process.changed_ns = -5;
     process.is_trusted_place = true;
     process.is_traced = true;
+    process.is_preloaded = true;
     process.script = "/project/vite.js";
     process.command_line = "node vite.js";
     return process;
@@ -25,7 +26,8 @@ ProcessIdentity node()
 
 OwnerQuery query()
 {
-    return {7, 17, *IpAddress::parse("10.0.0.2"), *IpAddress::parse("fd00::1"), 40000, 53};
+    return {7, 17, *IpAddress::parse("10.0.0.2"), *IpAddress::parse("fd00::1"), 40000, 53,
+        OwnerDepth::Shown};
 }
 
 TEST(OwnerQueryCodec, KeepsEveryField)
@@ -38,6 +40,7 @@ TEST(OwnerQueryCodec, KeepsEveryField)
     EXPECT_EQ(decoded->destination.text(), "fd00::1");
     EXPECT_EQ(decoded->source_port, 40000);
     EXPECT_EQ(decoded->destination_port, 53);
+    EXPECT_EQ(decoded->depth, OwnerDepth::Shown);
 }
 
 TEST(OwnerQueryCodec, RefusesEveryShorteningAndAnythingAfterIt)
@@ -52,7 +55,8 @@ TEST(OwnerQueryCodec, RefusesEveryShorteningAndAnythingAfterIt)
 
 TEST(OwnerQueryCodec, RefusesAnotherVersionKindOrProtocol)
 {
-    for (std::size_t at : {0u, 1u, 10u}) {
+    for (std::size_t at :
+        {std::size_t{0}, std::size_t{1}, std::size_t{10}, encode(query()).size() - 1}) {
         auto message = encode(query());
         message[at] = std::byte{9};
         EXPECT_FALSE(decode_owner_query(message).ok()) << at;
@@ -72,6 +76,8 @@ TEST(OwnerAnswerCodec, KeepsHoldersAndAncestors)
     EXPECT_TRUE(decoded->holders[0].process.is_trusted_place);
     EXPECT_FALSE(decoded->holders[0].process.is_deleted);
     EXPECT_TRUE(decoded->holders[0].process.is_traced);
+    EXPECT_TRUE(decoded->holders[0].process.is_preloaded);
+    EXPECT_FALSE(decoded->holders[0].process.is_changed);
     EXPECT_EQ(encode(*decoded), bytes);
 }
 

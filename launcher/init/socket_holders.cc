@@ -1,0 +1,155 @@
+#include "launcher/init/socket_holders.h"
+
+#include "launcher/sys/proc_view.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+namespace osh::launcher
+{
+namespace
+{
+
+// Processes that come up during a walk are looked at in another one, so that nothing escapes by
+// forking. A tree that always has new ones is not seen whole.
+constexpr int kMostRounds = 5;
+
+std::int32_t pid_of(std::string_view name)
+{
+    std::int32_t pid = 0;
+    auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    return error == std::errc() && end == name.data() + name.size() ? pid : 0;
+}
+
+class Walk
+{
+public:
+    Walk(sys::Fd const& proc, std::span<SocketSearch> searches) : proc_(proc), searches_(searches)
+    {
+    }
+
+    // False: something is there and was not seen.
+    bool look_at(std::int32_t pid)
+    {
+        auto const directory = std::to_string(pid);
+        bool const is_whole = look_at_table(directory + "/fd", pid);
+        auto const tasks = directory + "/task";
+        auto const threads = sys::count_threads(proc_, tasks.c_str());
+        if (threads == 0)
+            return true; // it is gone
+        return threads == 1 ? is_whole : is_whole & look_at_threads(tasks, pid);
+    }
+
+    bool are_all_over() const
+    {
+        return std::ranges::all_of(searches_, [](auto const& search) { return search.is_over(); });
+    }
+
+private:
+    bool look_at_threads(std::string const& tasks, std::int32_t pid)
+    {
+        bool is_whole = true;
+        bool const are_all =
+            sys::for_each_entry(proc_, tasks.c_str(), kMaxThreads, [&](std::string_view name) {
+                auto const thread = pid_of(name);
+                if (thread != pid && !sys::share_descriptors(pid, thread))
+                    is_whole &= look_at_table(tasks + "/" + std::string(name) + "/fd", pid);
+                return true;
+            });
+        return is_whole && are_all;
+    }
+
+    bool look_at_table(std::string const& path, std::int32_t pid)
+    {
+        return sys::for_each_socket(
+            proc_, path.c_str(), kMaxDescriptorsSeen, [&](std::uint64_t inode) {
+                take(inode, pid);
+                return !are_all_over();
+            });
+    }
+
+    void take(std::uint64_t inode, std::int32_t pid)
+    {
+        for (auto& search : searches_) {
+            if (search.inode != inode || search.is_over()
+                || std::ranges::find(search.pids, pid) != search.pids.end())
+                continue;
+            if (search.pids.size() < policy::kMaxHolders)
+                search.pids.push_back(pid);
+            else
+                search.is_complete = false;
+        }
+    }
+
+    sys::Fd const& proc_;
+    std::span<SocketSearch> searches_;
+};
+
+void give_up(std::span<SocketSearch> searches)
+{
+    for (auto& search : searches)
+        search.is_complete &= search.is_over();
+}
+
+// Everybody, and whoever came meanwhile. False: not everything was seen.
+bool look_at_all(sys::Fd const& proc, Walk& walk, std::vector<std::int32_t> const& helpers)
+{
+    std::vector<std::int32_t> seen, now;
+    bool is_whole = true;
+    for (int round = 0; round < kMostRounds; ++round) {
+        is_whole &= list_processes(proc, now);
+        std::erase_if(
+            now, [&](auto pid) { return std::ranges::find(helpers, pid) != helpers.end(); });
+        bool is_news = false;
+        for (auto const pid : now) {
+            if (std::ranges::binary_search(seen, pid, std::greater<>()))
+                continue;
+            is_news = true;
+            is_whole &= walk.look_at(pid);
+            if (walk.are_all_over())
+                return true;
+        }
+        if (!is_news)
+            return is_whole;
+        seen.swap(now);
+    }
+    return false;
+}
+
+} // namespace
+
+bool list_processes(sys::Fd const& proc, std::vector<std::int32_t>& pids)
+{
+    pids.clear();
+    bool const are_all = sys::for_each_entry(proc, ".", kMaxProcesses, [&](std::string_view name) {
+        auto const pid = pid_of(name);
+        if (pid > 1) // 1 is init itself
+            pids.push_back(pid);
+        return true;
+    });
+    std::ranges::sort(pids, std::greater<>());
+    return are_all;
+}
+
+void SocketHolders::find(sys::Fd const& proc, std::span<SocketSearch> searches)
+{
+    Walk walk(proc, searches);
+    bool const may_stop = std::ranges::all_of(
+        searches, [](auto const& search) { return search.depth == policy::OwnerDepth::Shown; });
+    if (may_stop) {
+        for (std::size_t i = 0; i < recent_.size() && !walk.are_all_over(); ++i)
+            walk.look_at(recent_[i]);
+    }
+    if (!walk.are_all_over() && !look_at_all(proc, walk, helpers_))
+        give_up(searches);
+    for (auto const& search : searches) {
+        if (search.pids.empty())
+            continue;
+        std::erase(recent_, search.pids.front());
+        recent_.insert(recent_.begin(), search.pids.front());
+    }
+    recent_.resize(std::min(recent_.size(), kMaxRecentHolders));
+}
+
+} // namespace osh::launcher

@@ -1,0 +1,49 @@
+#pragma once
+// Which processes hold which sockets (security design H12). One walk over /proc answers all the
+// questions that wait. It sees the descriptor tables of processes and of threads that have their
+// own; what it cannot see whole it calls incomplete, and then nobody is proven to be the owner.
+//
+// Not seen: a descriptor that travels through a Unix socket at that very moment is in no table
+// (unix(7), SCM_RIGHTS).
+
+#include "launcher/sys/fd.h"
+#include "policy/messages/owner.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace osh::launcher
+{
+
+inline constexpr std::size_t kMaxProcesses = 32'768;
+inline constexpr std::size_t kMaxThreads = 4096;           // of one process
+inline constexpr std::size_t kMaxDescriptorsSeen = 65'536; // of one table
+inline constexpr std::size_t kMaxRecentHolders = 16;
+
+struct SocketSearch {
+    std::uint64_t inode = 0;
+    policy::OwnerDepth depth = policy::OwnerDepth::Proven;
+    std::vector<std::int32_t> pids; // found; at most kMaxHolders, then `is_complete` is false
+    bool is_complete = true;        // Proven: these are all
+
+    bool is_over() const { return depth == policy::OwnerDepth::Shown && !pids.empty(); }
+};
+
+class SocketHolders
+{
+public:
+    void find(sys::Fd const& proc, std::span<SocketSearch> searches);
+    void ignore(std::vector<std::int32_t> helpers) { helpers_ = std::move(helpers); }
+
+private:
+    std::vector<std::int32_t> helpers_;
+    // Processes that held a socket lately: where one holder is enough they are asked first.
+    std::vector<std::int32_t> recent_;
+};
+
+// The processes there are, the newest first: by pid, which is what a recent fork has highest. False
+// when there are more than kMaxProcesses.
+bool list_processes(sys::Fd const& proc, std::vector<std::int32_t>& pids);
+
+} // namespace osh::launcher
