@@ -9,8 +9,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import agent_site
+import cargo_site
 import git_site
 import npm_site
+import pip_site
 import pki
 import world
 
@@ -72,6 +74,10 @@ class Site(BaseHTTPRequestHandler):
             return git_site.serve(self, body)
         if host == 'npm.test':
             return npm_site.serve(self)
+        if host == 'pip.test':
+            return pip_site.serve(self)
+        if host == 'cargo.test':
+            return cargo_site.serve(self)
         if host == 'api.anthropic.com':
             return agent_site.serve(self, body)
         return self.plain_site(body)
