@@ -60,6 +60,12 @@ void Broker::serve(sys::Notification const& notification)
         ask_about_tracing(notification);
         return;
     }
+    if (notification.call == SYS_umask) { // in a register: it can go on
+        status_.umask_changes(
+            parts_.proc, notification.thread, static_cast<unsigned>(notification.arguments[0]));
+        sys::continue_call(parts_.listener, notification.id);
+        return;
+    }
     auto const call = call_of(notification);
     if (!call) { // the filter and the table disagree: our mistake, and no reason to allow
         sys::answer_call(parts_.listener, notification.id, ENOSYS);

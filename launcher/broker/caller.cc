@@ -2,6 +2,8 @@
 
 #include "launcher/broker/caller.h"
 
+#include "launcher/sys/event_loop.h"
+
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
@@ -15,7 +17,60 @@ constexpr std::size_t kMaxThreads = 256; // status files kept open
 constexpr std::size_t kStatusHead = 256; // name, umask, state, thread group come first
 constexpr std::size_t kStatHead = 512;
 
+constexpr int kOctal = 8, kDecimal = 10;
+constexpr Duration kRemembered = 1s;
+
+std::uint64_t number_in(std::string const& status, std::string_view key, int base)
+{
+    std::size_t const at = status.find(key);
+    if (at == std::string::npos)
+        return 0;
+    std::uint64_t number = 0;
+    std::from_chars(status.data() + at + key.size(), status.data() + status.size(), number, base);
+    return number;
+}
+
+std::int32_t process_in(std::string const& status)
+{
+    return static_cast<std::int32_t>(number_in(status, "\nTgid:\t", kDecimal));
+}
+
 } // namespace
+
+std::int32_t CallerStatus::process(sys::Fd const& proc, std::int32_t thread)
+{
+    return process_in(read(proc, thread));
+}
+
+unsigned CallerStatus::umask(sys::Fd const& proc, std::int32_t thread)
+{
+    Instant const now = sys::now();
+    auto const known = umasks_.find(thread);
+    if (known != umasks_.end() && now < known->second.until)
+        return known->second.mask;
+    std::string const status = read(proc, thread);
+    auto const mask = static_cast<unsigned>(number_in(status, "\nUmask:\t", kOctal));
+    std::int32_t const process = process_in(status);
+    auto const announced = announced_.find(process);
+    if (announced != announced_.end() && announced->second != mask)
+        return mask; // told, and not done yet: nothing to be remembered
+    if (announced != announced_.end())
+        announced_.erase(announced);
+    if (umasks_.size() >= kMaxThreads)
+        umasks_.clear();
+    umasks_[thread] = {mask, process, now + kRemembered};
+    return mask;
+}
+
+void CallerStatus::umask_changes(sys::Fd const& proc, std::int32_t thread, unsigned mask)
+{
+    constexpr unsigned kPermissions = 0777;
+    std::int32_t const process = process_in(read(proc, thread));
+    std::erase_if(umasks_, [&](auto const& entry) { return entry.second.process == process; });
+    if (announced_.size() >= kMaxThreads)
+        announced_.clear();
+    announced_[process] = mask & kPermissions;
+}
 
 std::string CallerStatus::read(sys::Fd const& proc, std::int32_t thread)
 {
@@ -59,28 +114,14 @@ int Caller::text(std::uint64_t address, std::string& into) const
     return sys::read_remote_text(thread_, address, into);
 }
 
-std::uint64_t Caller::status_number(std::string_view key, int base) const
-{
-    std::string const status = status_.read(proc_, thread_);
-    std::size_t const at = status.find(key);
-    if (at == std::string::npos)
-        return 0;
-    std::uint64_t number = 0;
-    char const* const begin = status.data() + at + key.size();
-    std::from_chars(begin, status.data() + status.size(), number, base);
-    return number;
-}
-
 unsigned Caller::umask() const
 {
-    constexpr int kOctal = 8;
-    return static_cast<unsigned>(status_number("\nUmask:\t", kOctal));
+    return status_.umask(proc_, thread_);
 }
 
 std::int32_t Caller::process() const
 {
-    constexpr int kDecimal = 10;
-    return static_cast<std::int32_t>(status_number("\nTgid:\t", kDecimal));
+    return status_.process(proc_, thread_);
 }
 
 std::string Caller::terminal() const

@@ -4,6 +4,7 @@
 // (seccomp_unotify(2)), else a recycled thread number could have answered for it.
 
 #include "launcher/sys/entry_calls.h"
+#include "policy/base/time.h"
 
 #include <cstdint>
 #include <unordered_map>
@@ -11,15 +12,27 @@
 namespace osh::launcher
 {
 
-// Threads seen so far: their status files stay open, which saves a look-up for each call. A file of
-// a thread that has ended reads as nothing, also when its number is used again.
+// What /proc tells of the threads seen so far. Their status files stay open: a file of a thread
+// that has ended reads as nothing, also when its number is used again. The umask is remembered,
+// because reading it costs as much as half a call; umask(2) is told to us before it happens.
 class CallerStatus
 {
 public:
     std::string read(sys::Fd const& proc, std::int32_t thread);
+    unsigned umask(sys::Fd const& proc, std::int32_t thread);
+    std::int32_t process(sys::Fd const& proc, std::int32_t thread);
+    // This thread is about to set it, for its process.
+    void umask_changes(sys::Fd const& proc, std::int32_t thread, unsigned mask);
 
 private:
+    struct Remembered {
+        unsigned mask = 0;
+        std::int32_t process = 0;
+        Instant until; // soon enough that the number cannot have come round again
+    };
     std::unordered_map<std::int32_t, sys::Fd> files_;
+    std::unordered_map<std::int32_t, Remembered> umasks_;  // by thread
+    std::unordered_map<std::int32_t, unsigned> announced_; // by process: not seen in /proc yet
 };
 
 class Caller
@@ -40,8 +53,6 @@ public:
     std::string terminal() const; // "/dev/pts/N", "" without one
 
 private:
-    std::uint64_t status_number(std::string_view key, int base) const;
-
     sys::Fd const& proc_;
     CallerStatus& status_;
     std::int32_t thread_;

@@ -158,6 +158,15 @@ std::optional<std::string> NameRules::refusal(
     return masked(joined(path, 0));
 }
 
+bool NameRules::is_masked(std::string_view directory, std::string_view name) const
+{
+    if (!is_judged(directory))
+        return false;
+    auto path = parts_of(*below_root(directory));
+    path.push_back(lower_case(name));
+    return masked(joined(path, 0)).has_value();
+}
+
 std::vector<std::string> NameRules::absent_below(
     std::string_view directory, std::string_view name) const
 {

@@ -34,6 +34,9 @@ public:
     // What a directory must not contain when it becomes `name` in `directory`: relative paths.
     std::vector<std::string> absent_below(std::string_view directory, std::string_view name) const;
 
+    // Does the profile hide an entry of this name there?
+    bool is_masked(std::string_view directory, std::string_view name) const;
+
     // Is the directory in a tree that the host sees? How deep below the tree's root?
     bool is_shared(std::string_view directory) const;
     std::size_t depth(std::string_view directory) const;

@@ -2,6 +2,7 @@
 
 #include "launcher/init/broker_start.h"
 #include "launcher/init/find_program.h"
+#include "launcher/init/mask_watch.h"
 #include "launcher/init/prove.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/io.h"
@@ -89,6 +90,7 @@ Result<> confine(AgentParts const& parts, sys::Fd const& channel)
 {
     for (auto const& limit : parts.plan.limits)
         TRY(sys::set_limit(limit.name, limit.value));
+    TRY(start_mask_watch(parts));
     TRY(sys::forbid_new_privileges());
     TRY(confine_files(parts.plan));
     WordWatched const place{sys::read_link(parts.tree.proc, "self/ns/mnt")};

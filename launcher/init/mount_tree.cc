@@ -17,8 +17,6 @@ using sys::MountFlags;
 
 constexpr char const* kRootBytes = "16777216"; // passwd, resolv.conf, CA bundle, Java's too
 constexpr char const* kRootInodes = "4096";
-constexpr char const* kMaskFile = "/run/osh/masked";
-constexpr char const* kMaskDirectory = "/run/osh/masked.d";
 
 MountFlags flags_of(MountStep const& step)
 {

@@ -8,6 +8,10 @@
 namespace osh::launcher
 {
 
+// What covers a hidden file or directory: empty, mode 0.
+inline constexpr char const* kMaskFile = "/run/osh/masked";
+inline constexpr char const* kMaskDirectory = "/run/osh/masked.d";
+
 struct MountedTree {
     sys::Fd root;
     sys::Fd proc; // a procfs of this PID namespace without masks, mounted nowhere: init's own view

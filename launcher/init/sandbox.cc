@@ -154,14 +154,16 @@ private:
         LET(null, sys::open_path("/dev/null", O_RDWR));
         bool const has_terminal = pty_.slave.is_open();
         Fd const& fallback = has_terminal ? pty_.slave : null;
-        sys::ChannelPair reports;
+        sys::ChannelPair reports, watch;
         if (!plan_.guard.roots.empty()) {
             LET(pair, sys::make_channel());
             reports = std::move(pair);
+            LET(other, sys::make_channel());
+            watch = std::move(other);
         }
         AgentParts const parts{plan_, tree_, word_, in_.is_open() ? in_ : fallback,
             out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback, reports.theirs,
-            has_terminal ? &pty_.slave : nullptr};
+            watch.theirs, has_terminal ? &pty_.slave : nullptr};
         step_ = "agent";
         LET(started, start_agent(parts));
         if (started.failure) {
@@ -170,6 +172,8 @@ private:
         }
         reports_ = std::move(reports.ours);
         reports.theirs.reset();
+        watch_ = std::move(watch.ours);
+        watch.theirs.reset();
         LET(lookup, lock_down(started));
         step_ = "agent";
         TRY(let_go(started));
@@ -178,8 +182,9 @@ private:
             return started.failure->exit_code;
         }
         TRY(tell(WordStarted{started.child.pid}));
-        return serve({std::move(channel_), std::move(owners_), std::move(pty_.master),
-            std::move(reports_), std::move(children), std::move(lookup), started.child.pid});
+        return serve(
+            {std::move(channel_), std::move(owners_), std::move(pty_.master), std::move(reports_),
+                std::move(watch_), std::move(children), std::move(lookup), started.child.pid});
     }
 
     // Before the agent's first instruction: what watches it stands then, and can do little else.
@@ -208,7 +213,7 @@ private:
         return told.ok() ? failure.exit_code : 125;
     }
 
-    Fd channel_, owners_, in_, out_, err_, reports_;
+    Fd channel_, owners_, in_, out_, err_, reports_, watch_;
     Plan plan_;
     WordPlan word_;
     MountedTree tree_;

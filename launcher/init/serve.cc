@@ -22,7 +22,8 @@ public:
         while (!is_over_) {
             auto const ready = sys::wait_readable({&parts_.channel, &parts_.children,
                 parts_.owners.is_open() ? &parts_.owners : nullptr, parts_.lookup.watched(),
-                parts_.broker.is_open() ? &parts_.broker : nullptr});
+                parts_.broker.is_open() ? &parts_.broker : nullptr,
+                parts_.watch.is_open() ? &parts_.watch : nullptr});
             if (!ready.ok())
                 return 1;
             if ((*ready)[1])
@@ -35,6 +36,8 @@ public:
                 parts_.lookup.hear_watched();
             if (!is_over_ && (*ready)[4])
                 hear_broker();
+            if (!is_over_ && (*ready)[5])
+                hear_watch();
         }
         return 0;
     }
@@ -98,6 +101,16 @@ private:
         auto const sent = sys::send_message(parts_.owners, answer, {}, sys::WhenFull::Fail);
         if (!sent.ok() && sent.error().code != Errc::Busy)
             parts_.owners.reset();
+    }
+
+    // Its one word, that it watches; then its end.
+    void hear_watch()
+    {
+        auto const received = sys::receive_message(parts_.watch, kMaxReport);
+        if (received.ok() && !received->bytes.empty())
+            return;
+        tell(WordFailed{"mask watch", "the process that covers hidden files ended", 70});
+        is_over_ = true;
     }
 
     void hear_broker()

@@ -14,6 +14,7 @@ struct ServeParts {
     sys::Fd channel, owners;
     sys::Fd terminal; // the pty's outer side, to ask for the foreground group; may be not open
     sys::Fd broker;   // its reports; not open when the plan has nothing to guard
+    sys::Fd watch;    // closes when the mask watch ends
     sys::Fd children; // signalfd(2) of SIGCHLD
     OwnerLookup lookup;
     std::int32_t agent = 0;

@@ -174,6 +174,7 @@ std::vector<ArgumentTest> all_but(unsigned index, std::vector<std::uint32_t> all
 std::vector<ArgumentRule> asking_rules()
 {
     Rules rules;
+    rules.push_back({"umask", 0, {}}); // so that the broker need not ask /proc for each new file
     for (std::string_view const call : {"creat", "truncate", "mkdir", "mkdirat", "mknod", "mknodat",
              "symlink", "symlinkat", "rename", "renameat", "renameat2", "link", "linkat"})
         rules.push_back({call, 0, {}});
@@ -204,7 +205,9 @@ std::vector<ArgumentRule> watched_rules(FilterChoice choice)
 std::vector<ArgumentRule> init_rules()
 {
     constexpr std::uint32_t kWriting = O_ACCMODE | O_CREAT | O_TRUNC;
-    return {{"openat", 0, {{2, kWriting, O_RDONLY}}}, {"mmap", 0, {{2, PROT_EXEC, 0}}}};
+    // Writing what exists: the mark of a traced process, /proc/PID/oom_score_adj (trace_marks.h).
+    return {{"openat", 0, {{2, kWriting, O_RDONLY}}}, {"openat", 0, {{2, kWriting, O_WRONLY}}},
+        {"mmap", 0, {{2, PROT_EXEC, 0}}}};
 }
 
 std::vector<ArgumentRule> supervisor_rules()

@@ -24,7 +24,7 @@ std::optional<ChildChange> next_child_change(); // does not wait
 
 void signal_group(std::int32_t group, int number);
 
-inline constexpr std::size_t kWaitSlots = 5;
+inline constexpr std::size_t kWaitSlots = 6;
 // Null entries are left out. Waits without an end.
 Result<std::array<bool, kWaitSlots>> wait_readable(std::array<Fd const*, kWaitSlots> descriptors);
 

@@ -82,6 +82,7 @@ void Core::handle_time(Moment at)
     }
     handle_udp_time();
     handle_pool_time();
+    handle_link_time();
     sweep();
 }
 
@@ -105,8 +106,9 @@ void Core::timed_out(Flow& flow)
         break;
     case Phase::FirstBytes: silence_is_over(flow); break;
     case Phase::Inspect:
-        if (flow.upstream.state != UpstreamState::None
-            && flow.upstream.state != UpstreamState::Open)
+        if (flow.link_role == LinkRole::Waits
+            || (flow.upstream.state != UpstreamState::None
+                && flow.upstream.state != UpstreamState::Open))
             upstream_failed(flow, DialFailure::TimedOut, "connecting took too long");
         else if (flow.carrier != nullptr) {
             cut_agent(flow); // an answer that nobody reads
@@ -145,6 +147,7 @@ void Core::end(Flow& flow, Ending how)
             {target_of(flow), flow.who().program(), flow.bytes_up, flow.bytes_down}, at_.now);
     flow.phase = Phase::Gone;
     gone_.push_back(flow.id);
+    leave_link(flow);
 }
 
 // Our side has nothing more to say; the flow lives on until the agent has closed too.
@@ -170,6 +173,7 @@ void Core::sweep()
     for (auto const id : gone_)
         flows_.erase(id);
     gone_.clear();
+    links_.sweep();
 }
 
 void Core::attend(Flow& flow)
@@ -186,9 +190,12 @@ void Core::attend(Flow& flow)
 std::vector<Command> Core::take_commands()
 {
     for (auto const& command : commands_)
-        if (auto const* one = std::get_if<Attend>(&command))
+        if (auto const* one = std::get_if<Attend>(&command)) {
             if (auto* flow = find_upstream(one->upstream))
                 flow->upstream.attend_queued = false;
+            else if (auto* link = links_.find(one->upstream))
+                link->upstream.attend_queued = false;
+        }
     return std::exchange(commands_, {});
 }
 

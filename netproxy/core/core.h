@@ -11,6 +11,7 @@
 #include "netproxy/core/journal.h"
 #include "netproxy/core/timers.h"
 #include "netproxy/core/udp_flow.h"
+#include "netproxy/core/upstream_link.h"
 #include "netproxy/core/upstream_pool.h"
 #include "netproxy/stack/name_pool.h"
 
@@ -59,7 +60,8 @@ public:
     std::vector<Command> take_commands();
     Instant next_deadline() const
     {
-        return std::min({timers_.next(), udp_timers_.next(), pool_.next_deadline()});
+        return std::min(
+            {timers_.next(), udp_timers_.next(), pool_.next_deadline(), links_.next_deadline()});
     }
     std::size_t flow_count() const { return flows_.size(); }
 
@@ -92,6 +94,19 @@ private:
     void settle_carrier(Flow& flow);
     void end_streams(Flow& carrier, Ending how);
     void leave_carrier(Flow& stream);
+    // flow_links.cc
+    LinkKey link_key(Flow const& flow) const;
+    void route_stream(Flow& flow);
+    bool join_link(Flow& flow);
+    void link_is_secure(Flow& flow);
+    Flow* waiting_flow(FlowId id);
+    std::vector<FlowId> stop_leading(Flow& flow);
+    void pump_link(Link& link);
+    bool move_link_bytes(Link& link);
+    void link_stream_moved(Flow& flow);
+    void settle_link(Link& link);
+    void handle_link_time();
+    void leave_link(Flow& stream);
     // flow_pump.cc
     void pump(Flow& flow);
     void pump_connection(Flow& flow);
@@ -112,11 +127,24 @@ private:
     void judged(Flow& flow, policy::Verdict const& verdict);
     void proceed(Flow& flow, std::string_view decision);
     void answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
+    static void answer_in_form(Flow& flow, proxy::LocalAnswer answer);
     void answer_misdirected(Flow& flow, std::string_view asked);
     void forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite);
     void refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite);
     policy::Verdict verdict_on_request(Flow& flow, proxy::RequestHead const& head);
     static void spell_out_path(Flow& flow, policy::Verdict& verdict);
+    // flow_websocket.cc
+    bool judge_message(Flow& flow);
+    static bool is_unruled(policy::Verdict const& verdict);
+    policy::Verdict verdict_on_message(Flow& flow, proxy::TunnelMessage const& message);
+    void pass_message(Flow& flow, proxy::TunnelMessage const& message);
+    void refuse_message(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
+    bool must_read_messages(Flow const& flow) const;
+    // flow_middleware.cc
+    enum class BodyCheck : std::uint8_t { Pass, Wait, Refused };
+    BodyCheck look_into_body(Flow& flow, proxy::RequestHead const& head);
+    BodyCheck middleware_failed(Flow& flow, std::string_view middleware, std::string why);
+    bool go_on_with_body(Flow& flow);
     // flow_question.cc
     void park(Flow& flow, policy::Verdict const& verdict);
     void release(Flow& flow, policy::Answer const& answer);
@@ -182,6 +210,7 @@ private:
     std::size_t stream_count_ = 0;
     Timers timers_;
     UpstreamPool pool_;
+    UpstreamLinks links_;
     std::unordered_map<std::uint64_t, std::unique_ptr<UdpFlow>> udp_flows_;
     std::map<UdpKey, std::uint64_t> udp_by_key_;
     Timers udp_timers_;

@@ -109,6 +109,10 @@ bool Core::give_to_upstream(Flow& flow)
             return false;
         upstream.state = UpstreamState::Open;
         timers_.clear(flow.id);
+        if (flow.link_role == LinkRole::Leads) {
+            link_is_secure(flow);
+            return true;
+        }
     }
     auto const taken = upstream.tls->write(flow.http->to_upstream());
     flow.http->consume_to_upstream(taken);
@@ -148,7 +152,10 @@ bool Core::upstream_is_over(Flow& flow, bool is_clean)
     if (sends_again) {
         drop_upstream(flow, Ending::Finish);
         flow.http->send_again();
-        open_upstream(flow);
+        if (flow.stream != nullptr)
+            route_stream(flow);
+        else
+            open_upstream(flow);
         return true;
     }
     auto const* const tls = flow.upstream.tls.get();

@@ -16,6 +16,8 @@ void Core::pump_splice(Flow& flow)
 
 Bytes Core::to_upstream(UpstreamId id) const
 {
+    if (auto const* link = links_.find(id))
+        return link->upstream.tls->output();
     auto const* flow = find_upstream(id);
     if (flow == nullptr)
         return {};
@@ -31,6 +33,12 @@ Bytes Core::to_upstream(UpstreamId id) const
 void Core::sent_upstream(UpstreamId id, std::size_t count, Moment at)
 {
     at_ = at;
+    if (auto* link = links_.find(id)) {
+        link->upstream.tls->consume_output(count);
+        pump_link(*link);
+        sweep();
+        return;
+    }
     auto* flow = find_upstream(id);
     if (flow == nullptr || count == 0)
         return;
@@ -58,6 +66,8 @@ bool Core::wants_upstream(UpstreamId id) const
 {
     if (pool_.has(id))
         return true; // its end must be seen before somebody relies on it
+    if (auto const* link = links_.find(id))
+        return !link->upstream.has_ended && link->upstream.inbox.has_space();
     auto const* flow = find_upstream(id);
     if (flow == nullptr || flow->upstream.has_ended)
         return false;
@@ -70,6 +80,10 @@ MutableBytes Core::upstream_space(UpstreamId id)
 {
     if (pool_.has(id))
         return pool_.space();
+    if (auto* link = links_.find(id))
+        return link->upstream.has_ended || !link->upstream.inbox.has_space()
+                   ? MutableBytes{}
+                   : link->upstream.inbox.space();
     auto* flow = find_upstream(id);
     if (flow == nullptr || flow->upstream.has_ended)
         return {};
@@ -87,6 +101,12 @@ void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
     if (pool_.has(id)) {
         if (!pool_.received(id, count))
             commands_.push_back(CloseUpstream{id, Ending::Finish});
+        return;
+    }
+    if (auto* link = links_.find(id)) {
+        link->upstream.inbox.commit(count);
+        pump_link(*link);
+        sweep();
         return;
     }
     auto* flow = find_upstream(id);

@@ -103,8 +103,11 @@ void Core::pump_stream(Flow& flow)
         moved = give_to_upstream(flow) || moved;
         moved = take_from_upstream(flow) || moved;
     }
+    auto* const link = links_.find(flow.link);
     if (flow.phase == Phase::Inspect)
         settle_stream(flow);
+    if (link != nullptr)
+        pump_link(*link); // what it sends, and the room that it made
 }
 
 void Core::settle_stream(Flow& flow)
@@ -165,6 +168,8 @@ void Core::leave_carrier(Flow& stream)
     if (stream.carrier == nullptr)
         return;
     --stream_count_;
+    stream.carrier->bytes_up += stream.stream->shared_bytes_up();
+    stream.carrier->bytes_down += stream.stream->shared_bytes_down();
     std::erase(stream.carrier->streams, stream.id);
 }
 

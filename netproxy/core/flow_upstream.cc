@@ -104,8 +104,11 @@ void Core::dialled(UpstreamId id, Moment at)
     if (flow == nullptr || flow->upstream.state != UpstreamState::Dial)
         return;
     if (flow->is_encrypted()) {
-        auto session =
-            parts_.upstream_tls.connect(flow->host, flow->tuple.destination_port, at_.wall);
+        auto session = parts_.upstream_tls.connect(
+            {flow->host, flow->tuple.destination_port,
+                flow->link_role == LinkRole::Leads ? proxy::HttpVersions::Both
+                                                   : proxy::HttpVersions::Only1},
+            at_.wall);
         if (!session.ok()) {
             upstream_failed(*flow, DialFailure::Other, session.error().sentence);
             sweep();
@@ -148,11 +151,15 @@ void Core::dial_failed(UpstreamId id, DialFailure failure, std::string const& wh
 void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& why)
 {
     journal_.notice("upstream_unusable", flow.host + ": " + why, at_.now);
+    auto const waiting = stop_leading(flow);
     drop_upstream(flow, Ending::Finish);
     if (flow.http != nullptr) {
         timers_.clear(flow.id);
         flow.http->upstream_failed(upstream_unusable(flow.host, why));
         pump(flow);
+        for (auto const id : waiting) // the same connection is no better for them
+            if (auto* other = waiting_flow(id))
+                upstream_failed(*other, failure, why);
         return;
     }
     if (flow.is_accepted)
@@ -170,6 +177,12 @@ void Core::upstream_ended(UpstreamId id, Ending how, Moment at)
     if (pool_.has(id)) {
         pool_.forget(id);
         commands_.push_back(CloseUpstream{id, how});
+        return;
+    }
+    if (auto* link = links_.find(id)) {
+        link->upstream.has_ended = true;
+        pump_link(*link);
+        sweep();
         return;
     }
     auto* flow = find_upstream(id);
@@ -195,6 +208,9 @@ void Core::drop_upstream(Flow& flow, Ending how)
     if (upstream.id == 0)
         return;
     by_upstream_.erase(upstream.id);
+    for (auto const id : stop_leading(flow))
+        if (auto* other = waiting_flow(id))
+            route_stream(*other); // one of them makes it
     if (keep_upstream(flow)) {
         upstream = Upstream{};
         return;

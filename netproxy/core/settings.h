@@ -32,7 +32,7 @@ inline constexpr std::size_t kMaxPendingQuestions = 256; // parked flows; the de
 inline constexpr std::size_t kInbox = 64 * 1024;         // bytes from upstream, per inspected flow
 inline constexpr std::size_t kStaged = 16 * 1024 + 512;  // one TLS record, decrypted
 inline constexpr std::size_t kMaxAddresses = 8;          // of one name
-inline constexpr std::size_t kMaxStreams = 4096;         // HTTP/2 requests under way, in all
+inline constexpr std::size_t kMaxStreams = 1024;         // HTTP/2 requests under way, in all
 inline constexpr Duration kOwnerTimeout = 5s;            // init answers in microseconds
 inline constexpr Duration kHeadTimeout = 30s;            // first request head, or a ClientHello
 inline constexpr Duration kHelloTimeout = 10s;
@@ -45,5 +45,8 @@ inline constexpr std::size_t kMaxUdpWaiting = 8;  // datagrams of one flow, whil
 inline constexpr Duration kUdpIdle = 60s;
 inline constexpr unsigned kLinesPerSecond = 200; // of the journal
 inline constexpr unsigned kLineBurst = 1000;
+
+// A body that a middleware looks into, whole (OpenShell's limit).
+inline constexpr std::size_t kMiddlewareBody = 4 * 1024 * 1024;
 
 } // namespace osh::netproxy::core

@@ -83,18 +83,18 @@ public:
 
     std::size_t receive(Bytes bytes) override
     {
-        if (is_dead_ || is_flooded_)
+        if (is_dead_ || ending_)
             return bytes.size(); // nobody reads it
         if (bytes.empty() || output_.size() >= kMaxOutput)
             return 0;
         auto const taken = nghttp2_session_mem_recv(get(), raw(bytes), bytes.size());
-        if (is_flooded_ || taken == NGHTTP2_ERR_FLOODED) {
-            is_flooded_ = true;
-            note_fault("too many frames that ask for nothing");
-            terminate(Http2Error::EnhanceYourCalm);
+        if (taken == NGHTTP2_ERR_FLOODED)
+            ending_ = Http2Error::EnhanceYourCalm;
+        if (ending_) {
+            note_fault("frames that ask for nothing, or of no stream");
+            terminate(*ending_);
         } else if (taken < 0) {
-            is_dead_ = true;
-            note_fault(nghttp2_strerror(static_cast<int>(taken)));
+            die(taken);
         }
         return taken < 0 ? bytes.size() : static_cast<std::size_t>(taken);
     }
@@ -104,13 +104,10 @@ public:
         while (!is_dead_ && output_.size() < kOutputTarget) {
             std::uint8_t const* data = nullptr;
             auto const count = nghttp2_session_mem_send(get(), &data);
-            if (count == 0)
+            if (count < 0)
+                die(count);
+            if (count <= 0)
                 break;
-            if (count < 0) {
-                is_dead_ = true;
-                note_fault(nghttp2_strerror(static_cast<int>(count)));
-                break;
-            }
             output_.append(std::as_bytes(std::span(data, static_cast<std::size_t>(count))));
         }
         return output_.view();
@@ -125,10 +122,8 @@ public:
         nghttp2_data_provider const body{.source = {}, .read_callback = on_produce};
         auto const id = nghttp2_submit_request(get(), nullptr, block.data(), block.size(),
             ends == Ends::Yes ? nullptr : &body, nullptr);
-        if (id <= 0)
-            return 0;
-        ++open_requests_;
-        return id;
+        open_requests_ += id > 0 ? 1 : 0;
+        return std::max(id, 0);
     }
 
     void answer(StreamId stream, std::vector<HttpField> const& fields, Ends ends) override
@@ -162,14 +157,12 @@ public:
     }
     void reset(StreamId stream, Http2Error why) override
     {
-        nghttp2_submit_rst_stream(
-            get(), NGHTTP2_FLAG_NONE, stream, static_cast<std::uint32_t>(why));
+        nghttp2_submit_rst_stream(get(), 0, stream, static_cast<std::uint32_t>(why));
     }
     void go_away(Http2Error why) override
     {
-        nghttp2_submit_goaway(get(), NGHTTP2_FLAG_NONE,
-            nghttp2_session_get_last_proc_stream_id(get()), static_cast<std::uint32_t>(why),
-            nullptr, 0);
+        auto const last = nghttp2_session_get_last_proc_stream_id(get());
+        nghttp2_submit_goaway(get(), 0, last, static_cast<std::uint32_t>(why), nullptr, 0);
     }
     void terminate(Http2Error why) override
     {
@@ -194,7 +187,11 @@ public:
 private:
     nghttp2_session* get() { return session_.get(); }
     static NgSession& self(void* user) { return *static_cast<NgSession*>(user); }
-
+    void die(ssize_t code)
+    {
+        is_dead_ = true;
+        note_fault(nghttp2_strerror(static_cast<int>(code)));
+    }
     void submit_settings()
     {
         std::vector<nghttp2_settings_entry> entries{
@@ -207,25 +204,21 @@ private:
         } else {
             entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
         }
-        int code =
-            nghttp2_submit_settings(get(), NGHTTP2_FLAG_NONE, entries.data(), entries.size());
+        auto const window = static_cast<std::int32_t>(limits_.connection_window);
+        int code = nghttp2_submit_settings(get(), 0, entries.data(), entries.size());
         OSH_CHECK(code == 0);
-        code = nghttp2_session_set_local_window_size(
-            get(), NGHTTP2_FLAG_NONE, 0, static_cast<std::int32_t>(limits_.connection_window));
+        code = nghttp2_session_set_local_window_size(get(), 0, 0, window);
         OSH_CHECK(code == 0);
     }
 
-    void note_fault(std::string_view why)
-    {
-        if (fault_.empty())
-            fault_ = why;
-    }
+    void note_fault(std::string_view why) { fault_ = fault_.empty() ? std::string(why) : fault_; }
     // ---- callbacks. Those of reading return 0, or a failure of one stream.
     static Callbacks callbacks_for()
     {
         nghttp2_session_callbacks* made = nullptr;
         OSH_CHECK(nghttp2_session_callbacks_new(&made) == 0);
         nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_block);
+        nghttp2_session_callbacks_set_on_begin_frame_callback(made, on_begin_frame);
         nghttp2_session_callbacks_set_on_header_callback(made, on_field);
         nghttp2_session_callbacks_set_on_invalid_header_callback(made, on_invalid_field);
         nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
@@ -233,7 +226,6 @@ private:
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
         nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
         nghttp2_session_callbacks_set_on_frame_send_callback(made, on_sent);
-        nghttp2_session_callbacks_set_error_callback2(made, on_error_words);
         return Callbacks(made);
     }
 
@@ -282,7 +274,6 @@ private:
                 me.events_.end_received(header.stream_id);
             break;
         case NGHTTP2_PING: me.count(Kind::Ping); break;
-        case NGHTTP2_PRIORITY: me.count(Kind::Priority); break;
         case NGHTTP2_RST_STREAM: me.count(Kind::Reset); break;
         case NGHTTP2_WINDOW_UPDATE: me.count(Kind::WindowUpdate); break;
         case NGHTTP2_SETTINGS:
@@ -296,10 +287,25 @@ private:
             break;
         default: break;
         }
-        return me.is_flooded_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+        return me.ending_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
     }
 
-    void count(FloodGuard::Frame frame) { is_flooded_ = !guard_.takes(frame) || is_flooded_; }
+    // Frames that the library passes over without a word.
+    static int on_begin_frame(nghttp2_session*, nghttp2_frame_hd const* header, void* user)
+    {
+        auto& me = self(user);
+        if (header->type == NGHTTP2_PRIORITY || header->type > NGHTTP2_CONTINUATION)
+            me.count(FloodGuard::Frame::Priority);
+        if (header->type == NGHTTP2_PRIORITY && header->stream_id == 0)
+            me.ending_ = Http2Error::Protocol;
+        return me.ending_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+    }
+
+    void count(FloodGuard::Frame frame)
+    {
+        if (!guard_.takes(frame))
+            ending_ = Http2Error::EnhanceYourCalm;
+    }
 
     void block_is_complete(nghttp2_frame const& frame, Ends ends)
     {
@@ -316,7 +322,7 @@ private:
         if (frame->hd.stream_id != 0)
             me.events_.stream_broken(frame->hd.stream_id, nghttp2_strerror(code));
         else
-            me.note_fault(me.words_.empty() ? nghttp2_strerror(code) : me.words_);
+            me.note_fault(nghttp2_strerror(code));
         return 0;
     }
 
@@ -355,13 +361,6 @@ private:
         return 0;
     }
 
-    static int on_error_words(
-        nghttp2_session*, int, char const* words, std::size_t size, void* user)
-    {
-        self(user).words_ = std::string(words, size);
-        return 0;
-    }
-
     static ssize_t on_produce(nghttp2_session*, std::int32_t stream, std::uint8_t* into,
         std::size_t size, std::uint32_t* flags, nghttp2_data_source*, void* user)
     {
@@ -384,9 +383,10 @@ private:
     FloodGuard guard_;
     FieldBlock block_; // the one that is being read: blocks never interleave
     ByteQueue output_;
-    std::string fault_, words_;
+    std::string fault_;
     std::uint32_t open_requests_ = 0;
-    bool is_dead_ = false, is_flooded_ = false, has_peer_left_ = false;
+    bool is_dead_ = false, has_peer_left_ = false;
+    std::optional<Http2Error> ending_; // what the peer did ends the connection
 };
 
 } // namespace

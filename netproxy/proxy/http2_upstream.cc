@@ -35,6 +35,7 @@ Result<> Http2Upstream::start(StreamExchange& exchange)
 
 void Http2Upstream::transport_ended()
 {
+    session_->terminate(Http2Error::NoError); // nothing new may start here
     for (auto const& [id, exchange] : std::exchange(streams_, {})) {
         touched_.push_back(exchange->tag);
         exchange->upstream_closed(Http2Error::Internal);

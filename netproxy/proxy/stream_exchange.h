@@ -69,6 +69,10 @@ public:
     bool is_on_http2() const { return upstream_.is_attached(); }
     // The upstream stream was refused unprocessed (RFC 9113 section 8.7): a fresh one may do.
     bool was_refused() const { return was_refused_; }
+    bool wants_http1() const { return upstream_error_ == Http2Error::Http11Required; }
+    // Of an upstream stream; those of a connection of its own are counted there.
+    std::uint64_t shared_bytes_up() const { return shared_up_; }
+    std::uint64_t shared_bytes_down() const { return shared_down_; }
     StreamId upstream_stream() const { return upstream_.id; }
     void cut(Http2Error why);
 
@@ -78,6 +82,7 @@ public:
     void request_trailers(FieldBlock block);
     void request_ended();
     void agent_closed(); // the stream is gone
+    void leave_upstream() { let_go_of_upstream(); }
     void agent_broke(std::string_view why);
     Http2Events::Produced produce_answer(MutableBytes into);
     StreamId agent_stream() const { return agent_.id; }
@@ -110,6 +115,7 @@ private:
     void send_request_body();
     void took_request(std::size_t count);
     void drop_request_body();
+    void replace_body(std::string body);
     void let_go_of_upstream();
     void final_answer(ParsedResponse const& response, Ends ends);
     std::vector<HttpField> scrubbed(std::vector<HttpField> fields) const;
@@ -141,6 +147,8 @@ private:
     bool is_body_begun_ = false; // a byte of the body left: it cannot be sent again
     bool has_upstream_spoken_ = false;
     bool was_refused_ = false;
+    Http2Error upstream_error_ = Http2Error::NoError;
+    std::uint64_t shared_up_ = 0, shared_down_ = 0;
     bool was_sent_again_ = false;
     unsigned informational_ = 0;
 

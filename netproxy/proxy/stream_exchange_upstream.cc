@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace osh::netproxy::proxy
 {
@@ -28,7 +29,18 @@ void StreamExchange::forward(Forward plan)
     is_forwarded_ = true;
     plan_ = std::move(plan);
     plan_.is_websocket = false;
+    if (plan_.body && wanted_ && is_request_over_)
+        replace_body(*std::exchange(plan_.body, {}));
     scrubber_ = Scrubber(plan_.scrub, plan_.scrub_with);
+}
+
+// Another body than the one that came whole, which its windows have been given back for.
+void StreamExchange::replace_body(std::string body)
+{
+    drop_request_body();
+    request_body_.append(body);
+    request_received_ = body.size();
+    already_credited_ = body.size();
 }
 
 std::optional<std::uint64_t> StreamExchange::request_length() const
@@ -105,6 +117,7 @@ Http2Events::Produced StreamExchange::produce_request(MutableBytes into)
     auto const count = part.size();
     request_body_.consume(count);
     took_request(count);
+    shared_up_ += count;
     if (!request_body_.is_empty())
         return {count, More::Yes};
     if (!is_request_over_)
@@ -258,6 +271,7 @@ void StreamExchange::answer_broken(std::string why)
 void StreamExchange::answer_block(FieldBlock block, Ends ends)
 {
     has_upstream_spoken_ = true;
+    shared_down_ += block.size;
     if (has_answer_begun_) {
         auto fields = read_trailers(std::move(block));
         if (!fields.ok() || ends == Ends::No)
@@ -286,6 +300,7 @@ void StreamExchange::final_answer(ParsedResponse const& response, Ends ends)
 void StreamExchange::answer_data(Bytes bytes)
 {
     uncredited_ += bytes.size();
+    shared_down_ += bytes.size();
     auto const before = answer_body_.size();
     answer_payload(bytes);
     // What the scrubber holds back, or changed the length of, is credited at once.
@@ -307,7 +322,8 @@ void StreamExchange::upstream_closed(Http2Error why)
     upstream_ = {};
     if (is_answer_over_ || !is_forwarded_)
         return;
-    was_refused_ = why == Http2Error::RefusedStream;
+    upstream_error_ = why;
+    was_refused_ = why == Http2Error::RefusedStream || why == Http2Error::Http11Required;
     if (may_send_again())
         return; // the owner looks
     if (has_answer_begun_)

@@ -70,9 +70,13 @@ public:
     // `anchors_pem`: parsed lazily at first use. Must outlive this object.
     static Result<std::unique_ptr<UpstreamTls>> create(std::string_view anchors_pem);
     virtual ~UpstreamTls() = default;
-    // SNI and verified name are `name`; ALPN http/1.1. Sessions are resumed per (name, port).
-    virtual Result<std::unique_ptr<TlsSession>> connect(
-        std::string_view name, std::uint16_t port, WallTime now) = 0;
+    struct To {
+        std::string_view name; // SNI, and what the certificate must show
+        std::uint16_t port = 443;
+        HttpVersions offered = HttpVersions::Only1;
+    };
+    // Sessions are resumed per (name, port).
+    virtual Result<std::unique_ptr<TlsSession>> connect(To const& to, WallTime now) = 0;
 };
 
 } // namespace osh::netproxy::proxy

@@ -127,20 +127,23 @@ public:
 
     Result<> set_up()
     {
-        TRY(settings_.set_up(MBEDTLS_SSL_IS_CLIENT, HttpVersions::Only1));
-        mbedtls_ssl_conf_authmode(settings_.get(), MBEDTLS_SSL_VERIFY_REQUIRED);
-        mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
-            settings_.get(), MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+        TRY(only1_.set_up(MBEDTLS_SSL_IS_CLIENT, HttpVersions::Only1));
+        TRY(both_.set_up(MBEDTLS_SSL_IS_CLIENT, HttpVersions::Both));
+        for (auto* settings : {&only1_, &both_}) {
+            mbedtls_ssl_conf_authmode(settings->get(), MBEDTLS_SSL_VERIFY_REQUIRED);
+            mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+                settings->get(), MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+        }
         return {};
     }
 
-    Result<std::unique_ptr<TlsSession>> connect(
-        std::string_view name, std::uint16_t port, WallTime now) override
+    Result<std::unique_ptr<TlsSession>> connect(To const& to, WallTime now) override
     {
         TRY(need_anchors());
         auto session = std::make_unique<UpstreamSession>(
-            sessions_, SavedSessions::Key{to_lower_ascii(name), port}, now);
-        TRY(session->prepare(*settings_.get(), now));
+            sessions_, SavedSessions::Key{to_lower_ascii(to.name), to.port}, now);
+        auto& settings = to.offered == HttpVersions::Both ? both_ : only1_;
+        TRY(session->prepare(*settings.get(), now));
         return std::unique_ptr<TlsSession>(std::move(session));
     }
 
@@ -150,7 +153,8 @@ private:
         if (has_anchors_)
             return {};
         TRY(read_anchors(anchors_, anchors_pem_));
-        mbedtls_ssl_conf_ca_chain(settings_.get(), anchors_.get(), nullptr);
+        mbedtls_ssl_conf_ca_chain(only1_.get(), anchors_.get(), nullptr);
+        mbedtls_ssl_conf_ca_chain(both_.get(), anchors_.get(), nullptr);
         has_anchors_ = true;
         return {};
     }
@@ -159,7 +163,7 @@ private:
     HeldCertificate anchors_;
     bool has_anchors_ = false;
     SavedSessions sessions_;
-    TlsSettings settings_;
+    TlsSettings only1_, both_; // ALPN belongs to the configuration
 };
 
 } // namespace

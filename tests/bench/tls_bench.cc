@@ -43,7 +43,7 @@ void full_handshake(benchmark::State& state)
         auto fresh = *UpstreamTls::create(sides.agent->ca_pem()); // nothing to resume
         state.ResumeTiming();
         auto server = *sides.agent->accept("a.test", wall_now(), HttpVersions::Only1);
-        auto client = *fresh->connect("a.test", 443, wall_now());
+        auto client = *fresh->connect({"a.test", 443}, wall_now());
         exchange(*client, *server);
         OSH_CHECK(client->state() == TlsState::Open);
     }
@@ -56,7 +56,7 @@ void resumed_handshake(benchmark::State& state)
     std::vector<std::byte> buffer(100);
     for (auto _ : state) {
         auto server = *sides.agent->accept("a.test", wall_now(), HttpVersions::Only1);
-        auto client = *sides.upstream->connect("a.test", 443, wall_now());
+        auto client = *sides.upstream->connect({"a.test", 443}, wall_now());
         exchange(*client, *server);
         client->read(buffer); // takes the next ticket
         OSH_CHECK(client->state() == TlsState::Open);
@@ -86,7 +86,7 @@ void bulk(benchmark::State& state)
 {
     Sides sides;
     auto server = *sides.agent->accept("a.test", wall_now(), HttpVersions::Only1);
-    auto client = *sides.upstream->connect("a.test", 443, wall_now());
+    auto client = *sides.upstream->connect({"a.test", 443}, wall_now());
     exchange(*client, *server);
     std::vector<std::byte> plain(16 * 1024);
     for (auto _ : state) {

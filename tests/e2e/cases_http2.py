@@ -109,5 +109,72 @@ def h2load_many(m):
     check('2000 succeeded, 0 failed, 0 errored' in done.out, done)
 
 
+def http2_upstream(m):
+    """A server that speaks only HTTP/2 is reached over HTTP/2; a denied path is not."""
+    need_program('nghttpd')
+    done = m.inside('curl', '-sS', '-w', '%{http_version}', 'https://site.test:8446/ok/a')
+    check(done.out == 'hello over h2\n2', done)
+    done = m.inside('curl', '-sS', '-w', '\n%{http_code}', 'https://site.test:8446/secret')
+    check(done.out.endswith('\n403'), done)
+    done = m.inside('nghttp', '-v', 'https://site.test:8446/ok/a')
+    check('x-last: word' in done.out, 'trailers are missing: %r' % done)
+
+
+def http2_both_sides_bulk(m):
+    """50 MB down, 5 MB up and back, HTTP/2 on both sides, unharmed."""
+    import hashlib
+    need_program('nghttpd')
+    done = m.inside('sh', '-c', 'curl -sS https://site.test:8446/ok/big | sha256sum; '
+                    'head -c 5000000 /dev/zero | tr "\\0" "y" | curl -sS --data-binary @- https://site.test:8446/ok/up | sha256sum')
+    for text in (b'x' * 50000000, b'y' * 5000000):
+        check(hashlib.sha256(text).hexdigest() in done.out, done)
+
+
+def h2load_both_sides(m):
+    """h2load with HTTP/2 on both sides: 4,000 requests, none fails."""
+    need_program('h2load')
+    need_program('nghttpd')
+    done = m.inside('h2load', '-n', '4000', '-c', '4', '-m', '30', 'https://site.test:8446/ok/a')
+    check('4000 succeeded, 0 failed, 0 errored' in done.out, done)
+
+
+def grpc_client(m):
+    """A gRPC client: unary with trailers, an error without a message, streaming both ways, a denied method."""
+    script = '''
+import os, ssl
+os.environ['GRPC_DNS_RESOLVER'] = 'native'
+import grpc
+roots = open(os.environ.get('SSL_CERT_FILE') or ssl.get_default_verify_paths().cafile, 'rb').read()
+channel = grpc.secure_channel('site.test:8447', grpc.ssl_channel_credentials(roots))
+answer, call = channel.unary_unary('/osh.Test/Echo').with_call(b'abc', timeout=10)
+print('echo', answer, dict(call.trailing_metadata()).get('x-count'))
+for method in ('/osh.Test/Fail', '/osh.Secret/Read'):
+    try:
+        channel.unary_unary(method)(b'x', timeout=10)
+    except grpc.RpcError as error:
+        print(method, error.code().name)
+import queue
+said = queue.Queue()
+def words():
+    while True:
+        word = said.get()
+        if word is None:
+            return
+        yield word
+talk = channel.stream_stream('/osh.Test/Talk')(words(), timeout=20)
+for word in (b'one', b'two', b'three'):
+    said.put(word)
+    print(next(talk))
+said.put(None)
+print('end', list(talk), talk.code().name)
+'''
+    done = m.inside('/usr/bin/python3', '-c', script)
+    if 'No module named' in done.err:
+        raise Skip('python3-grpcio is not installed')
+    check("echo b'abc' 3" in done.out and '/osh.Test/Fail NOT_FOUND' in done.out, done)
+    check('/osh.Secret/Read PERMISSION_DENIED' in done.out, done)
+    check("b'you said one'" in done.out and "b'you said three'" in done.out and 'end [] OK' in done.out, done)
+
+
 CASES = [curl_speaks_http2, curl_prior_knowledge, denied_stream, authority_mismatch, bulk_both_ways, parallel_streams,
-         node_http2, python_httpx, nghttp_client, h2load_many]
+         node_http2, python_httpx, nghttp_client, h2load_many, http2_upstream, http2_both_sides_bulk, h2load_both_sides, grpc_client]

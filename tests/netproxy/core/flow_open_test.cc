@@ -128,7 +128,7 @@ TEST_F(FlowOpen, SplicesNothingOfATlsClientThatNamesAnotherHost)
     start();
     auto const flow = open("raw.test", 443);
     auto const upstream = connects();
-    auto const hello = *upstream_tls->connect("other.test", 443, at.wall);
+    auto const hello = *upstream_tls->connect({"other.test", 443}, at.wall);
     hello->receive({});
     says(flow, text_of(hello->output()));
     EXPECT_TRUE(side(flow).is_reset);
@@ -140,7 +140,7 @@ TEST_F(FlowOpen, SplicesATlsClientThatNamesTheHost)
     start();
     auto const flow = open("raw.test", 443);
     auto const upstream = connects();
-    auto const hello = *upstream_tls->connect("raw.test", 443, at.wall);
+    auto const hello = *upstream_tls->connect({"raw.test", 443}, at.wall);
     hello->receive({});
     auto const text = std::string(text_of(hello->output()));
     for (char const c : text) // in the smallest pieces

@@ -181,6 +181,88 @@ TEST_F(FlowStreams, ConnectIsRefused)
     EXPECT_FALSE(one<Resolve>());
 }
 
+TEST_F(FlowStreams, AKeptConnectionThatDiedSendsTheRequestAgain)
+{
+    connects_agent();
+    gets("/ok/a");
+    auto const kept = connects();
+    core->sent_upstream(kept, upstream_text(kept).size(), at);
+    replies(kept, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    moves();
+    auto const id = gets("/ok/b");
+    EXPECT_NE(upstream_text(kept), "");
+    core->sent_upstream(kept, upstream_text(kept).size(), at);
+    core->upstream_ended(kept, Ending::Finish, at);
+    auto const fresh = connects();
+    ASSERT_NE(fresh, 0u);
+    EXPECT_EQ(upstream_text(fresh), "GET /ok/b HTTP/1.1\r\nHost: rest.test\r\n\r\n");
+    replies(fresh, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    moves();
+    EXPECT_EQ(reply(id).body, "hi");
+}
+
+TEST_F(FlowStreams, ARequestBodyWaitsForItsUpstreamAndKeepsItsLength)
+{
+    start(WhenUnruled::Deny, R"(version: 1
+network_policies:
+  sites:
+    endpoints:
+      - { host: rest.test, ports: [80], protocol: rest, enforcement: enforce, access: full }
+    binaries: [{ path: /usr/bin/curl }]
+)");
+    flow = open("rest.test", 80);
+    moves();
+    auto const id = client.begins("POST", "rest.test", "/x", {{"content-length", "6"}});
+    client.says(id, "abc");
+    moves();
+    auto const upstream = connects();
+    EXPECT_EQ(upstream_text(upstream),
+        "POST /x HTTP/1.1\r\nHost: rest.test\r\nContent-Length: 6\r\n\r\nabc");
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    client.says(id, "def", Ends::Yes);
+    moves();
+    EXPECT_EQ(upstream_text(upstream), "def");
+}
+
+TEST_F(FlowStreams, AnUploadIsHeldBackWhileItsUpstreamDoesNotRead)
+{
+    start(WhenUnruled::Audit);
+    flow = open("rest.test", 80);
+    moves();
+    auto const id = client.begins("POST", "rest.test", "/ok/x");
+    client.says(id, std::string(1'000'000, 'x'));
+    moves();
+    connects();
+    moves();
+    EXPECT_GT(reply(id).to_send.size(), 800'000u);
+}
+
+TEST_F(FlowStreams, AFloodEndsTheConnectionAndIsTold)
+{
+    connects_agent();
+    std::string pings;
+    for (int i = 0; i < 1200; ++i)
+        pings += std::string("\0\0\x08\6\0\0\0\0\0", 9) + "12345678";
+    says(flow, pings);
+    moves();
+    EXPECT_EQ(client.went_away, Http2Error::EnhanceYourCalm);
+    EXPECT_TRUE(side(flow).is_finished);
+    auto const line = told<policy::Decided>();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->kind, "connect");
+}
+
+TEST_F(FlowStreams, AMalformedRequestIsTold)
+{
+    connects_agent();
+    client.asks("GET", "rest.test", "/ok/a", {{"connection", "close"}});
+    moves();
+    auto const line = told<policy::Decided>();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->code, "bad_request");
+    EXPECT_FALSE(one<Resolve>());
+}
+
 TEST_F(FlowStreams, AnAnswerStreamsAsItComes)
 {
     connects_agent();

@@ -123,10 +123,16 @@ public:
         reply.to_send.erase(0, count);
         if (!reply.to_send.empty())
             return {count, More::Yes};
-        return {count, reply.may_end ? More::End : More::Later};
+        if (!reply.may_end)
+            return {count, More::Later};
+        if (!trailing.contains(stream))
+            return {count, More::End};
+        session->trailers(stream, trailing[stream]);
+        return {count, More::Trailers};
     }
 
     std::map<StreamId, Reply> replies;
+    std::map<StreamId, std::vector<HttpField>> trailing; // to send after the body
     std::string scheme = "http";
     std::string broken;
     std::optional<Http2Error> went_away;

@@ -73,7 +73,7 @@ std::unique_ptr<TlsSession> accept(Pair& sides, std::string_view name)
 
 std::unique_ptr<TlsSession> connect(Pair& sides, std::string_view name, WallTime now = kNow)
 {
-    auto session = sides.upstream->connect(name, 443, now);
+    auto session = sides.upstream->connect({name, 443}, now);
     EXPECT_TRUE(session.ok());
     return *std::move(session);
 }
@@ -203,7 +203,7 @@ std::string outcome(std::string_view leaf_name, std::string_view asked)
 {
     CarelessServer server(leaf_name, MBEDTLS_SSL_VERSION_TLS1_2);
     auto upstream = UpstreamTls::create(server.ca_pem());
-    auto client = (*upstream)->connect(asked, 443, kNow);
+    auto client = (*upstream)->connect({asked, 443}, kNow);
     exchange(**client, server);
     return (*client)->state() == TlsState::Open ? "open" : (*client)->failure();
 }
@@ -269,7 +269,7 @@ TEST(Tls, AnEmptyTrustStoreIsAnError)
 {
     auto upstream = UpstreamTls::create("no certificates here");
     ASSERT_TRUE(upstream.ok());
-    auto session = (*upstream)->connect("a.test", 443, kNow);
+    auto session = (*upstream)->connect({"a.test", 443}, kNow);
     ASSERT_FALSE(session.ok());
     EXPECT_EQ(
         session.error().sentence, "the host's trust store holds no certificate that can be read");

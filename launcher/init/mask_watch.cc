@@ -1,0 +1,175 @@
+#include "launcher/init/mask_watch.h"
+
+#include "launcher/guard/name_rules.h"
+#include "launcher/plan/probe_request.h"
+#include "launcher/plan/tool_directories.h"
+#include "launcher/sys/channel.h"
+#include "launcher/sys/directory_watch.h"
+#include "launcher/sys/entry_calls.h"
+#include "launcher/sys/io.h"
+#include "launcher/sys/mount.h"
+#include "launcher/sys/proc_view.h"
+#include "launcher/sys/pty.h"
+#include "launcher/sys/signals.h"
+#include "launcher/sys/standard_streams.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <unordered_map>
+
+namespace osh::launcher
+{
+namespace
+{
+
+constexpr std::array kWatchCapabilities{CAP_SYS_ADMIN};
+constexpr int kAlive = 3, kFirstSpare = 4, kAside = 32;
+
+class MaskWatch
+{
+public:
+    MaskWatch(std::string root, GuardPlan const& plan) : root_(std::move(root)), rules_(plan) {}
+
+    Result<> open()
+    {
+        LET(watch, sys::open_directory_watch());
+        watch_ = std::move(watch);
+        add(root_);
+        return {};
+    }
+
+    Result<> run()
+    {
+        look_below(root_);
+        for (;;) {
+            LET(names, sys::next_new_names(watch_));
+            for (auto const& name : names)
+                appeared(name);
+        }
+    }
+
+private:
+    void add(std::string const& directory)
+    {
+        if (places_.size() >= kMaxWatched)
+            return;
+        int const number = sys::watch_directory(watch_, directory);
+        if (number >= 0)
+            places_[number] = directory;
+    }
+
+    void appeared(sys::NewName const& name)
+    {
+        auto const place = places_.find(name.watch);
+        if (name.watch == 0)
+            look_below(root_);
+        else if (place != places_.end())
+            judge(place->second, name.name);
+    }
+
+    // Covers it, or goes into it.
+    void judge(std::string const& directory, std::string const& name)
+    {
+        std::deque<std::string> open;
+        look_at(directory, name, open);
+        for (auto const& path : open)
+            look_below(path);
+    }
+
+    void look_below(std::string const& top)
+    {
+        std::deque<std::string> open{top};
+        std::size_t seen = 0;
+        while (!open.empty() && seen < kMaxMaskWalk) {
+            std::string const directory = std::move(open.front());
+            open.pop_front();
+            add(directory); // before it is listed: what comes between is seen twice, not never
+            sys::for_each_entry(
+                nowhere_, directory.c_str(), kMaxMaskWalk, [&](std::string_view name) {
+                    look_at(directory, std::string(name), open);
+                    return ++seen < kMaxMaskWalk;
+                });
+        }
+    }
+
+    void look_at(
+        std::string const& directory, std::string const& name, std::deque<std::string>& open)
+    {
+        std::string const path = directory + "/" + name;
+        auto const entry = sys::examine_entry(nowhere_, path);
+        if (!entry.is_link() && rules_.is_masked(directory, name))
+            cover(path);
+        else if (entry.is_directory() && name != ".git" && !is_tool_directory(name))
+            open.push_back(path);
+    }
+
+    // What cannot be covered because it is gone again needs no cover.
+    void cover(std::string const& path)
+    {
+        auto const done = mount_mask(path);
+        failed_ += done.ok() ? 0 : 1;
+    }
+
+    Result<> mount_mask(std::string const& path)
+    {
+        LET(target, sys::look_up(path, sys::Links::Refuse));
+        LET(kind, sys::kind_of(target));
+        LET(mask, sys::look_up(kind.is_directory ? kMaskDirectory : kMaskFile, sys::Links::Refuse));
+        LET(mask_kind, sys::kind_of(mask));
+        if (kind.device == mask_kind.device && kind.inode == mask_kind.inode)
+            return {}; // covered
+        LET(tree, sys::clone_mount(mask));
+        TRY(sys::restrict_mount(tree, {.read_only = true, .no_exec = true}, sys::Depth::One));
+        return sys::attach_mount(tree, target);
+    }
+
+    std::string root_;
+    NameRules rules_;
+    sys::Fd watch_;
+    std::unordered_map<int, std::string> places_;
+    std::size_t failed_ = 0;
+    sys::Fd const nowhere_; // paths are absolute
+};
+
+// Only the channel stays open: its closing tells init that we are gone.
+Result<> keep_channel(sys::Fd const& channel)
+{
+    LET(null, sys::open_path("/dev/null", O_RDWR));
+    TRY(sys::set_standard_streams(null, null, null));
+    LET(copy, sys::duplicate(channel, kAside));
+    TRY(sys::place_descriptor(copy, kAlive));
+    (void)copy.release(); // closed with all others
+    (void)null.release();
+    return sys::close_from(kFirstSpare);
+}
+
+Result<> serve(AgentParts const& parts, sys::Fd const& channel)
+{
+    TRY(sys::start_session());
+    sys::ignore_all_signals();
+    TRY(keep_channel(channel));
+    TRY(sys::change_directory("/"));
+    TRY(sys::forbid_new_privileges());
+    TRY(sys::keep_only_capabilities(kWatchCapabilities));
+    TRY(sys::become_undumpable());
+    MaskWatch watch(parts.plan.project, parts.plan.guard);
+    TRY(watch.open());
+    sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
+    TRY(sys::send_message(alive, bytes_of("watching")));
+    return watch.run();
+}
+
+} // namespace
+
+Result<> start_mask_watch(AgentParts const& parts)
+{
+    if (!parts.mask_watch.is_open())
+        return {};
+    LET(child, sys::clone_sibling([&] { return serve(parts, parts.mask_watch).ok() ? 0 : 1; }));
+    return {};
+}
+
+} // namespace osh::launcher

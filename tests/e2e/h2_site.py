@@ -1,0 +1,58 @@
+"""Servers that speak HTTP/2 only: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test."""
+import ctypes
+import os
+import shutil
+import subprocess
+
+import world
+
+PORT, GRPC_PORT = 8446, 8447
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+
+
+def serve():
+    root = world.WORK + '/h2'
+    os.makedirs(root + '/ok', exist_ok=True)
+    with open(root + '/ok/a', 'w') as file:
+        file.write('hello over h2\n')
+    with open(root + '/ok/big', 'wb') as file:
+        file.write(b'x' * 50000000)
+    if shutil.which('nghttpd'):
+        subprocess.Popen(['nghttpd', '-a', world.SITES, '-d', root, '--echo-upload', '--trailer', 'x-last: word', str(PORT),
+                          world.WORK + '/leaf.key', world.WORK + '/leaf.pem'], preexec_fn=die_with_parent)
+    try:
+        import grpc
+    except ImportError:
+        return None
+    return serve_grpc(grpc)
+
+
+def serve_grpc(grpc):
+    from concurrent import futures
+
+    def echo(request, context):
+        context.set_trailing_metadata((('x-count', str(len(request))),))
+        return request
+
+    def fail(request, context):
+        context.abort(grpc.StatusCode.NOT_FOUND, 'no such thing')
+
+    def talk(requests, context):
+        for request in requests:
+            yield b'you said ' + request
+
+    class Handler(grpc.GenericRpcHandler):
+        def service(self, details):
+            return {'/osh.Test/Echo': grpc.unary_unary_rpc_method_handler(echo),
+                    '/osh.Test/Fail': grpc.unary_unary_rpc_method_handler(fail),
+                    '/osh.Test/Talk': grpc.stream_stream_rpc_method_handler(talk)}.get(details.method)
+
+    server = grpc.server(futures.ThreadPoolExecutor(8))
+    server.add_generic_rpc_handlers((Handler(),))
+    read = lambda name: open('%s/leaf.%s' % (world.WORK, name), 'rb').read()
+    server.add_secure_port('%s:%d' % (world.SITES, GRPC_PORT), grpc.ssl_server_credentials([(read('key'), read('pem'))]))
+    server.start()
+    return server

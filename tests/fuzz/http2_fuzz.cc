@@ -1,0 +1,125 @@
+// An HTTP/2 peer's bytes, as the agent's or (first byte odd) as an upstream's, in two pieces:
+// nothing crashes, buffers stay bounded, an accepted request says the same as HTTP/1 could have
+// said.
+#include "netproxy/proxy/http2_server.h"
+#include "netproxy/proxy/http2_upstream.h"
+
+#include <string>
+
+namespace
+{
+
+using namespace osh;
+using namespace osh::netproxy::proxy;
+
+constexpr std::size_t kMostOutput = 256 * 1024;
+
+Forward plan_for(RequestHead const& head)
+{
+    Forward plan;
+    plan.path_and_query = head.path + (head.has_query ? "?" + head.query : "");
+    plan.host = head.authority;
+    plan.fields = upstream_fields(head);
+    return plan;
+}
+
+void drain(Http2Server& server)
+{
+    for (auto out = server.to_agent(); !out.empty(); out = server.to_agent()) {
+        OSH_CHECK(out.size() <= kMostOutput);
+        server.consume_to_agent(out.size());
+    }
+}
+
+class Agent
+{
+public:
+    void feed(Bytes bytes)
+    {
+        for (int round = 0; round < 1000 && !bytes.empty(); ++round) {
+            auto const taken = server_.agent_bytes(bytes);
+            OSH_CHECK(taken <= bytes.size());
+            bytes = bytes.subspan(taken);
+            for (auto& exchange : server_.take_arrived())
+                exchanges_.push_back(std::move(exchange));
+            for (auto& exchange : exchanges_)
+                serve(*exchange);
+            drain(server_);
+        }
+    }
+
+private:
+    void serve(StreamExchange& exchange)
+    {
+        if (auto const* head = exchange.waiting()) {
+            OSH_CHECK(head->path.starts_with('/') && !head->authority.empty());
+            OSH_CHECK(head->method != "CONNECT" && head->method != "TRACE");
+            exchange.forward(plan_for(*head));
+            if (exchange.needs_start())
+                exchange.start_http1();
+        }
+        auto const out = exchange.to_upstream();
+        OSH_CHECK(out.size() <= kMostOutput);
+        exchange.consume_to_upstream(out.size());
+        if (exchange.needs_upstream() && !out.empty())
+            exchange.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    }
+
+    Http2Server server_{HttpScheme::Http};
+    std::vector<std::unique_ptr<StreamExchange>> exchanges_;
+};
+
+// A request on its way, for upstreams that answer it.
+class Asking
+{
+public:
+    Asking()
+    {
+        static constexpr char kStart[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
+        static constexpr char kHead[] = "\0\0\x0b\1\5\0\0\0\1\x82\x86\x84\x41\6a.test";
+        agent_.agent_bytes(bytes_of(std::string_view(kStart, sizeof kStart - 1)));
+        agent_.agent_bytes(bytes_of(std::string_view(kHead, sizeof kHead - 1)));
+        exchanges_ = agent_.take_arrived();
+        for (auto& exchange : exchanges_)
+            if (auto const* head = exchange->waiting()) {
+                exchange->forward(plan_for(*head));
+                OSH_CHECK(upstream_.start(*exchange).ok());
+            }
+    }
+    void feed(Bytes bytes)
+    {
+        for (int round = 0; round < 1000 && !bytes.empty(); ++round) {
+            auto const taken = upstream_.receive(bytes);
+            bytes = bytes.subspan(taken);
+            drain(agent_);
+            auto const out = upstream_.output();
+            OSH_CHECK(out.size() <= kMostOutput);
+            upstream_.consume_output(out.size());
+        }
+    }
+
+private:
+    Http2Server agent_{HttpScheme::Http};
+    std::vector<std::unique_ptr<StreamExchange>> exchanges_;
+    Http2Upstream upstream_;
+};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
+{
+    if (size == 0)
+        return 0;
+    auto const bytes = std::as_bytes(std::span(data, size)).subspan(1);
+    auto const half = bytes.size() / 2;
+    if (data[0] % 2 == 0) {
+        Agent agent;
+        agent.feed(bytes.first(half));
+        agent.feed(bytes.subspan(half));
+        return 0;
+    }
+    Asking asking;
+    asking.feed(bytes.first(half));
+    asking.feed(bytes.subspan(half));
+    return 0;
+}
