@@ -5,6 +5,7 @@
 
 #include "launcher/apply/group_probe.h"
 #include "launcher/apply/project_walk.h"
+#include "launcher/apply/trust_store.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/landlock.h"
 
@@ -16,6 +17,8 @@ namespace
 {
 
 constexpr std::size_t kMaxParents = 64;
+constexpr char const* kJavaHomes = "/usr/lib/jvm";
+constexpr std::size_t kMaxJavaHomes = 256;
 
 std::string variable(HostFacts const& facts, std::string const& name)
 {
@@ -39,6 +42,46 @@ std::string find_project(
     return directory;
 }
 
+void probe_trust(HostFacts& facts)
+{
+    // A bundle that the person chose comes first, as for curl and OpenSSL (openssl-env(7)).
+    auto const chosen = variable(facts, "SSL_CERT_FILE");
+    if (chosen.starts_with('/') && sys::look_at(chosen).exists)
+        facts.trust_bundle = chosen;
+    for (char const* bundle : {"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
+             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+             "/var/lib/ca-certificates/ca-bundle.pem"})
+        if (facts.trust_bundle.empty() && sys::look_at(bundle).exists)
+            facts.trust_bundle = bundle;
+    facts.trust_store = trust_store_for(
+        facts.trust_bundle, state_directory(variable(facts, "XDG_STATE_HOME"), facts.home));
+}
+
+// Java installations of the system keep their anchors in a file of their own or share one. Which
+// one runs is not asked: where the home of a Java lies elsewhere, its JAVA_HOME tells.
+void probe_java(HostFacts& facts)
+{
+    std::vector<std::string> homes;
+    if (auto const named = variable(facts, "JAVA_HOME"); named.starts_with('/'))
+        homes.push_back(named);
+    auto const listed = sys::list_directory(kJavaHomes, kMaxJavaHomes);
+    if (listed.ok())
+        for (auto const& entry : *listed)
+            homes.push_back(kJavaHomes + ("/" + entry.name));
+    for (auto const& home : homes) {
+        for (char const* place : {"/lib/security/cacerts", "/jre/lib/security/cacerts"}) {
+            if (!sys::look_at(home + place).exists)
+                continue;
+            facts.has_java = true;
+            auto store = sys::real_path(home + place);
+            auto& known = facts.java_stores;
+            if (!store.empty() && !store.starts_with("/etc/") && !store.starts_with("/var/")
+                && std::find(known.begin(), known.end(), store) == known.end())
+                known.push_back(std::move(store));
+        }
+    }
+}
+
 Result<> probe_system(HostFacts& facts, ProbeRequest const& request)
 {
     for (auto const& path : request.system_paths) {
@@ -48,14 +91,6 @@ Result<> probe_system(HostFacts& facts, ProbeRequest const& request)
         if (seen.exists)
             facts.system_paths[path] = seen.link_target;
     }
-    // A bundle that the person chose comes first, as for curl and OpenSSL (openssl-env(7)).
-    auto const chosen = variable(facts, "SSL_CERT_FILE");
-    if (chosen.starts_with('/') && sys::look_at(chosen).exists)
-        facts.trust_bundle = chosen;
-    for (char const* bundle : {"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
-             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"})
-        if (facts.trust_bundle.empty() && sys::look_at(bundle).exists)
-            facts.trust_bundle = bundle;
     return {};
 }
 
@@ -197,6 +232,8 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     facts.libexec = sys::helper_directory();
     probe_kernel(facts, request.depth);
     TRY(probe_system(facts, request));
+    probe_trust(facts);
+    probe_java(facts);
     TRY(probe_paths(facts, request));
     probe_git_name(facts);
     for (char const* helper : {"/osh-init", "/osh-netproxy"})

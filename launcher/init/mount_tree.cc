@@ -15,7 +15,7 @@ using sys::Fd;
 using sys::Links;
 using sys::MountFlags;
 
-constexpr char const* kRootBytes = "4194304"; // passwd, resolv.conf and a CA bundle
+constexpr char const* kRootBytes = "16777216"; // passwd, resolv.conf, CA bundle, Java's too
 constexpr char const* kRootInodes = "4096";
 
 MountFlags flags_of(MountStep const& step)
@@ -82,6 +82,7 @@ private:
             TRY(sys::make_parents(tree_.root, step.target));
             return sys::make_file(tree_.root, step.target, step.content, step.mode);
         case MountKind::Bind: return bind(step);
+        case MountKind::Twin: return show_again(step);
         case MountKind::Self: return pin(step);
         case MountKind::MaskFile: return mask(step, kMaskFile);
         case MountKind::MaskDirectory: return mask(step, kMaskDirectory);
@@ -161,6 +162,21 @@ private:
         if (found.device != expected.device || found.inode != expected.inode)
             return fail(Errc::Denied, step.target + " is not what was mounted there");
         return {};
+    }
+
+    Result<> show_again(MountStep const& step)
+    {
+        LET(place, sys::look_up_in(tree_.root, step.source, Links::Refuse));
+        auto target = sys::look_up_in(tree_.root, step.target, Links::Refuse);
+        if (!target.ok() && step.optional && target.error().code == Errc::NotFound)
+            return {};
+        if (!target.ok())
+            return std::unexpected<Error>(std::move(target).error());
+        LET(kind, sys::kind_of(place));
+        LET(tree, sys::clone_mount(place));
+        TRY(sys::restrict_mount(tree, flags_of(step), sys::Depth::Tree));
+        TRY(sys::attach_mount(tree, *target));
+        return verify(step, kind);
     }
 
     Result<> pin(MountStep const& step)

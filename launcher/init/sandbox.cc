@@ -4,6 +4,7 @@
 #include "launcher/init/mount_tree.h"
 #include "launcher/init/sandbox_network.h"
 #include "launcher/init/serve.h"
+#include "launcher/init/trust_files.h"
 #include "launcher/init/words.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/children.h"
@@ -24,7 +25,6 @@ namespace
 
 using sys::Fd;
 
-constexpr std::size_t kMaxBundle = 3 * 1024 * 1024;
 // What look-ups need: seeing the agent's /proc entries, and signalling it.
 constexpr std::array kKeptCapabilities{CAP_SYS_PTRACE, CAP_KILL};
 
@@ -142,24 +142,10 @@ private:
         auto const* start = std::get_if<WordStart>(&word);
         if (start == nullptr)
             return fail(Errc::Malformed, "the second word is not the start");
-        TRY(write_trust(start->ca_pem));
+        TRY(write_trust({plan_, tree_.root, tree_.trust_bundle, start->ca_pem}));
+        tree_.trust_bundle.reset();
         // From here on nothing of the root file system changes any more.
         return sys::restrict_mount(tree_.root, {.read_only = true}, sys::Depth::One);
-    }
-
-    Result<> write_trust(std::string const& ca_pem)
-    {
-        if (plan_.trust_file.empty())
-            return {};
-        std::string text;
-        if (tree_.trust_bundle.is_open()) {
-            LET(bundle, sys::read_all(tree_.trust_bundle, kMaxBundle));
-            text = std::move(bundle);
-            tree_.trust_bundle.reset();
-        }
-        if (!text.empty() && !text.ends_with('\n'))
-            text += '\n';
-        return sys::make_file(tree_.root, plan_.trust_file, text + ca_pem, 0444);
     }
 
     Result<int> run_agent()

@@ -38,9 +38,12 @@ constexpr std::array kHostDoors{"DBUS_*", "SSH_*", "GPG_*", "GNUPGHOME", "DISPLA
     "BASH_ENV", "ENV", "PROMPT_COMMAND", "BASH_FUNC_*", "NODE_OPTIONS", "BUN_OPTIONS", "OSH_*",
     "SUDO_*", "MAIL"};
 
+// Programs with roots of their own, which only a variable makes look at the bundle.
 constexpr std::array kTrustVariables{"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "PIP_CERT", "npm_config_cafile", "CARGO_HTTP_CAINFO",
-    "DENO_CERT", "AWS_CA_BUNDLE", "NIX_SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"};
+    "DENO_CERT", "AWS_CA_BUNDLE", "NIX_SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", "HTTPLIB2_CA_CERTS", "CODEX_CA_CERTIFICATE",
+    "PERL_LWP_SSL_CA_FILE", "BUNDLE_SSL_CA_CERT"};
 
 constexpr std::string_view kSystemPath =
     "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
@@ -120,9 +123,12 @@ void add_environment(Plan& plan, HostFacts const& facts, policy::Profile const& 
             kept.emplace(name, value);
     drop_copies_of_secrets(kept, facts.environment, profile.env);
     set_own(kept, facts, profile);
-    if (plan.has_network)
+    if (plan.has_network) {
         for (auto const* name : kTrustVariables)
             kept[name] = kTrustFile;
+        kept["SSL_CERT_DIR"] = kHashedDirectory;
+        kept["UV_NATIVE_TLS"] = "1"; // uv asks the platform's verifier, which reads SSL_CERT_FILE
+    }
     for (auto const& [name, value] : profile.env.set) {
         std::string text = value;
         if (auto const place = text.find("$PROJECT"); place != std::string::npos)

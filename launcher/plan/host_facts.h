@@ -41,6 +41,9 @@ struct HostFacts {
     std::vector<std::string> hooks_paths;      // core.hooksPath inside the project, relative
     bool mask_walk_ended_early = false; // the project is larger than the walk's bound
     std::string trust_bundle;           // path of the host's CA bundle, "" if none
+    std::string trust_store;            // folder made of it (apply/trust_store), "" if none
+    bool has_java = false;
+    std::vector<std::string> java_stores; // files of Java installations with anchors of their own
     std::uint64_t memory_bytes = 0;
     GroupPlace group_place; // where a control group for the sandbox could be made
     std::string libexec;    // directory with osh-init, osh-netproxy

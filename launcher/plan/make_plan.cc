@@ -73,6 +73,8 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
     plan.require_landlock = !bears_absence(profile, "landlock");
     plan.landlock_abi = std::max(facts.landlock_abi, 0);
     plan.trust_bundle = facts.trust_bundle;
+    plan.trust_store = facts.trust_store;
+    plan.has_java = facts.has_java;
     plan.notes = profile.unsafe_notes;
     if (facts.uid == 0)
         plan.notes.emplace_back(
@@ -115,6 +117,7 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     add_home(plan, facts, profile);
     add_grants(planned, facts, profile, policy.filesystem);
     add_project(planned, facts, profile, policy.filesystem);
+    add_java_trust(planned.plan, facts);
     plan.guard.protect = profile.filesystem.protect;
     for (auto const& path : facts.hooks_paths) {
         if (path == ".")

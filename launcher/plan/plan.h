@@ -27,13 +27,14 @@ enum class MountKind : std::uint8_t {
     File,
     MaskFile,
     MaskDirectory,
-    Self // the target, as it stands by then, on itself: other flags, and it cannot be renamed away
+    Twin, // what stands at `source` inside, at `target` as well
+    Self  // the target, as it stands by then, on itself: other flags, and it cannot be renamed away
 };
 
 struct MountStep { // in order; targets are absolute paths inside the sandbox
     MountKind kind = MountKind::Bind;
     std::string target;
-    std::string source;  // Bind: host path; Symlink: link text
+    std::string source;  // Bind: host path; Twin: path inside; Symlink: link text
     std::string content; // File: its bytes
     bool read_only = true, no_exec = false, no_dev = true, optional = false;
     std::uint32_t mode = 0755;                // Directory, File, Tmpfs
@@ -96,6 +97,8 @@ struct Plan {
     GuardPlan guard;
     std::string trust_bundle; // host path of the CA bundle that the session CA is added to
     std::string trust_file;   // inside: written at start, the other places are links to it
+    std::string trust_store;  // host folder with the anchors, for the supervisor
+    bool has_java = false;    // a Java key store is wanted
     std::int32_t oom_score_adjust = 500; // in a shortage the sandbox goes first
     std::string project;                 // host path, also the path inside
     std::uint32_t uid = 0, gid = 0;

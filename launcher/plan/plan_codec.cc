@@ -8,7 +8,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kMaxText = 1024 * 1024;
 
 void put_flag(ByteWriter& out, bool value)
@@ -170,6 +170,8 @@ Result<> take_numbers(ByteReader& in, Plan& plan)
     plan.debug_allow = debug;
     LET(landlock, take_flag(in));
     plan.require_landlock = landlock;
+    LET(java, take_flag(in));
+    plan.has_java = java;
     return {};
 }
 
@@ -198,6 +200,7 @@ std::vector<std::byte> encode(Plan const& plan)
     put_flag(out, plan.nested_allow);
     put_flag(out, plan.debug_allow);
     put_flag(out, plan.require_landlock);
+    put_flag(out, plan.has_java);
     return out.take();
 }
 

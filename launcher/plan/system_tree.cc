@@ -30,11 +30,21 @@ constexpr std::array kEtcEntries{"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld
     "/etc/java-11-openjdk", "/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/maven",
     "/etc/manpath.config", "/etc/groff", "/etc/ImageMagick-6"};
 
-// Where programs of the common distributions look for the CA bundle; each is a link to one file.
-constexpr std::array kTrustPlaces{"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
-    "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/cert.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ca-certificates/extracted/tls-ca-bundle.pem"};
+// Where programs of the common distributions look, all links. Debian and Ubuntu, Alpine, Fedora,
+// Arch, SUSE; a name that the host does not have does no harm.
+constexpr std::array kBundlePlaces{"/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ca-certificates/extracted/tls-ca-bundle.pem", "/var/lib/ca-certificates/ca-bundle.pem"};
+constexpr std::array kHashedPlaces{"/etc/pki/tls/certs",
+    "/etc/pki/ca-trust/extracted/pem/directory-hash", "/etc/ca-certificates/extracted/cadir",
+    "/var/lib/ca-certificates/openssl", "/var/lib/ca-certificates/pem"};
+// p11-kit's trust module (trust(1)) is what GnuTLS and NSS read on Fedora, Arch and SUSE.
+constexpr std::array kAnchorPlaces{"/etc/pki/ca-trust/source/anchors/osh.pem",
+    "/etc/ca-certificates/trust-source/anchors/osh.pem", "/etc/pki/trust/anchors/osh.pem"};
+constexpr std::array kJavaPlaces{"/etc/ssl/certs/java/cacerts", "/etc/pki/java/cacerts",
+    "/etc/pki/ca-trust/extracted/java/cacerts", "/etc/ca-certificates/extracted/java-cacerts.jks",
+    "/var/lib/ca-certificates/java-cacerts"};
 
 std::string passwd_text(HostFacts const& facts)
 {
@@ -73,11 +83,29 @@ void add_name_service(Plan& plan, HostFacts const& facts)
                                              : std::string("# this session has no network\n")));
 }
 
+template<typename Places>
+void add_links(Plan& plan, Places const& places, std::string_view to)
+{
+    for (auto const* place : places)
+        plan.mounts.push_back(symlink_step(place, std::string(to)));
+}
+
 void add_trust(Plan& plan)
 {
-    for (auto const* place : kTrustPlaces)
-        plan.mounts.push_back(symlink_step(place, std::string(kTrustFile)));
     plan.trust_file = kTrustFile;
+    plan.mounts.push_back(directory_step(std::string(kHashedDirectory)));
+    add_links(plan, kBundlePlaces, kTrustFile);
+    add_links(plan, kHashedPlaces, kHashedDirectory);
+    if (plan.has_network)
+        add_links(plan, kAnchorPlaces, kSessionCaFile);
+    if (plan.has_java)
+        add_links(plan, kJavaPlaces, kJavaTrustFile);
+    if (plan.trust_store.empty())
+        return;
+    MountStep anchors = bind_step(plan.trust_store, std::string(kAnchorDirectory), Write::No);
+    anchors.no_exec = true;
+    anchors.optional = true;
+    plan.mounts.push_back(std::move(anchors));
 }
 
 void add_probed(Plan& plan, HostFacts const& facts, std::string const& path)
@@ -115,6 +143,20 @@ void add_system_tree(Plan& plan, HostFacts const& facts, policy::Profile const&)
     add_name_service(plan, facts);
     add_trust(plan);
     plan.landlock.push_back({"/etc", Access::ReadExecute});
+}
+
+void add_java_trust(Plan& plan, HostFacts const& facts)
+{
+    if (!plan.has_java)
+        return;
+    plan.mounts.push_back(file_step(std::string(kJavaTrustFile), ""));
+    for (auto const& store : facts.java_stores) {
+        MountStep step = bind_step(std::string(kJavaTrustFile), store, Write::No);
+        step.kind = MountKind::Twin;
+        step.no_exec = true;
+        step.optional = true;
+        plan.mounts.push_back(std::move(step));
+    }
 }
 
 MountStep directory_step(std::string target, std::uint32_t mode)

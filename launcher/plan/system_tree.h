@@ -14,6 +14,17 @@ namespace osh::launcher
 std::vector<std::string> system_paths_to_probe();
 
 inline constexpr std::string_view kTrustFile = "/run/osh/ca-bundle.pem";
+// The session's certificate alone, for what adds it to roots of its own.
+inline constexpr std::string_view kSessionCaFile = "/run/osh/ca.pem";
+// The host's anchors by subject hash (launcher/apply/trust_store); the hashed directory links
+// there.
+inline constexpr std::string_view kAnchorDirectory = "/run/osh/anchors";
+inline constexpr std::string_view kHashedDirectory = "/etc/ssl/certs";
+inline constexpr std::string_view kKeyStorePart = "java-cacerts.part"; // in the anchor directory
+inline constexpr std::string_view kJavaTrustFile = "/run/osh/java-cacerts";
+
+// Own stores of Java installations are covered at last, when all that may hold one is mounted.
+void add_java_trust(Plan& plan, HostFacts const& facts);
 
 // Appends mounts and Landlock rules.
 void add_system_tree(Plan& plan, HostFacts const& facts, policy::Profile const& profile);

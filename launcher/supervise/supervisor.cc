@@ -1,6 +1,7 @@
 // Starts the helpers and runs the loop of one session.
 
 #include "launcher/apply/launch.h"
+#include "launcher/apply/trust_store.h"
 #include "launcher/supervise/self_confinement.h"
 #include "launcher/supervise/supervisor_class.h"
 #include "launcher/sys/folder.h"
@@ -62,6 +63,11 @@ Result<> Supervisor::start_sandbox()
     LET(relay, StdioRelay::choose(request_.terminal));
     relay_ = std::move(relay);
     LET(stdio, relay_->plan());
+    // Without it programs that read the hashed directory know the session's own authority only.
+    if (auto made = make_trust_store(request_.plan.trust_bundle, request_.plan.trust_store);
+        !made.ok())
+        complain("the host's certificates are missing in the hashed directory: "
+                 + made.error().sentence);
     LET(sandbox, prepare(request_.plan, std::move(stdio), request_.facts));
     InitHooks hooks;
     hooks.said = [this](auto const& word) { on(word); };

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <grp.h>
 #include <memory>
 #include <pwd.h>
@@ -69,6 +70,17 @@ Seen look_at(std::string const& path)
     }
     seen.is_directory = S_ISDIR(status.st_mode);
     return seen;
+}
+
+std::string stamp_of(std::string const& path)
+{
+    struct stat status {
+    };
+    if (::stat(path.c_str(), &status) != 0)
+        return {};
+    return fmt::format("{:x}-{:x}-{:x}-{:x}.{:x}-{:x}.{:x}", status.st_dev, status.st_ino,
+        status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+        status.st_ctim.tv_nsec);
 }
 
 std::string real_path(std::string const& path)

@@ -18,6 +18,9 @@ struct Seen {
     int problem = 0;         // errno, when the kernel could not tell whether it exists
 };
 Seen look_at(std::string const& path);
+// What changes whenever the file does: device, inode, size, times; in hexadecimal. "" if it is
+// gone.
+std::string stamp_of(std::string const& path);
 std::string real_path(std::string const& path); // realpath(3), "" when it does not exist
 
 struct ListedEntry {

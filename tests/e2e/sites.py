@@ -9,9 +9,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import agent_site
+import cargo_site
 import git_site
 import h2_site
 import npm_site
+import pip_site
 import pki
 import websocket_site
 import world
@@ -76,6 +78,10 @@ class Site(BaseHTTPRequestHandler):
             return git_site.serve(self, body)
         if host == 'npm.test':
             return npm_site.serve(self)
+        if host == 'pip.test':
+            return pip_site.serve(self)
+        if host == 'cargo.test':
+            return cargo_site.serve(self)
         if host == 'api.anthropic.com':
             return agent_site.serve(self, body)
         return self.plain_site(body)

@@ -1,0 +1,132 @@
+#include "launcher/init/trust_files.h"
+
+#include "launcher/plan/system_tree.h"
+#include "launcher/sys/folder.h"
+#include "launcher/sys/io.h"
+#include "launcher/sys/mount.h"
+#include "launcher/trust/certificates.h"
+#include "launcher/trust/key_store.h"
+#include "launcher/trust/subject_hash.h"
+
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <fmt/core.h>
+
+namespace osh::launcher
+{
+namespace
+{
+
+using sys::Fd;
+
+constexpr std::size_t kMaxKeyStore = 8 * 1024 * 1024;
+// Chromium's kinds, each with its folder; CACertificates is known from version 133 on. Older ones
+// and Electron read only the NSS database of the home, which we do not make.
+constexpr std::array kChromiumFolders{"/etc/chromium/policies/managed",
+    "/etc/opt/chrome/policies/managed", "/etc/opt/chrome_for_testing/policies/managed",
+    "/etc/opt/edge/policies/managed", "/etc/brave/policies/managed"};
+constexpr char const* kFirefoxPolicies = "/etc/firefox/policies/policies.json";
+
+class TrustWriter
+{
+public:
+    explicit TrustWriter(TrustParts const& parts) : parts_(parts) {}
+
+    Result<> run()
+    {
+        TRY(write_bundle());
+        TRY(link_anchors());
+        auto const certificates = trust::certificates_in(parts_.ca_pem);
+        if (!certificates.empty())
+            TRY(add_own(certificates.front()));
+        return parts_.plan.has_java ? write_key_store(certificates) : Result<>();
+    }
+
+private:
+    Result<> write_bundle()
+    {
+        std::string text;
+        if (parts_.bundle.is_open()) {
+            LET(bundle, sys::read_all(parts_.bundle, trust::kMaxBundle));
+            text = std::move(bundle);
+        }
+        if (!text.empty() && !text.ends_with('\n'))
+            text += '\n';
+        return sys::make_file(parts_.root, parts_.plan.trust_file, text + parts_.ca_pem, 0444);
+    }
+
+    Result<> link_anchors()
+    {
+        auto listed = sys::names_in(std::string(kAnchorDirectory));
+        if (listed.ok())
+            names_ = *std::move(listed); // without the folder: told by the supervisor
+        LET(folder, sys::look_up(std::string(kHashedDirectory), sys::Links::Refuse));
+        for (auto const& name : names_)
+            if (name != kKeyStorePart)
+                TRY(sys::make_symlink(folder, name, fmt::format("{}/{}", kAnchorDirectory, name)));
+        return {};
+    }
+
+    Result<> add_own(trust::Certificate const& certificate)
+    {
+        TRY(sys::make_file(parts_.root, std::string(kSessionCaFile), certificate.pem, 0444));
+        LET(hash, trust::subject_hash(certificate.der));
+        std::size_t number = 0;
+        while (std::find(names_.begin(), names_.end(), fmt::format("{}.{}", hash, number))
+               != names_.end())
+            ++number;
+        TRY(sys::make_symlink(parts_.root, fmt::format("{}/{}.{}", kHashedDirectory, hash, number),
+            std::string(kSessionCaFile)));
+        return write_browser_policies(certificate);
+    }
+
+    Result<> put(std::string const& path, std::string const& text)
+    {
+        TRY(sys::make_parents(parts_.root, path));
+        return sys::make_file(parts_.root, path, text, 0444);
+    }
+
+    Result<> write_browser_policies(trust::Certificate const& certificate)
+    {
+        std::string const chromium =
+            fmt::format("{{\"CACertificates\": [\"{}\"]}}\n", trust::one_line_of(certificate.pem));
+        for (char const* folder : kChromiumFolders)
+            TRY(put(std::string(folder) + "/osh.json", chromium));
+        return put(kFirefoxPolicies,
+            fmt::format("{{\"policies\": {{\"Certificates\": {{\"Install\": [\"{}\"]}}}}}}\n",
+                kSessionCaFile));
+    }
+
+    // The file stands already, empty: it may be mounted over the stores of Java installations.
+    Result<> write_key_store(std::vector<trust::Certificate> const& certificates)
+    {
+        std::vector<Bytes> own;
+        if (!certificates.empty())
+            own.emplace_back(certificates.front().der);
+        auto const kept =
+            sys::read_file(fmt::format("{}/{}", kAnchorDirectory, kKeyStorePart), kMaxKeyStore);
+        auto const count = static_cast<std::uint32_t>(own.size());
+        // The kept part counts on one certificate more.
+        std::vector<std::byte> store =
+            kept.ok() && count == 1
+                ? trust::finish_key_store(bytes_of(*kept), own)
+                : trust::finish_key_store(trust::begin_key_store({}, count), own);
+        LET(file, sys::open_path(std::string(kJavaTrustFile), O_WRONLY | O_TRUNC | O_NOFOLLOW));
+        return sys::write_all(file, store);
+    }
+
+    TrustParts const& parts_;
+    std::vector<std::string> names_;
+};
+
+} // namespace
+
+Result<> write_trust(TrustParts const& parts)
+{
+    if (parts.plan.trust_file.empty())
+        return {};
+    return TrustWriter(parts).run();
+}
+
+} // namespace osh::launcher

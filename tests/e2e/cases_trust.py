@@ -1,0 +1,232 @@
+"""Programs trust what the proxy shows them, with no option given: each kind of trust store, and each client that is here.
+Every site is inspected (its rules name methods and paths), so a client that answers has accepted the session's authority."""
+import glob
+import os
+import shutil
+
+import world
+from machine import Skip, check, need
+
+URL = 'https://site.test/ok/x'
+HELLO = 'hello from site.test/ok/x'
+BARE = ('env', '-i', 'PATH=/usr/bin:/bin', 'HOME=/tmp')   # no variable: only what is mounted
+
+
+def greets(m, *argv, **more):
+    done = m.inside(*argv, **more)
+    check(HELLO in done.out, done)
+    check(m.hits(kind='request', host='site.test', path='/ok/x'), 'the site saw nothing')
+
+
+def optional(program):
+    """The path of a client outside the system directories, or a skip that names it."""
+    found = shutil.which(program, path='/usr/local/bin:/usr/bin:/bin')
+    if found is None:
+        raise Skip('no program %s on this machine' % program)
+    return found
+
+
+def curl(m):
+    """curl, with the variables and without."""
+    greets(m, 'curl', '-sS', URL)
+    greets(m, *BARE, 'curl', '-sS', URL)
+
+
+def wget(m):
+    """wget, with the variables and without."""
+    need('wget')
+    greets(m, 'wget', '-qO-', URL)
+    greets(m, *BARE, 'wget', '-qO-', URL)
+
+
+def git(m):
+    """git ls-remote, with the variables and without."""
+    need('git')
+    for before in ((), BARE):
+        done = m.inside(*before, 'git', 'ls-remote', 'https://git.test/repo.git')
+        check('refs/heads/main' in done.out, done)
+
+
+def node(m):
+    """node's fetch and https."""
+    need('node')
+    greets(m, 'node', '-e', 'fetch("%s").then(r=>r.text()).then(console.log)' % URL)
+
+
+def npm(m):
+    """npm asks a registry."""
+    need('npm')
+    done = m.inside('npm', 'view', '--registry', 'https://npm.test', 'tiny', 'version', timeout=120)
+    check('1.0.0' in done.out, done)
+
+
+def python(m):
+    """python's urllib, with the variables and without; requests where it is."""
+    script = 'import urllib.request as u; print(u.urlopen("%s").read().decode())' % URL
+    greets(m, '/usr/bin/python3', '-c', script)
+    greets(m, *BARE, '/usr/bin/python3', '-c', script)
+
+
+def python_requests(m):
+    """python's requests, which has roots of its own."""
+    if m.run(['/usr/bin/python3', '-c', 'import requests']).code != 0:
+        raise Skip('no python module requests on this machine')
+    greets(m, '/usr/bin/python3', '-c', 'import requests; print(requests.get("%s").text)' % URL)
+
+
+def pip(m):
+    """pip installs a wheel."""
+    if m.run(['/usr/bin/python3', '-m', 'pip', '--version']).code != 0:
+        raise Skip('no pip for /usr/bin/python3 on this machine')
+    done = m.shell('/usr/bin/python3 -m pip install -q --disable-pip-version-check --target t '
+                   '--index-url https://pip.test/simple tinywheel && PYTHONPATH=t /usr/bin/python3 -c '
+                   '"import tinywheel; print(tinywheel.answer)"', timeout=120)
+    check('answer from the wheel' in done.out, done)
+
+
+def cargo(m):
+    """cargo fetches a crate from a sparse registry."""
+    program = optional('cargo')
+    version = m.run([program, '--version']).out.split()
+    if len(version) < 2 or tuple(map(int, version[1].split('.')[:2])) < (1, 68):
+        raise Skip('cargo %s knows no sparse registries' % ' '.join(version[1:2]))
+    m.write(m.project + '/Cargo.toml', '[package]\nname = "p"\nversion = "0.1.0"\nedition = "2018"\n'
+            '[dependencies]\ntiny = {version = "1", registry = "own"}\n')
+    m.write(m.project + '/src/main.rs', 'fn main() {}\n')
+    m.write(m.project + '/.cargo/config.toml', '[registries.own]\nindex = "sparse+https://cargo.test/index/"\n')
+    done = m.inside(program, 'fetch', timeout=120)
+    check(done.code == 0 and m.hits(kind='request', path='/crates/tiny/1.0.0/download'), done)
+
+
+def go(m):
+    """A Go program with crypto/x509's defaults."""
+    need('go')
+    m.write(m.project + '/main.go', 'package main\nimport ("io"; "net/http"; "os")\nfunc main() {\n r, e := http.Get("%s")\n'
+            ' if e != nil { panic(e) }\n io.Copy(os.Stdout, r.Body)\n}\n' % URL)
+    built = m.run(['go', 'build', '-o', 'fetch', 'main.go'], env={'CGO_ENABLED': '0', 'GO111MODULE': 'off'}, timeout=300)
+    check(built.code == 0, built)
+    greets(m, './fetch')
+    greets(m, *BARE, './fetch')
+
+
+def gh(m):
+    """GitHub's command line."""
+    need('gh')
+    done = m.inside('gh', 'api', '--hostname', 'site.test', 'ok/x', env={'GH_ENTERPRISE_TOKEN': 'x'},
+                    options=('--allow', 'site.test'))
+    check('certificate' not in done.err, done)
+
+
+JAVA = """import java.net.*; import java.io.*;
+public class Fetch { public static void main(String[] a) throws Exception {
+  new URL(a[0]).openStream().transferTo(System.out); } }
+"""
+
+
+def java(m):
+    """Every Java of the system, by its own trust store and with no option."""
+    homes = [h for h in sorted({os.path.realpath(p) for p in glob.glob('/usr/lib/jvm/*')}) if os.path.exists(h + '/bin/javac')]
+    if not homes:
+        raise Skip('no JDK on this machine')
+    m.write(m.project + '/Fetch.java', JAVA)
+    for home in homes:
+        greets(m, home + '/bin/java', 'Fetch.java', URL, timeout=120)
+
+
+def java_key_store(m):
+    """keytool verifies the store's seal and finds the host's authorities and the session's; also where a Java brings its own."""
+    need('keytool')
+    m.write(m.project + '/jdk/lib/security/cacerts', 'the JDK\'s own')
+    done = m.shell('for s in /run/osh/java-cacerts $JAVA_HOME/lib/security/cacerts; do '
+                   'keytool -list -keystore $s -storepass changeit | grep -cE "^(host-|osh-session-0)"; done',
+                   env={'JAVA_HOME': m.project + '/jdk'}, options=('--env', 'JAVA_HOME=' + m.project + '/jdk'), timeout=120)
+    with open('/etc/ssl/certs/ca-certificates.crt') as file:
+        count = file.read().count('BEGIN CERTIFICATE')
+    check(done.out.split() == [str(count + 1)] * 2, done)
+    with open(m.project + '/jdk/lib/security/cacerts') as file:
+        check(file.read() == 'the JDK\'s own', 'the host\'s file was written')
+
+
+def hashed_directory(m):
+    """OpenSSL finds the session's authority and the host's by the hashed directory alone."""
+    done = m.shell('openssl s_client -connect site.test:443 -servername site.test -no-CAfile -no-CAstore -CApath /etc/ssl/certs '
+                   '-verify_return_error </dev/null 2>&1 | grep "Verify return code"')
+    check('Verify return code: 0 (ok)' in done.out, done)
+    shutil.copy(world.WORK + '/root.pem', m.project + '/root.pem')
+    os.chmod(m.project + '/root.pem', 0o644)
+    done = m.inside('openssl', 'verify', '-no-CAfile', '-no-CAstore', '-CApath', '/etc/ssl/certs', 'root.pem')
+    check('root.pem: OK' in done.out, done)
+    done = m.shell('mkdir /tmp/d; cd /etc/ssl/certs; for f in *.[0-9]; do cp -L $f /tmp/d/$f.pem; done; openssl rehash /tmp/d; '
+                   'ls | grep -E "^[0-9a-f]{8}[.][0-9]$" > /tmp/ours; ls /tmp/d | grep -v pem | cmp - /tmp/ours && wc -l < /tmp/ours')
+    with open('/etc/ssl/certs/ca-certificates.crt') as file:
+        count = file.read().count('BEGIN CERTIFICATE')
+    check(done.out == '%d\n' % (count + 1), done)
+
+
+def names_of_distributions(m):
+    """The bundle and the directory have the names of Debian, Fedora, Arch, SUSE and Alpine."""
+    bundles = ('/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/cert.pem', '/etc/ssl/ca-bundle.pem',
+               '/etc/pki/tls/certs/ca-bundle.crt', '/etc/pki/tls/cert.pem',
+               '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', '/etc/ca-certificates/extracted/tls-ca-bundle.pem',
+               '/var/lib/ca-certificates/ca-bundle.pem')
+    done = m.shell('for f in %s; do curl -sS --cacert $f --capath /nonexistent %s >/dev/null || echo $f; done; '
+                   'curl -sS --capath /etc/pki/tls/certs %s' % (' '.join(bundles), URL, URL))
+    check(done.out == HELLO, done)
+
+
+def browser_policies(m):
+    """Chromium's and Firefox's policies name the session's certificate."""
+    done = m.shell('/usr/bin/python3 -c "import json,ssl\n'
+                   'pem=open(\'/run/osh/ca.pem\').read()\n'
+                   'c=json.load(open(\'/etc/chromium/policies/managed/osh.json\'))[\'CACertificates\']\n'
+                   'f=json.load(open(\'/etc/firefox/policies/policies.json\'))[\'policies\'][\'Certificates\'][\'Install\']\n'
+                   'import base64\n'
+                   'print(base64.b64decode(c[0])==ssl.PEM_cert_to_DER_cert(pem), f)"')
+    check("True ['/run/osh/ca.pem']" in done.out, done)
+
+
+def store_is_made_once(m):
+    """The host's store is worked up once, again after a change, and nobody inside can write to it."""
+    need('mount')
+    folder = m.home + '/.local/state/osh/trust'
+    check(m.inside('true').code == 0, 'a first session')
+    first = {name: os.stat(folder + '/' + name).st_ino for name in os.listdir(folder)}
+    done = m.shell('touch /run/osh/anchors/x /etc/ssl/certs/x 2>/dev/null; chmod u+w /run/osh/anchors 2>/dev/null; '
+                   'ls -A $HOME/.local/state 2>/dev/null; echo end')
+    check(done.out == 'end\n', done)
+    check({name: os.stat(folder + '/' + name).st_ino for name in os.listdir(folder)} == first and len(first) == 1, first)
+    text = open('/etc/ssl/certs/ca-certificates.crt').read()
+    bundle = m.write(m.home + '/more.pem', text)
+    greets(m, 'curl', '-sS', URL, env={'SSL_CERT_FILE': bundle})
+    check(len(os.listdir(folder)) == 2, os.listdir(folder))
+
+
+def client_elsewhere(program, *argv):
+    def case(m):
+        need(program)
+        greets(m, program, *argv, timeout=120)
+    case.__name__ = program
+    case.__doc__ = program + ' with its defaults.'
+    return case
+
+
+deno = client_elsewhere('deno', 'eval', 'console.log(await (await fetch("%s")).text())' % URL)
+bun = client_elsewhere('bun', '-e', 'console.log(await (await fetch("%s")).text())' % URL)
+
+
+def dotnet(m):
+    """.NET."""
+    need('dotnet')
+    raise Skip('no project is built with dotnet here')
+
+
+def chromium(m):
+    """Chromium without a window, by its managed policy."""
+    need('chromium')
+    done = m.shell('chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir=/tmp/c '
+                   '--dump-dom %s 2>/dev/null' % URL, timeout=120)
+    check(HELLO in done.out, done)
+
+
+CASES = [curl, wget, git, node, npm, python, python_requests, pip, cargo, go, gh, java, java_key_store, hashed_directory,
+         names_of_distributions, browser_policies, store_is_made_once, deno, bun, dotnet, chromium]
