@@ -58,14 +58,27 @@ private:
         TRY(sys::leave_session_keyring());
         TRY(sys::set_host_name(plan_.host_name));
         step_ = "network";
-        LET(tun, build_network(plan_));
+        TRY(hand_over_network());
         step_ = "files";
         LET(tree, build_mount_tree(plan_));
         tree_ = std::move(tree);
         TRY(limit_processes());
         step_ = "terminal";
         TRY(open_terminal());
-        return tell_prepared(tun);
+        TRY(tell_prepared());
+        step_ = "trust";
+        LET(trust, begin_trust(plan_, tree_.root, tree_.trust_bundle));
+        trust_ = std::move(trust);
+        tree_.trust_bundle.reset();
+        return {};
+    }
+
+    Result<> hand_over_network()
+    {
+        LET(tun, build_network(plan_));
+        if (!tun.is_open())
+            return {};
+        return sys::send_message(channel_, encode(FromInit(WordNetwork{})), {&tun});
     }
 
     // Holds for root too, whom RLIMIT_NPROC does not bind (pid_namespaces(7), Linux 6.14).
@@ -122,11 +135,9 @@ private:
         return {};
     }
 
-    Result<> tell_prepared(Fd const& tun)
+    Result<> tell_prepared()
     {
         std::vector<Fd const*> descriptors;
-        if (tun.is_open())
-            descriptors.push_back(&tun);
         if (pty_.master.is_open())
             descriptors.push_back(&pty_.master);
         return sys::send_message(channel_, encode(FromInit(WordPrepared{})), descriptors);
@@ -142,8 +153,7 @@ private:
         auto const* start = std::get_if<WordStart>(&word);
         if (start == nullptr)
             return fail(Errc::Malformed, "the second word is not the start");
-        TRY(write_trust({plan_, tree_.root, tree_.trust_bundle, start->ca_pem}));
-        tree_.trust_bundle.reset();
+        TRY(end_trust({plan_, tree_.root, start->ca_pem}, std::move(trust_)));
         // From here on nothing of the root file system changes any more.
         return sys::restrict_mount(tree_.root, {.read_only = true}, sys::Depth::One);
     }
@@ -215,6 +225,7 @@ private:
     }
 
     Fd channel_, owners_, in_, out_, err_, reports_, watch_;
+    BegunTrust trust_; // made while netproxy makes the certificate
     Plan plan_;
     WordPlan word_;
     MountedTree tree_;

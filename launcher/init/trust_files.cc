@@ -28,15 +28,30 @@ constexpr std::array kChromiumFolders{"/etc/chromium/policies/managed",
     "/etc/opt/edge/policies/managed", "/etc/brave/policies/managed"};
 constexpr char const* kFirefoxPolicies = "/etc/firefox/policies/policies.json";
 
+Result<std::vector<std::string>> link_anchors()
+{
+    auto names = sys::names_in(std::string(kAnchorDirectory));
+    if (!names.ok())
+        return std::vector<std::string>(); // without the folder: told by the supervisor
+    LET(folder, sys::look_up(std::string(kHashedDirectory), sys::Links::Refuse));
+    for (auto const& name : *names)
+        if (name != kKeyStorePart)
+            TRY(sys::make_symlink(folder, name, fmt::format("{}/{}", kAnchorDirectory, name)));
+    return names;
+}
+
 class TrustWriter
 {
 public:
-    explicit TrustWriter(TrustParts const& parts) : parts_(parts) {}
+    TrustWriter(TrustParts const& parts, BegunTrust begun)
+        : parts_(parts), bundle_(std::move(begun.bundle)), names_(std::move(begun.names))
+    {
+    }
 
+    // A bundle need not end its last line, and an empty line between two certificates is nothing.
     Result<> run()
     {
-        TRY(write_bundle());
-        TRY(link_anchors());
+        TRY(sys::write_all(bundle_, "\n" + parts_.ca_pem));
         auto const certificates = trust::certificates_in(parts_.ca_pem);
         if (!certificates.empty())
             TRY(add_own(certificates.front()));
@@ -44,30 +59,6 @@ public:
     }
 
 private:
-    Result<> write_bundle()
-    {
-        std::string text;
-        if (parts_.bundle.is_open()) {
-            LET(bundle, sys::read_all(parts_.bundle, trust::kMaxBundle));
-            text = std::move(bundle);
-        }
-        if (!text.empty() && !text.ends_with('\n'))
-            text += '\n';
-        return sys::make_file(parts_.root, parts_.plan.trust_file, text + parts_.ca_pem, 0444);
-    }
-
-    Result<> link_anchors()
-    {
-        auto listed = sys::names_in(std::string(kAnchorDirectory));
-        if (listed.ok())
-            names_ = *std::move(listed); // without the folder: told by the supervisor
-        LET(folder, sys::look_up(std::string(kHashedDirectory), sys::Links::Refuse));
-        for (auto const& name : names_)
-            if (name != kKeyStorePart)
-                TRY(sys::make_symlink(folder, name, fmt::format("{}/{}", kAnchorDirectory, name)));
-        return {};
-    }
-
     Result<> add_own(trust::Certificate const& certificate)
     {
         TRY(sys::make_file(parts_.root, std::string(kSessionCaFile), certificate.pem, 0444));
@@ -117,16 +108,26 @@ private:
     }
 
     TrustParts const& parts_;
+    Fd bundle_;
     std::vector<std::string> names_;
 };
 
 } // namespace
 
-Result<> write_trust(TrustParts const& parts)
+Result<BegunTrust> begin_trust(Plan const& plan, Fd const& root, Fd const& host_bundle)
 {
-    if (parts.plan.trust_file.empty())
-        return {};
-    return TrustWriter(parts).run();
+    if (plan.trust_file.empty())
+        return BegunTrust();
+    LET(file, sys::new_file(root, plan.trust_file, 0444));
+    if (host_bundle.is_open())
+        TRY(sys::copy_all(host_bundle, file, trust::kMaxBundle));
+    LET(names, link_anchors());
+    return BegunTrust{std::move(file), std::move(names)};
+}
+
+Result<> end_trust(TrustParts const& parts, BegunTrust begun)
+{
+    return begun.bundle.is_open() ? TrustWriter(parts, std::move(begun)).run() : Result<>();
 }
 
 } // namespace osh::launcher

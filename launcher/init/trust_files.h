@@ -6,17 +6,26 @@
 #include "launcher/plan/plan.h"
 #include "launcher/sys/fd.h"
 
+#include <string>
+#include <vector>
+
 namespace osh::launcher
 {
 
+// Both run inside: "/" is the sandbox's root, `root` a descriptor of it.
+struct BegunTrust {
+    sys::Fd bundle;                 // open for more; not open when nothing asks for trust
+    std::vector<std::string> names; // in the hashed directory
+};
+// What does not need the certificate, while netproxy makes it. `host_bundle` may be not open.
+Result<BegunTrust> begin_trust(Plan const& plan, sys::Fd const& root, sys::Fd const& host_bundle);
+
+// `ca_pem`: "" without network.
 struct TrustParts {
     Plan const& plan;
     sys::Fd const& root;
-    sys::Fd const& bundle;     // of the host; may be not open
-    std::string const& ca_pem; // "" without network
+    std::string const& ca_pem;
 };
-
-// Runs inside: "/" is the sandbox's root.
-Result<> write_trust(TrustParts const& parts);
+Result<> end_trust(TrustParts const& parts, BegunTrust begun);
 
 } // namespace osh::launcher
