@@ -10,10 +10,14 @@
 #include "policy/base/text.h"
 #include "policy/evaluate/middleware.h"
 
+#include <algorithm>
+
 namespace osh::netproxy::core
 {
 namespace
 {
+
+constexpr std::ptrdiff_t kMaxBodiesAtOnce = 32; // kept at the same time: 128 MiB
 
 std::string encoding_of(proxy::RequestHead const& head)
 {
@@ -44,7 +48,6 @@ Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
     auto const duty = policy::middleware_duty(*policy_, flow.host);
     if (!duty.selects() || !head.has_body)
         return BodyCheck::Pass;
-    flow.http->want_body(kMiddlewareBody);
     auto const fails = [&](std::string why) {
         if (duty.must_look())
             return middleware_failed(flow, duty.name, std::move(why));
@@ -52,6 +55,11 @@ Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
             std::string(duty.name) + " failed open at " + flow.host + ": " + why, at_.now);
         return BodyCheck::Pass;
     };
+    auto const others = std::ranges::count_if(
+        flows_, [](auto const& entry) { return entry.second->awaits_middleware; });
+    if (others >= kMaxBodiesAtOnce)
+        return fails("it looks into too many bodies already");
+    flow.http->want_body(kMiddlewareBody);
     if (flow.http->body_is_too_large())
         return fails("the body is larger than " + std::to_string(kMiddlewareBody) + " bytes");
     auto const body = flow.http->body();
