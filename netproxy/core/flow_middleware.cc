@@ -40,6 +40,16 @@ Result<std::string> decoded(std::string_view body, std::string_view encoding)
     return proxy::inflated(body, *coding, kMiddlewareBody);
 }
 
+policy::Decided changed_line(std::string_view middleware)
+{
+    policy::Decided line;
+    line.kind = "middleware";
+    line.decision = "allow";
+    line.code = "changed";
+    line.reason = "middleware " + std::string(middleware) + " blanked a part of the body";
+    return line;
+}
+
 } // namespace
 
 Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
@@ -76,12 +86,7 @@ Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
         return BodyCheck::Pass; // as it came, compressed if it was
     flow.other_body = std::move(looked);
     flow.is_decoded = true;
-    policy::Decided line;
-    line.kind = "middleware";
-    line.decision = "allow";
-    line.code = "changed";
-    line.reason = "middleware " + std::string(duty.name) + " blanked a part of the body";
-    journal(flow, std::move(line));
+    journal(flow, changed_line(duty.name));
     return BodyCheck::Pass;
 }
 
