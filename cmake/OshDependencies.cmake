@@ -18,6 +18,8 @@ osh_static_library(osh_yaml libyaml-cpp.a)
 osh_static_library(osh_seccomp libseccomp.a)
 osh_static_library(osh_cares libcares.a)
 osh_static_library(osh_nghttp2 libnghttp2.a)
+# zlib: bodies and WebSocket messages that are judged come compressed.
+osh_static_library(osh_zlib libz.a)
 
 # llhttp: C sources of Debian 12's node-llhttp; Debian 13 has libllhttp-dev.
 find_path(OSH_LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include PATH_SUFFIXES llhttp REQUIRED)

@@ -205,7 +205,9 @@ std::vector<ArgumentRule> watched_rules(FilterChoice choice)
 std::vector<ArgumentRule> init_rules()
 {
     constexpr std::uint32_t kWriting = O_ACCMODE | O_CREAT | O_TRUNC;
-    return {{"openat", 0, {{2, kWriting, O_RDONLY}}}, {"mmap", 0, {{2, PROT_EXEC, 0}}}};
+    // Writing what exists: the mark of a traced process, /proc/PID/oom_score_adj (trace_marks.h).
+    return {{"openat", 0, {{2, kWriting, O_RDONLY}}}, {"openat", 0, {{2, kWriting, O_WRONLY}}},
+        {"mmap", 0, {{2, PROT_EXEC, 0}}}};
 }
 
 std::vector<ArgumentRule> supervisor_rules()

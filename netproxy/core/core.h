@@ -127,11 +127,24 @@ private:
     void judged(Flow& flow, policy::Verdict const& verdict);
     void proceed(Flow& flow, std::string_view decision);
     void answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
+    static void answer_in_form(Flow& flow, proxy::LocalAnswer answer);
     void answer_misdirected(Flow& flow, std::string_view asked);
     void forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite);
     void refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite);
     policy::Verdict verdict_on_request(Flow& flow, proxy::RequestHead const& head);
     static void spell_out_path(Flow& flow, policy::Verdict& verdict);
+    // flow_websocket.cc
+    bool judge_message(Flow& flow);
+    static bool is_unruled(policy::Verdict const& verdict);
+    policy::Verdict verdict_on_message(Flow& flow, proxy::TunnelMessage const& message);
+    void pass_message(Flow& flow, proxy::TunnelMessage const& message);
+    void refuse_message(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
+    bool must_read_messages(Flow const& flow) const;
+    // flow_middleware.cc
+    enum class BodyCheck : std::uint8_t { Pass, Wait, Refused };
+    BodyCheck look_into_body(Flow& flow, proxy::RequestHead const& head);
+    BodyCheck middleware_failed(Flow& flow, std::string_view middleware, std::string why);
+    bool go_on_with_body(Flow& flow);
     // flow_question.cc
     void park(Flow& flow, policy::Verdict const& verdict);
     void release(Flow& flow, policy::Answer const& answer);

@@ -74,10 +74,11 @@ std::string next_steps(Denial const& denial)
            + "]";
 }
 
-proxy::LocalAnswer json_answer(int status, std::string body)
+proxy::LocalAnswer json_answer(int status, std::string detail, std::string body)
 {
     proxy::LocalAnswer answer;
     answer.status = status;
+    answer.detail = std::move(detail);
     answer.body = std::move(body) + "\n";
     return answer;
 }
@@ -105,7 +106,7 @@ proxy::LocalAnswer denied(Denial const& denial)
     line.text("error", "policy_denied").text("detail", sentence(denial));
     line.text("policy", by_person || denial.policy.empty() ? "-" : denial.policy);
     line.text("rule", denial.target.method + " " + denial.target.path);
-    line.text("layer", "l7").text("protocol", "rest");
+    line.text("layer", "l7").text("protocol", denial.protocol);
     line.text("method", denial.target.method).text("path", denial.target.path);
     line.text("host", denial.target.host).number("port", denial.target.port);
     line.text("binary", denial.binary);
@@ -114,7 +115,7 @@ proxy::LocalAnswer denied(Denial const& denial)
     line.raw("next_steps", next_steps(denial));
     line.text("decision", denial.decision).raw("retry", "false");
     line.text("agent_guidance", guidance(denial.decision)).text("id", denial.id);
-    auto answer = json_answer(403, line.object());
+    auto answer = json_answer(403, sentence(denial), line.object());
     answer.fields.push_back(
         {"X-OpenShell-Policy", by_person || denial.policy.empty() ? "-" : denial.policy});
     return answer;
@@ -122,41 +123,58 @@ proxy::LocalAnswer denied(Denial const& denial)
 
 proxy::LocalAnswer denied(CredentialDenial const& denial)
 {
-    return json_answer(403, JsonLine()
-                                .text("error", denial.code)
-                                .text("detail", "osh: " + denial.hint)
-                                .text("credential", denial.credential)
-                                .text("host", denial.host)
-                                .text("hint", denial.hint)
-                                .text("decision", denial.code)
-                                .raw("retry", "false")
-                                .object());
+    return json_answer(403, "osh: " + shown(denial.hint, 300),
+        JsonLine()
+            .text("error", denial.code)
+            .text("detail", "osh: " + denial.hint)
+            .text("credential", denial.credential)
+            .text("host", denial.host)
+            .text("hint", denial.hint)
+            .text("decision", denial.code)
+            .raw("retry", "false")
+            .object());
 }
 
 proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_view asked_host)
 {
-    return json_answer(421,
+    auto const detail = "osh: the request names " + shown(asked_host)
+                        + " on a connection that was opened to " + shown(connection_host)
+                        + "; open a connection to the host itself";
+    return json_answer(421, detail,
         JsonLine()
             .text("error", "request_authority_mismatch")
-            .text("detail", "osh: the request names " + shown(asked_host)
-                                + " on a connection that was opened to " + shown(connection_host)
-                                + "; open a connection to the host itself")
+            .text("detail", detail)
             .text("message", "Host does not match the connection")
             .text("host", connection_host)
             .raw("retry", "false")
             .object());
 }
 
+proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_view why)
+{
+    auto const detail = "osh: middleware " + in_quotes(middleware, 60)
+                        + " could not look into the request: " + shown(why, 300);
+    return json_answer(503, detail,
+        JsonLine()
+            .text("error", "middleware_failed")
+            .text("detail", detail)
+            .text("middleware", middleware)
+            .text("reason", why)
+            .raw("retry", "false")
+            .object());
+}
+
 proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason)
 {
-    return json_answer(
-        502, JsonLine()
-                 .text("error", "upstream_unreachable")
-                 .text("detail", "osh: " + shown(host) + " cannot be used: " + shown(reason, 300))
-                 .text("host", host)
-                 .text("reason", reason)
-                 .raw("retry", "true")
-                 .object());
+    auto const detail = "osh: " + shown(host) + " cannot be used: " + shown(reason, 300);
+    return json_answer(502, detail,
+        JsonLine()
+            .text("error", "upstream_unreachable")
+            .text("detail", detail)
+            .text("host", host)
+            .text("reason", reason)
+            .raw("retry", "true")
+            .object());
 }
 
 } // namespace osh::netproxy::core

@@ -23,6 +23,7 @@ struct Denial {
     std::string decision; // no_rule, rule_denied, human_denied, expired, …
     std::string reason;   // a sentence of the policy; never shown when a person refused
     std::string id;       // "q-12" when a person was asked
+    std::string protocol = "rest";
 };
 
 proxy::LocalAnswer denied(Denial const& denial); // 403
@@ -34,6 +35,8 @@ proxy::LocalAnswer denied(CredentialDenial const& denial); // 403
 
 // The name in Host differs from the name of the connection: RFC 9110 section 15.5.20.
 proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_view asked_host);
-proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason); // 502
+// A middleware that must look into the body could not.
+proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_view why); // 503
+proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason);    // 502
 
 } // namespace osh::netproxy::core

@@ -103,9 +103,12 @@ struct Flow {
 
     ByteQueue agent_plain{kStaged}; // decrypted, not yet taken by the HTTP parser
     bool agent_end_told = false;
-    bool awaits_body = false;
-    bool was_sent_again = false;  // the request in hand: one retry, not a loop
-    bool are_faults_told = false; // to the journal
+    bool awaits_body = false;              // of the policy: nothing was decided yet
+    bool awaits_middleware = false;        // decided; the body is to be looked into
+    std::optional<std::string> other_body; // what a middleware made of it
+    bool is_decoded = false;               // and its encoding is gone
+    bool was_sent_again = false;           // the request in hand: one retry, not a loop
+    bool are_faults_told = false;          // to the journal
     std::optional<JudgedRequest> request;
     std::uint64_t question = 0; // parked on this one; 0: not parked
     std::string answer_id;      // "q-12", for the journal line of the request it answered

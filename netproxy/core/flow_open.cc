@@ -5,6 +5,7 @@
 #include "netproxy/core/denial.h"
 #include "netproxy/core/first_bytes.h"
 #include "netproxy/core/forbidden_names.h"
+#include "policy/evaluate/middleware.h"
 #include "policy/model/address_class.h"
 
 namespace osh::netproxy::core
@@ -94,6 +95,8 @@ bool Core::needs_inspection(Flow const& flow) const
         return true;
     if (flow.connect.tls_skip || settings_.terminate == TerminateTls::Never)
         return false;
+    if (policy::middleware_duty(*flow.policy, flow.host).selects())
+        return true; // one that may fail: where it can look, it does
     return settings_.terminate == TerminateTls::Always
            || gate_.is_bound(flow.host, flow.tuple.destination_port);
 }

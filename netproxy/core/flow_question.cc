@@ -63,6 +63,13 @@ void Core::release(Flow& flow, policy::Answer const& answer)
         }
         return;
     }
+    if (flow.http->message() != nullptr) { // allowed: judged again, and open
+        flow.request_allowed_by_person = answer.allow;
+        if (!answer.allow)
+            refuse_message(flow, verdict, refusal);
+        pump(flow);
+        return;
+    }
     if (answer.allow) {
         flow.request_allowed_by_person = true;
         journal(flow, decided_line("request", verdict, "allow"));

@@ -1,10 +1,13 @@
 // One HTTP request at its head: the policy's verdict, then the credential gate, then forward or
 // answer. What was judged is what is sent: the canonical path, the connection's own name as Host.
 
+#include "netproxy/core/answer_form.h"
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
 #include "policy/base/text.h"
 #include "policy/evaluate/canonical_path.h"
+
+#include <utility>
 
 namespace osh::netproxy::core
 {
@@ -23,18 +26,25 @@ std::string authority_of(Flow const& flow)
     return host;
 }
 
-// What follows a WebSocket handshake is not read frame by frame, so a GET rule alone must not open
-// a tunnel (security design H11): the policy has to allow any message on that path as well.
+// An endpoint of `protocol: websocket` takes nothing but sockets.
+bool is_for_sockets(policy::Policy const& policy, policy::RequestQuestion question)
+{
+    question.protocol = "rest";
+    return policy::evaluate(policy, question).code == policy::DenyCode::BadRequest;
+}
+
+// WebSockets only for rules that say so (security design H11): where a rule is about plain
+// requests, a GET alone opens no socket; the policy has to allow messages on that path as well.
 void require_messages_allowed(
     policy::Policy const& policy, policy::RequestQuestion question, policy::Verdict& verdict)
 {
+    if (is_for_sockets(policy, question))
+        return;
     question.method = "WEBSOCKET_TEXT";
-    question.body = std::nullopt;
     auto messages = policy::evaluate(policy, question);
-    if (messages.decision != policy::Decision::Deny)
+    if (messages.decision != policy::Decision::Deny || messages.needs_body)
         return;
     messages.code = policy::DenyCode::NoRule;
-    messages.needs_body = false;
     messages.canonical_path = std::move(verdict.canonical_path);
     messages.reason = "the handshake is permitted, but no rule permits WebSocket messages "
                       "(WEBSOCKET_TEXT) on this path";
@@ -48,7 +58,9 @@ bool Core::judge(Flow& flow)
 {
     auto const* head = flow.http->waiting();
     if (head == nullptr || flow.question != 0)
-        return false;
+        return head == nullptr && judge_message(flow);
+    if (flow.awaits_middleware)
+        return go_on_with_body(flow);
     bool const body_is_known = flow.http->body().has_value() || flow.http->body_is_too_large();
     if (flow.awaits_body && !body_is_known)
         return false;
@@ -57,6 +69,8 @@ bool Core::judge(Flow& flow)
     timers_.clear(flow.id);
     flow.answer_id.clear();
     flow.request_allowed_by_person = false;
+    flow.other_body.reset();
+    flow.is_decoded = false;
     flow.request = JudgedRequest{
         head->method, head->path, head->query, head->wants_websocket ? "websocket" : "rest", ""};
     if (!flow.misdirected_name.empty()) {
@@ -96,8 +110,7 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
     question.path = head.path;
     question.query = head.query;
     question.headers = headers;
-    if (flow.awaits_body)
-        question.body = flow.http->body();
+    question.body = flow.http->body();
     flow.policy = policy_;
     auto verdict = policy::evaluate(*flow.policy, question);
     spell_out_path(flow, verdict);
@@ -156,6 +169,8 @@ void Core::proceed(Flow& flow, std::string_view)
 {
     auto const* head = flow.http->waiting();
     OSH_CHECK(head != nullptr);
+    if (look_into_body(flow, *head) != BodyCheck::Pass)
+        return; // back here when the body is there
     auto const& program = flow.who().caller();
     credentials::RewriteQuestion question;
     question.host = flow.host;
@@ -191,8 +206,12 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
         plan.path_and_query += "?" + rewrite.query;
     plan.host = authority_of(flow);
     plan.is_websocket = head.wants_websocket;
+    plan.reads_messages = must_read_messages(flow);
     bool const scrubs = !rewrite.scrub.empty();
+    plan.body = std::exchange(flow.other_body, {});
     for (auto& field : rewrite.fields) {
+        if (flow.is_decoded && equals_ignoring_case(field.name, "content-encoding"))
+            continue;
         // A compressed answer could carry the secret past the scrubber.
         if (scrubs && equals_ignoring_case(field.name, "accept-encoding"))
             continue;
@@ -223,8 +242,8 @@ void Core::refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewr
             "credential " + shown(rewrite.credential) + " was refused at " + flow.host + ": "
                 + rewrite.hint,
             at_.now);
-    flow.http->answer(
-        denied(CredentialDenial{rewrite.code, rewrite.credential, flow.host, rewrite.hint}));
+    answer_in_form(
+        flow, denied(CredentialDenial{rewrite.code, rewrite.credential, flow.host, rewrite.hint}));
 }
 
 void Core::answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision)
@@ -234,7 +253,15 @@ void Core::answer_denied(Flow& flow, policy::Verdict const& verdict, std::string
     Denial denial{target_of(flow), flow.who().program().binary, settings_.profile, line.policy,
         std::string(decision), verdict.reason, flow.answer_id};
     journal(flow, std::move(line));
-    flow.http->answer(denied(denial));
+    denial.protocol = flow.request->protocol;
+    answer_in_form(flow, denied(denial));
+}
+
+void Core::answer_in_form(Flow& flow, proxy::LocalAnswer answer)
+{
+    auto const* head = flow.http->waiting();
+    OSH_CHECK(head != nullptr);
+    flow.http->answer(in_form_for(*head, std::move(answer)));
 }
 
 void Core::answer_misdirected(Flow& flow, std::string_view asked)
@@ -245,7 +272,7 @@ void Core::answer_misdirected(Flow& flow, std::string_view asked)
     line.code = "name_mismatch";
     line.reason = "the request names " + in_quotes(asked) + " on a connection to " + flow.host;
     journal(flow, std::move(line));
-    flow.http->answer(misdirected(flow.host, asked));
+    answer_in_form(flow, misdirected(flow.host, asked));
 }
 
 } // namespace osh::netproxy::core

@@ -46,4 +46,7 @@ inline constexpr Duration kUdpIdle = 60s;
 inline constexpr unsigned kLinesPerSecond = 200; // of the journal
 inline constexpr unsigned kLineBurst = 1000;
 
+// A body that a middleware looks into, whole (OpenShell's limit).
+inline constexpr std::size_t kMiddlewareBody = 4 * 1024 * 1024;
+
 } // namespace osh::netproxy::core

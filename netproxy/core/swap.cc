@@ -34,6 +34,7 @@ void Core::judge_again(Flow& flow)
     flow.policy = policy_;
     auto const before = flow.connect.verdict.decision;
     flow.connect = policy::evaluate(*flow.policy, question_of(flow));
+    flow.awaits_middleware = false; // judged again when its body is there
     if (flow.question != 0) {
         bool const is_open = flow.connect.verdict.decision != policy::Decision::Deny;
         if (is_open && flow.http != nullptr && request_is_allowed(flow)) {
@@ -47,6 +48,11 @@ void Core::judge_again(Flow& flow)
     auto line = decided_line("connect", flow.connect.verdict, "deny");
     line.reason = "a new policy no longer allows this connection";
     journal(flow, std::move(line));
+    if (flow.http != nullptr
+        && flow.http->close_tunnel(proxy::CloseCode::Restart, "osh: a new policy")) {
+        pump(flow);
+        return;
+    }
     auto* const carrier = flow.carrier;
     cut_agent(flow);
     if (carrier != nullptr)

@@ -39,6 +39,9 @@ public:
     bool may_send_again() const override;
     void send_again() override; // puts it into to_upstream() once more
     void upstream_failed(LocalAnswer const& reply) override;
+    TunnelMessage const* message() const override;
+    void pass_message(std::optional<std::string> instead) override;
+    bool close_tunnel(CloseCode code, std::string_view reason) override;
     std::size_t upstream_bytes(Bytes bytes) override;
     void upstream_ended(bool cleanly) override;
     Bytes to_upstream() const override;

@@ -61,8 +61,7 @@ std::size_t Http1Connection::Impl::take_agent(Bytes bytes)
         case AgentState::Body: count = take_body(rest); break;
         case AgentState::Done: break;
         case AgentState::Tunnel:
-            count = std::min(rest.size(), agent_room());
-            client.tunnel(rest.first(count));
+            count = take_tunnel(rest.first(std::min(rest.size(), agent_room())));
             break;
         case AgentState::Closed: count = rest.size(); break; // drained, never read
         }
@@ -234,12 +233,17 @@ void Http1Connection::Impl::forward(Forward plan)
             "byte"));
     if (plan.is_websocket && !request.head.wants_websocket)
         plan.is_websocket = false;
+    reads_messages = plan.is_websocket && plan.reads_messages;
+    if (reads_messages)
+        offer_extensions(plan);
     upstream_host = plan.host;
     has_answer_begun = false;
     is_answer_over = false;
     agent = request_body.is_done() ? AgentState::Done : AgentState::Body;
     Http1Client::Request out{request.head.method, request.framing,
         request.head.content_length.has_value(), wanted || !request.expects_continue};
+    if (plan.body && wanted && request_body.is_done())
+        kept = *std::move(plan.body);
     if (wanted && request_body.is_done() && request.head.has_body)
         out.framing = {BodyKind::Length, kept.size()}; // its length is known now
     client.start(plan, out);

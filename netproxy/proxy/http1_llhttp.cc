@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace osh::netproxy::proxy
 {
 namespace
@@ -21,6 +23,7 @@ struct Seen {
     HeadLines const* lines = nullptr;
     bool is_complete = false;
     bool is_same = true;
+    std::string_view method; // under which it was asked
 };
 
 Seen& seen_of(llhttp_t* parser)
@@ -81,7 +84,29 @@ bool is_same_first_line(Seen const& seen, MessageKind kind)
     if (kind == MessageKind::Response)
         return seen.parser.status_code == lines.status;
     auto const method = static_cast<llhttp_method_t>(seen.parser.method);
-    return llhttp_method_name(method) == lines.method && seen.target == lines.target;
+    return llhttp_method_name(method) == seen.method && seen.target == lines.target;
+}
+
+// Of a method that llhttp does not know (QUERY): plain capitals, so that nobody takes it for a
+// known one in other letters.
+bool is_plain_method(std::string_view method)
+{
+    return std::all_of(method.begin(), method.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
+
+llhttp_errno_t ask(Seen& seen, MessageKind kind, std::string_view head)
+{
+    auto const lines = seen.lines;
+    auto const method = seen.method;
+    seen = {};
+    seen.lines = lines;
+    seen.method = method;
+    llhttp_init(
+        &seen.parser, kind == MessageKind::Request ? HTTP_REQUEST : HTTP_RESPONSE, &kSettings);
+    seen.parser.data = &seen;
+    return llhttp_execute(&seen.parser, head.data(), head.size());
 }
 
 } // namespace
@@ -90,10 +115,13 @@ Result<> agree_with_llhttp(std::string_view head, MessageKind kind, HeadLines co
 {
     Seen seen;
     seen.lines = &lines;
-    llhttp_init(
-        &seen.parser, kind == MessageKind::Request ? HTTP_REQUEST : HTTP_RESPONSE, &kSettings);
-    seen.parser.data = &seen;
-    auto const code = llhttp_execute(&seen.parser, head.data(), head.size());
+    seen.method = lines.method;
+    auto code = ask(seen, kind, head);
+    bool const is_unknown = code == HPE_INVALID_METHOD && is_plain_method(lines.method);
+    if (is_unknown) { // all but the method it can judge
+        seen.method = "POST";
+        code = ask(seen, kind, std::string(seen.method).append(head.substr(lines.method.size())));
+    }
     if (code == HPE_INVALID_METHOD)
         return fail(Errc::Unsupported, fmt::format("method {}", in_quotes(lines.method, 40)));
     if (code != HPE_PAUSED || !seen.is_complete) {

@@ -10,6 +10,7 @@
 #include "netproxy/proxy/http1.h"
 #include "netproxy/proxy/http1_client.h"
 #include "netproxy/proxy/http1_scrub.h"
+#include "netproxy/proxy/websocket_gate.h"
 
 namespace osh::netproxy::proxy
 {
@@ -48,6 +49,22 @@ struct Http1Connection::Impl final : AnswerSink {
     bool is_answer_over = false;
     int status = 0;
     std::string upstream_fault;
+
+    // ---- a WebSocket whose messages are judged
+    bool reads_messages = false;
+    bool was_deflate_offered = false;
+    std::optional<WebSocketGate> gate;
+    FrameBoundary answer_frames; // of the server's direction
+    std::string close_frame;     // to the agent, once the server's frame under way is through
+
+    // http1_tunnel.cc
+    void offer_extensions(Forward& plan);
+    Result<ParsedResponse> agreed(ParsedResponse response);
+    std::size_t take_tunnel(Bytes bytes);
+    void gate_has_moved();
+    void tunnel_payload(Bytes payload);
+    void close_tunnel(CloseCode code, std::string_view reason);
+    void close_when_possible();
 
     // http1_agent_side.cc
     std::size_t take_head(Bytes bytes);

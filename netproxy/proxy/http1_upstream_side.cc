@@ -31,9 +31,12 @@ void Http1Connection::Impl::informational(ParsedResponse const& response)
 
 void Http1Connection::Impl::switched(ParsedResponse const& response)
 {
+    auto const handshake = agreed(response);
+    if (!handshake.ok())
+        return answer_broken(handshake.error().sentence);
     status = response.status;
     has_answer_begun = true;
-    write_answer_head(response);
+    write_answer_head(*handshake);
     agent = AgentState::Tunnel;
 }
 
@@ -59,7 +62,7 @@ Result<> Http1Connection::Impl::answer_head(ParsedResponse const& response, Fram
 void Http1Connection::Impl::answer_payload(Bytes payload)
 {
     if (client.state() == Http1Client::State::Tunnel)
-        to_agent.append(payload);
+        tunnel_payload(payload);
     else
         write_answer_payload(payload);
 }

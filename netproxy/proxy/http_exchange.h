@@ -3,6 +3,7 @@
 // (Http1Connection) and HTTP/2 streams (StreamExchange) show the same face, so that there is one
 // path from a head to its verdict. Not: the bytes of the agent's side (AgentWire).
 
+#include "netproxy/proxy/websocket_frame.h"
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"
 
@@ -51,7 +52,8 @@ struct LocalAnswer {
     std::string content_type = "application/json";
     std::vector<HttpField> fields; // further fields
     std::string body;
-    bool close = true; // HTTP/1: ends the connection; HTTP/2: ends the stream in any case
+    std::string detail; // the body in one sentence, for clients that read no JSON
+    bool close = true;  // HTTP/1: ends the connection; HTTP/2: ends the stream in any case
 };
 
 // What goes upstream instead of what came: decided by policy_gate and credential_gate.
@@ -60,9 +62,19 @@ struct Forward {
     std::string host;           // Host field or :authority, written from the judged name
     std::vector<HttpField>
         fields; // the fields to send, hop-by-hop already dropped by upstream_fields()
+    // Instead of the body that was kept whole for want_body(); its framing is written anew.
+    std::optional<std::string> body;
     bool is_websocket = false;           // pass the 101 and splice afterwards
+    bool reads_messages = false;         // of the WebSocket, each to be judged; else it is opaque
     std::vector<std::string> scrub;      // values to replace in the response head and body…
     std::vector<std::string> scrub_with; // …by these, same order
+};
+
+// A message that an agent wants to send through a WebSocket.
+struct TunnelMessage {
+    enum class Kind : std::uint8_t { Text, Binary };
+    Kind kind = Kind::Text;
+    std::string text; // whole, valid UTF-8; of a binary message nothing is kept
 };
 
 class HttpExchange
@@ -86,6 +98,12 @@ public:
     virtual void send_again() = 0;
     // The upstream failed before an answer began: 502 with this JSON body, else the answer is cut.
     virtual void upstream_failed(LocalAnswer const& reply) = 0;
+
+    // ---- a WebSocket whose messages are read (Forward::reads_messages): the one that waits.
+    virtual TunnelMessage const* message() const { return nullptr; }
+    virtual void pass_message(std::optional<std::string> instead); // of a text
+    // A Close frame to both sides, and the end. False: there is no such WebSocket.
+    virtual bool close_tunnel(CloseCode code, std::string_view reason);
 
     // ---- an upstream connection of its own that speaks HTTP/1.1. upstream_bytes() returns how
     // much was taken.

@@ -54,14 +54,14 @@ void StreamExchange::refuse(Error const& error)
 
 void StreamExchange::request_data(Bytes bytes)
 {
-    bool const has_reader = !is_answer_over_ && (is_waiting_ || is_forwarded_) && !is_too_large_;
+    bool const has_reader = !is_answer_over_ && (is_waiting_ || is_forwarded_);
     if (!has_reader) {
         agent_.session->consumed(agent_.id, bytes.size());
         return;
     }
     request_body_.append(bytes);
     request_received_ += bytes.size();
-    if (is_waiting_ && wanted_) { // judged whole: the window must not end before the limit
+    if (is_waiting_ && wanted_ && !is_too_large_) { // whole: its window must not end before it does
         agent_.session->consumed(agent_.id, bytes.size());
         already_credited_ += bytes.size();
         is_too_large_ = request_received_ > *wanted_;

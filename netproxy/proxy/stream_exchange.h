@@ -115,6 +115,7 @@ private:
     void send_request_body();
     void took_request(std::size_t count);
     void drop_request_body();
+    void replace_body(std::string body);
     void let_go_of_upstream();
     void final_answer(ParsedResponse const& response, Ends ends);
     std::vector<HttpField> scrubbed(std::vector<HttpField> fields) const;

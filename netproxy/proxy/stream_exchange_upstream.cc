@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace osh::netproxy::proxy
 {
@@ -28,7 +29,18 @@ void StreamExchange::forward(Forward plan)
     is_forwarded_ = true;
     plan_ = std::move(plan);
     plan_.is_websocket = false;
+    if (plan_.body && wanted_ && is_request_over_)
+        replace_body(*std::exchange(plan_.body, {}));
     scrubber_ = Scrubber(plan_.scrub, plan_.scrub_with);
+}
+
+// Another body than the one that came whole, which its windows have been given back for.
+void StreamExchange::replace_body(std::string body)
+{
+    drop_request_body();
+    request_body_.append(body);
+    request_received_ = body.size();
+    already_credited_ = body.size();
 }
 
 std::optional<std::uint64_t> StreamExchange::request_length() const

@@ -188,6 +188,10 @@ MiddlewareDraft read_middleware(Findings& findings, Node::Entry const& source)
         out.include = hosts.texts("include");
         out.exclude = hosts.texts("exclude");
     }
+    for (auto const& pattern : out.include)
+        out.include_globs.emplace_back(to_lower_ascii(pattern), '.');
+    for (auto const& pattern : out.exclude)
+        out.exclude_globs.emplace_back(to_lower_ascii(pattern), '.');
     return draft;
 }
 

@@ -110,7 +110,10 @@ ConnectVerdict evaluate_alone(Policy const& policy, ConnectQuestion const& quest
     out.verdict.rule = origin_of(network, *found.first, found.first->line);
     out.tls_skip = found.tls_skip;
     out.max_body_bytes = found.max_body_bytes;
-    if (found.is_inspected && !found.tls_skip)
+    bool const must_look = std::ranges::any_of(network.middlewares(), [&](Middleware const& one) {
+        return one.on_error == OnError::FailClosed && one.selects(LowerHost(question.host).view());
+    });
+    if ((found.is_inspected || must_look) && !found.tls_skip)
         out.inspection = Inspection::Terminate;
     return out;
 }

@@ -3,8 +3,6 @@
 #include "policy/base/text.h"
 #include "policy/compile/network_index.h"
 
-#include <algorithm>
-
 namespace osh::policy
 {
 namespace
@@ -20,13 +18,16 @@ bool is_key_character(char c)
            || (c >= 'A' && c <= 'Z');
 }
 
-bool selects(Middleware const& middleware, std::string_view host)
+// The stricter of two; the first one that is as strict keeps its name.
+void join(MiddlewareDuty& to, Policy const& policy, std::string_view lower_host)
 {
-    auto const covers = [&](std::string const& pattern) {
-        return Glob(to_lower_ascii(pattern), '.').matches(host);
-    };
-    return std::ranges::any_of(middleware.include, covers)
-           && std::ranges::none_of(middleware.exclude, covers);
+    for (auto const& middleware : policy.network->middlewares()) {
+        bool const is_stricter =
+            to.name.empty()
+            || (to.on_error == OnError::FailOpen && middleware.on_error == OnError::FailClosed);
+        if (is_stricter && middleware.selects(lower_host))
+            to = {middleware.name, middleware.on_error};
+    }
 }
 
 std::string without_keys(std::string_view text)
@@ -51,22 +52,20 @@ std::string without_keys(std::string_view text)
 
 } // namespace
 
-bool has_middleware_for(Policy const& policy, std::string_view host)
+MiddlewareDuty middleware_duty(Policy const& policy, std::string_view host)
 {
     std::string const lower = to_lower_ascii(host);
-    auto const any = [&](Policy const& one) {
-        return std::ranges::any_of(one.network->middlewares(),
-            [&](Middleware const& middleware) { return selects(middleware, lower); });
-    };
-    return any(policy) || std::ranges::any_of(policy.ceilings, [&](PolicyCeiling const& ceiling) {
-        return any(*ceiling.policy);
-    });
+    MiddlewareDuty duty;
+    join(duty, policy, lower);
+    for (auto const& ceiling : policy.ceilings)
+        join(duty, *ceiling.policy, lower);
+    return duty;
 }
 
 std::string apply_middlewares(Policy const& policy, std::string_view host, std::string_view text)
 {
     // There is one kind of middleware, and blanking twice is blanking once.
-    return has_middleware_for(policy, host) ? without_keys(text) : std::string(text);
+    return middleware_duty(policy, host).selects() ? without_keys(text) : std::string(text);
 }
 
 } // namespace osh::policy

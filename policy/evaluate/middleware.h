@@ -4,6 +4,7 @@
 // place for other middlewares; the compiler refuses those by name.
 
 #include "policy/compile/policy.h"
+#include "policy/model/network.h"
 
 #include <string>
 #include <string_view>
@@ -11,8 +12,14 @@
 namespace osh::policy
 {
 
-// Does any middleware look into what is sent to this host?
-bool has_middleware_for(Policy const& policy, std::string_view host);
+// What looks into what is sent to a host: the strictest of the middlewares that select it.
+struct MiddlewareDuty {
+    std::string_view name; // "" when none does; lives as long as the policy
+    OnError on_error = OnError::FailOpen;
+    bool selects() const { return !name.empty(); }
+    bool must_look() const { return selects() && on_error == OnError::FailClosed; }
+};
+MiddlewareDuty middleware_duty(Policy const& policy, std::string_view host);
 
 // The text as it may be sent: unchanged where no middleware selects the host. A whole body, not a
 // piece of one: a key that lies across two pieces would be missed.

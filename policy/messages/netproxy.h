@@ -122,7 +122,7 @@ struct QuestionGone {
 
 // One line of the journal.
 struct Decided {
-    std::string kind;     // connect, request, dns, credential, address, question
+    std::string kind;     // connect, request, dns, credential, address, question, middleware
     std::string decision; // allow, audit, deny
     std::string code;     // no_rule, rule_denied, human_denied, …
     Program program;

@@ -84,6 +84,13 @@ bool Endpoint::is_exact_host(std::string_view lower_host) const
     return !has_wildcard && !host.empty() && equals_ignoring_case(host, lower_host);
 }
 
+bool Middleware::selects(std::string_view lower_host) const
+{
+    auto const covers = [&](Glob const& pattern) { return pattern.matches(lower_host); };
+    return std::ranges::any_of(include_globs, covers)
+           && std::ranges::none_of(exclude_globs, covers);
+}
+
 bool BinaryPattern::matches(std::string_view binary) const
 {
     if (is_everything)

@@ -140,9 +140,13 @@ struct Middleware {
     std::string implementation;
     std::int32_t order = 0;
     OnError on_error = OnError::FailClosed;
-    std::vector<std::string> include;
+    std::vector<std::string> include; // as written
     std::vector<std::string> exclude;
+    std::vector<Glob> include_globs; // lower case, same order
+    std::vector<Glob> exclude_globs;
     std::uint32_t line = 0;
+
+    bool selects(std::string_view lower_host) const;
 };
 
 } // namespace osh::policy

@@ -13,6 +13,7 @@ import git_site
 import h2_site
 import npm_site
 import pki
+import websocket_site
 import world
 
 HITS = world.WORK + '/hits.jsonl'
@@ -65,6 +66,8 @@ class Site(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def serve_any(self):
+        if (self.headers.get('upgrade') or '').lower() == 'websocket':
+            return websocket_site.serve(self, hit)
         body = self.body()
         host = (self.headers.get('host') or '').partition(':')[0]
         hit(kind='request', host=host, method=self.command, path=self.path, tls=isinstance(self.connection, ssl.SSLSocket),
@@ -85,6 +88,12 @@ class Site(BaseHTTPRequestHandler):
             told = {'method': self.command, 'path': self.path, 'body': body.decode(errors='replace'),
                     'headers': {k.lower(): v for k, v in self.headers.items()}}
             return self.send(200, json.dumps(told).encode())
+        if path == '/events':
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header('Content-Type', 'text/event-stream')
+            self.end_headers()
+            return self.wfile.write(b'data: one\n\ndata: two\n\n')
         if path == '/close':
             self.close_connection = True
             self.send_response(200)
@@ -92,7 +101,7 @@ class Site(BaseHTTPRequestHandler):
             return self.wfile.write(b'until the end')
         return self.send(200, ('hello from %s%s' % (self.headers.get('host'), self.path)).encode(), 'text/plain')
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = serve_any
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = do_QUERY = serve_any
 
 
 class Server(ThreadingHTTPServer):

@@ -42,6 +42,7 @@ LIBRARIES = {
     r'yaml-cpp/': ['policy/document/yaml_reader.cc'],
     r'toml\+\+/|toml\.hpp': ['policy/document/toml_reader.cc'],
     r'nghttp2/': ['netproxy/proxy/http2_session.cc'],
+    r'zlib\.h': ['netproxy/proxy/inflate.cc'],
     r'llhttp\.h': ['netproxy/proxy/'],
     r'ares\.h': ['netproxy/shell/resolver.cc'],
     r'CLI/': ['launcher/cli/options.cc'],

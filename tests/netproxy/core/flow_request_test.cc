@@ -47,18 +47,6 @@ TEST_F(FlowRequest, RefusesADotSegmentThatLeavesTheAllowedPath)
     EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 403"));
 }
 
-TEST_F(FlowRequest, AGetRuleAloneOpensNoWebSocketTunnel)
-{
-    start();
-    auto const flow = open("rest.test", 80);
-    says(flow, "GET /ok/ws HTTP/1.1\r\nHost: rest.test\r\nConnection: Upgrade\r\n"
-               "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-    EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 403"));
-    EXPECT_NE(side(flow).out.find("WEBSOCKET_TEXT"), std::string::npos);
-    EXPECT_FALSE(one<Resolve>());
-}
-
 TEST_F(FlowRequest, AnswersMisdirectedWhenHostIsAnotherName)
 {
     start();

@@ -38,6 +38,18 @@ TEST_P(RefusedRequest, NamesItsReason)
     EXPECT_EQ(refusal_of(GetParam().text), GetParam().refusal);
 }
 
+TEST(Request, AMethodThatNobodyRegisteredIsJudgedLikeAnyOther)
+{
+    Http1Connection http;
+    http.agent_bytes(bytes_of("QUERY /q HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1\r\n\r\nx"));
+    forward_as_is(http);
+    http.agent_bytes(bytes_of("x"));
+    EXPECT_TRUE(taken_to_upstream(http).starts_with("QUERY /q HTTP/1.1\r\nHost: a.test\r\n"));
+    EXPECT_EQ(refusal_of("query / HTTP/1.1\r\nHost: a.test\r\n\r\n"), "method \"query\"");
+    EXPECT_EQ(refusal_of("QUERY / HTTP/1.1\r\nHost : a.test\r\n\r\n"),
+        refusal_of("POST / HTTP/1.1\r\nHost : a.test\r\n\r\n"));
+}
+
 INSTANTIATE_TEST_SUITE_P(FirstLine, RefusedRequest,
     testing::Values(Case{"GET /  HTTP/1.1\r\nHost: a.test\r\n\r\n",
                         "the request target holds a blank, a control, '#' or a non-ASCII byte"},

@@ -116,7 +116,7 @@ public:
             exchanges.push_back(std::move(exchange));
         for (auto& exchange : exchanges)
             if (exchange->waiting() != nullptr && !holds && is_complete(*exchange))
-                exchange->answer({200, "text/plain", {}, "ok", false});
+                exchange->answer({200, "text/plain", {}, "ok", "", false});
         for (auto out = server.to_agent(); !out.empty(); out = server.to_agent()) {
             said.append(text_of(out));
             server.consume_to_agent(out.size());

@@ -28,6 +28,15 @@ TEST(ApplyMiddlewares, BlanksKeysOnSelectedHosts)
         "sk-abcdefghij0123456789");
 }
 
+TEST(MiddlewareDuty, NamesTheStrictestThatSelectsTheHost)
+{
+    auto const policy = policy_with(LayerRank::Profile);
+    EXPECT_TRUE(middleware_duty(*policy, "A.example.com").must_look());
+    EXPECT_EQ(middleware_duty(*policy, "a.example.com").name, "m");
+    EXPECT_FALSE(middleware_duty(*policy, "x.example.com").selects());
+    EXPECT_FALSE(middleware_duty(*policy, "example.com").selects());
+}
+
 TEST(ApplyMiddlewares, LeavesWordsAlone)
 {
     auto const policy = policy_with(LayerRank::Profile);
