@@ -62,9 +62,7 @@ bool Core::judge(Flow& flow)
     if (flow.awaits_middleware)
         return go_on_with_body(flow);
     bool const body_is_known = flow.http->body().has_value() || flow.http->body_is_too_large();
-    if (flow.awaits_body && !body_is_known)
-        return false;
-    if (look_again(flow))
+    if ((flow.awaits_body && !body_is_known) || look_again(flow))
         return false;
     flow.is_idle = false;
     flow.was_sent_again = false;
