@@ -155,6 +155,17 @@ StoredProfile describe_file(std::string const& path, std::string const& name, St
     return stored;
 }
 
+// Whether any string of a TOML text can be this word: it is written out in quotes, unless there are
+// escapes or strings of several lines.
+bool can_say(std::string_view toml, std::string const& word)
+{
+    for (std::string const& sign : {'"' + word + '"', '\'' + word + '\'', std::string("\\"),
+             std::string("\"\"\""), std::string("'''")})
+        if (toml.find(sign) != std::string_view::npos)
+            return true;
+    return false;
+}
+
 std::string base_name(std::string const& command)
 {
     return fs::path(command).filename().string();
@@ -270,11 +281,13 @@ std::string preset_for_command(StorePlaces const& places, std::string const& com
     for (auto const& name : names_in(places.packaged + "/agents", ".toml")) {
         std::string const path = places.packaged + "/agents/" + name + ".toml";
         auto const text = sys::read_file(path, kMaxProfileBytes);
-        auto const document = policy::read_toml(path, text.ok() ? *text : std::string());
+        if (wanted.empty() || !text.ok() || !can_say(*text, wanted))
+            continue;
+        auto const document = policy::read_toml(path, *text);
         for (auto const& entry : document.root.entries)
             for (auto const& inner : entry.value.entries)
                 if (entry.key == "agent" && (inner.key == "command" || inner.key == "aliases")
-                    && !wanted.empty() && says(inner.value, wanted))
+                    && says(inner.value, wanted))
                     return name;
     }
     return "";

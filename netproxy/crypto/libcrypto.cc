@@ -16,8 +16,10 @@ namespace osh::netproxy::crypto
 namespace
 {
 
-constexpr std::uint64_t kHow =
-    OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS;
+// Without the table of all legacy names: what is used here is fetched by its provider's name.
+constexpr std::uint64_t kHow = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT
+                               | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS
+                               | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS;
 
 // Draws from both generators, which seeds them, and makes an X25519 key, which loads its code.
 bool warm_up()
