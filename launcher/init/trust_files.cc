@@ -35,7 +35,6 @@ public:
 
     Result<> run()
     {
-        TRY(write_bundle());
         TRY(link_anchors());
         auto const certificates = trust::certificates_in(parts_.ca_pem);
         if (!certificates.empty())
@@ -44,18 +43,6 @@ public:
     }
 
 private:
-    Result<> write_bundle()
-    {
-        std::string text;
-        if (parts_.bundle.is_open()) {
-            LET(bundle, sys::read_all(parts_.bundle, trust::kMaxBundle));
-            text = std::move(bundle);
-        }
-        if (!text.empty() && !text.ends_with('\n'))
-            text += '\n';
-        return sys::make_file(parts_.root, parts_.plan.trust_file, text + parts_.ca_pem, 0444);
-    }
-
     Result<> link_anchors()
     {
         auto listed = sys::names_in(std::string(kAnchorDirectory));

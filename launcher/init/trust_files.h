@@ -1,6 +1,6 @@
 #pragma once
 // Makes the sandbox's programs trust the session's authority, once its certificate is known: the
-// bundle, the hashed directory, Java's key store, policies of browsers. Last writes to the root
+// hashed directory, Java's key store, policies of browsers. Last writes to the root
 // file system, before it becomes read-only.
 
 #include "launcher/plan/plan.h"
@@ -12,7 +12,6 @@ namespace osh::launcher
 struct TrustParts {
     Plan const& plan;
     sys::Fd const& root;
-    sys::Fd const& bundle;     // of the host; may be not open
     std::string const& ca_pem; // "" without network
 };
 

@@ -19,7 +19,8 @@ enum class Kind : std::uint8_t {
     Ended,
     Failed,
     Watched,
-    Refused
+    Refused,
+    Network
 };
 
 constexpr std::size_t kMaxSentence = 4096, kMaxPem = 64 * 1024, kMaxFilter = 64 * 1024;
@@ -102,6 +103,11 @@ std::vector<std::byte> encode_word(WordSignal const& word)
     ByteWriter out = start(Kind::Signal);
     put_signed(out, word.number);
     return out.take();
+}
+
+std::vector<std::byte> encode_word(WordNetwork const&)
+{
+    return start(Kind::Network).take();
 }
 
 std::vector<std::byte> encode_word(WordPrepared const&)
@@ -208,6 +214,8 @@ Result<ToInit> take_to_init(Kind kind, ByteReader& in)
 
 Result<FromInit> take_from_init(Kind kind, ByteReader& in)
 {
+    if (kind == Kind::Network)
+        return FromInit(WordNetwork{});
     if (kind == Kind::Prepared)
         return FromInit(WordPrepared{});
     if (kind == Kind::Started) {

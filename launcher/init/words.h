@@ -37,8 +37,11 @@ struct WordSignal { // to the agent's foreground process group of the pty, or to
 };
 
 // ---- init -> supervisor
+// The first of a sandbox with a network, so that netproxy gets ready while the files are made.
+struct WordNetwork {
+}; // descriptor: the tun
 struct WordPrepared {
-};                        // descriptors: tun (if any), pty master (if any)
+};                        // descriptor: pty master (if any)
 struct WordStarted {      // exec of the agent succeeded
     std::int32_t pid = 0; // inside
 };
@@ -64,8 +67,8 @@ struct WordWatched { // the agent's child to init only; with the listener of its
 };
 
 using ToInit = std::variant<WordPlan, WordStart, WordSignal>;
-using FromInit = std::variant<WordPrepared, WordStarted, WordStopped, WordEnded, WordFailed,
-    WordWatched, WordRefused>;
+using FromInit = std::variant<WordNetwork, WordPrepared, WordStarted, WordStopped, WordEnded,
+    WordFailed, WordWatched, WordRefused>;
 
 std::vector<std::byte> encode(ToInit const& word);
 std::vector<std::byte> encode(FromInit const& word);

@@ -66,11 +66,12 @@ Result<> Supervisor::start_sandbox()
         complain("the host's certificates are missing in the hashed directory: "
                  + made.error().sentence);
     LET(sandbox, prepare(request_.plan, std::move(stdio), request_.facts));
+    if (netproxy_)
+        TRY(netproxy_->set_up(request_, sandbox, folders_.id));
+    TRY(await_prepared(sandbox, request_.facts));
     InitHooks hooks;
     hooks.said = [this](auto const& word) { on(word); };
     hooks.gone = [this](auto const& how) { handle(InitGone{how}); };
-    if (netproxy_)
-        TRY(netproxy_->set_up(request_, sandbox, folders_.id));
     LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd), std::move(sandbox.init_channel),
                   std::move(hooks)));
     init_ = std::move(init);
