@@ -1,5 +1,5 @@
 #pragma once
-// The broker's parts, shared by broker.cc (loop), open_call.cc and entry_changes.cc.
+// The broker's parts, shared by broker.cc (loop), open_call.cc, entry_changes.cc, bind_call.cc.
 
 #include "launcher/broker/broker.h"
 #include "launcher/broker/calls.h"
@@ -58,6 +58,10 @@ private:
     Answer carry_out(Turn& turn, RenameCall const& call);
     Answer carry_out(Turn& turn, HardLinkCall const& call);
     Answer link_followed(Turn& turn, Place const& from, Place const& to);
+
+    // bind_call.cc
+    Answer carry_out(Turn& turn, BindCall const& call);
+    int bind_name(Turn& turn, sys::Fd const& socket, std::string const& path);
 
     BrokerParts parts_;
     Judge judge_;

@@ -64,6 +64,7 @@ std::optional<Call> call_of(sys::Notification const& notification)
     case SYS_renameat2: return RenameCall{at(0), at(2), number_of(a[4])};
     case SYS_link: return HardLinkCall{here(0), here(1), 0};
     case SYS_linkat: return HardLinkCall{at(0), at(2), number_of(a[4])};
+    case SYS_bind: return BindCall{directory_of(a[0]), a[1], number_of(a[2])};
     default: return std::nullopt;
     }
 }

@@ -45,8 +45,14 @@ struct HardLinkCall {
     unsigned flags = 0;
 };
 
+struct BindCall {
+    std::int32_t socket = -1;
+    std::uint64_t address = 0;
+    unsigned length = 0;
+};
+
 using Call = std::variant<OpenCall, TruncateCall, MakeDirectoryCall, MakeNodeCall, MakeLinkCall,
-    RenameCall, HardLinkCall>;
+    RenameCall, HardLinkCall, BindCall>;
 
 std::optional<Call> call_of(sys::Notification const& notification);
 

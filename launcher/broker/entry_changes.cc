@@ -73,6 +73,9 @@ Answer Broker::carry_out(Turn& turn, MakeLinkCall const& call)
 
 Answer Broker::carry_out(Turn& turn, RenameCall const& call)
 {
+    constexpr unsigned kKnown = RENAME_NOREPLACE | RENAME_EXCHANGE; // a whiteout is a device node
+    if ((call.flags & ~kKnown) != 0)
+        return done(EINVAL);
     Place const from = place_of(turn, call.from);
     Place const to = place_of(turn, call.to);
     if (!is_waiting(turn))

@@ -113,7 +113,9 @@ bool completes_repository(GitSpot const& spot)
 bool is_hooks_directory(sys::Fd const& directory)
 {
     auto const above = sys::open_entry(directory, "..", {O_PATH | O_DIRECTORY, 0, 0});
-    if (!above.ok() || !is_repository(above.fd))
+    if (!above.ok()) // the agent must not be able to make us not see
+        return true;
+    if (!is_repository(above.fd))
         return false;
     auto const hooks = sys::examine_entry(above.fd, "hooks"), own = sys::examine(directory);
     return hooks.error == 0 && hooks.device == own.device && hooks.inode == own.inode;

@@ -42,10 +42,18 @@ Ruling Judge::by_name(Seen const& seen, EntryKind kind) const
     return pattern ? refused(*pattern) : Ruling{};
 }
 
+// A name that matters nowhere by itself, but what it lies in may: `.vscode` of a package in the
+// project, which was there before.
+Ruling Judge::by_directory(Place const& at) const
+{
+    Seen const seen{sys::own_path_of(at.parent), std::string(at.bare_name()), GitEntry::None};
+    return rules_.may_lie_in_protected(seen.directory) ? by_name(seen, EntryKind::File) : Ruling{};
+}
+
 Ruling Judge::may_make(Place const& at, EntryKind kind, MadeBy how) const
 {
     if (!rules_.may_matter(at.bare_name()))
-        return {};
+        return by_directory(at);
     Seen const seen = look(at);
     auto ruling = by_name(seen, kind);
     if (ruling.error != 0)
@@ -56,7 +64,7 @@ Ruling Judge::may_make(Place const& at, EntryKind kind, MadeBy how) const
 Ruling Judge::may_write(Place const& at) const
 {
     if (!rules_.may_matter(at.bare_name()))
-        return {};
+        return by_directory(at);
     Seen const seen = look(at);
     auto ruling = by_name(seen, EntryKind::File);
     if (ruling.error != 0)
@@ -69,12 +77,14 @@ Ruling Judge::may_rename(Place const& from, Place const& to) const
     std::string const from_name(from.bare_name());
     auto const moved = sys::examine_entry(from.parent, from_name);
     bool const may_matter = rules_.may_matter(to.bare_name());
-    if (moved.error != 0 || (!may_matter && !moved.is_directory()))
-        return {};
+    if (moved.error != 0)
+        return {}; // the kernel says why
+    if (!may_matter && !moved.is_directory())
+        return by_directory(to);
     Seen const seen = look(to);
     if (moved.is_directory()) {
         auto ruling = may_contain(from, seen);
-        if (ruling.error != 0 || !may_matter)
+        if (ruling.error != 0)
             return ruling;
     }
     auto ruling = by_name(seen, kind_of(moved));

@@ -17,6 +17,11 @@ public:
     explicit Judge(GuardPlan const& plan) : rules_(plan) {}
 
     bool may_matter(std::string_view name) const { return rules_.may_matter(name); }
+    // Could one of these words of a path, without links in it, be a protected directory?
+    bool may_lie_in_protected(std::string_view path) const
+    {
+        return rules_.may_lie_in_protected(path);
+    }
     Ruling may_make(Place const& at, EntryKind kind, MadeBy how) const;
     Ruling may_write(Place const& at) const;
     Ruling may_rename(Place const& from, Place const& to) const;
@@ -28,6 +33,7 @@ private:
         GitEntry git = GitEntry::None;
     };
     Seen look(Place const& at) const;
+    Ruling by_directory(Place const& at) const;
     Ruling may_contain(Place const& from, Seen const& to) const;
     Ruling by_name(Seen const& seen, EntryKind kind) const;
 

@@ -88,7 +88,9 @@ Answer Broker::open_path(Turn& turn, OpenCall const& call, std::string const& pa
     if (!is_waiting(turn))
         return {Answer::Kind::Later, 0, {}};
     bool const is_plain = !ground_.has_other_roots && !is_about_processes(path)
-                          && !judge_.may_matter(last_name(path));
+                          && !judge_.may_matter(last_name(path))
+                          && !judge_.may_lie_in_protected(path)
+                          && !judge_.may_lie_in_protected(sys::own_path_of(start.fd));
     if (is_plain) {
         Answer quick = open_quickly(start.fd, call, path);
         if (quick.kind == Answer::Kind::File)
@@ -104,10 +106,11 @@ Answer Broker::open_path(Turn& turn, OpenCall const& call, std::string const& pa
 
 Answer Broker::open_quickly(sys::Fd const& start, OpenCall const& call, std::string const& path)
 {
-    // A final link could lead to a name that matters. O_TMPFILE makes none.
+    // A final link could lead to a name that matters, one on the way into a directory that does:
+    // ELOOP, and then step by step. O_TMPFILE makes no name.
     std::uint64_t const flags =
         safe_flags(call) | ((call.flags & kTemporary) != 0 ? 0 : O_NOFOLLOW);
-    auto opened = sys::open_entry(start, path, {flags, call.mode, sys::kNoMagicLinks});
+    auto opened = sys::open_entry(start, path, {flags, call.mode, sys::kNoLinks});
     if (!opened.ok())
         return failed(opened.error);
     return {Answer::Kind::File, 0, std::move(opened.fd)};

@@ -4,7 +4,8 @@
 // excludesFile,alternateRefsCommand}, alias.*, filter.*, diff.*.{command,textconv,external},
 // merge.*.driver, mergetool.*, difftool.*, gpg.*, credential.*, include.*, includeIf.*, http.*,
 // url.*, protocol.*, pager.*, browser.*, sequence.editor, remote.*.{uploadpack,receivepack,vcs,
-// proxy}, submodule.*.update = !command, uploadpack.*, receive.*, trailer.*, init.templateDir.
+// proxy}, submodule.*.update = !command, gc.recentObjectsHook, pull.twohead (names git-merge-*),
+// uploadpack.*, receive.*, trailer.*, init.templateDir.
 
 #include "launcher/guard/git_config.h"
 
@@ -32,9 +33,9 @@ std::vector<Keys> const& harmless_keys()
                 "quotepath", "preloadindex", "sparsecheckout", "sparsecheckoutcone", "splitindex",
                 "compression", "loosecompression", "bigfilethreshold", "commitgraph",
                 "multipackindex", "untrackedcache", "checkstat", "trustctime", "whitespace",
-                "commentchar", "hidedotfiles", "protecthfs", "protectntfs", "fsync",
-                "fsyncobjectfiles", "longpaths", "deltabasecachelimit", "packedgitlimit",
-                "packedgitwindowsize", "warnambiguousrefs", "maxtreedepth"}},
+                "commentchar", "hidedotfiles", "fsync", "fsyncobjectfiles", "longpaths",
+                "deltabasecachelimit", "packedgitlimit", "packedgitwindowsize", "warnambiguousrefs",
+                "maxtreedepth"}},
         {"extensions", false,
             {"worktreeconfig", "objectformat", "refstorage", "partialclone", "compatobjectformat",
                 "noop", "preciousobjects", "relativeworktrees"}},
@@ -57,7 +58,7 @@ std::vector<Keys> const& harmless_keys()
         {"init", false, {"defaultbranch"}},
         {"commit", false, {"cleanup", "status", "verbose"}},
         {"push", false, {"default", "autosetupremote", "followtags", "recursesubmodules"}},
-        {"pull", false, {"rebase", "ff", "octopus", "twohead"}},
+        {"pull", false, {"rebase", "ff"}},
         {"fetch", false,
             {"prune", "prunetags", "parallel", "recursesubmodules", "fsckobjects", "output",
                 "writecommitgraph"}},
@@ -77,7 +78,11 @@ std::vector<Keys> const& harmless_keys()
         {"color", true, {"*"}},
         {"column", false, {"*"}},
         {"advice", false, {"*"}},
-        {"gc", false, {"*"}},
+        {"gc", false,
+            {"aggressivedepth", "aggressivewindow", "auto", "autodetach", "autopacklimit",
+                "bigpackthreshold", "cruftpacks", "logexpiry", "maxcruftsize", "packrefs",
+                "pruneexpire", "reflogexpire", "reflogexpireunreachable", "rerereresolved",
+                "rerereunresolved", "worktreepruneexpire", "writecommitgraph"}},
         {"pack", false,
             {"window", "depth", "threads", "compression", "windowmemory", "packsizelimit",
                 "usesparse", "writebitmaps", "writebitmaphashcache", "indexversion"}},

@@ -50,6 +50,15 @@ bool ends_with_parts(std::vector<std::string> const& path, std::vector<std::stri
     return true;
 }
 
+// Does the whole pattern fit the path, or a directory on it?
+bool passes(std::vector<std::string> path, std::vector<std::string> const& pattern)
+{
+    for (; !path.empty(); path.pop_back())
+        if (ends_with_parts(path, pattern, pattern.size()))
+            return true;
+    return false;
+}
+
 std::string joined(std::vector<std::string> const& parts, std::size_t from)
 {
     std::string text;
@@ -76,8 +85,10 @@ NameRules::NameRules(GuardPlan const& plan) : roots_(plan.roots)
         // Judged by what the directory is, not by its name: see git_entry.h.
         bool const is_gits = pattern.parts.size() == 2 && pattern.parts[0] == ".git"
                              && git_entry(pattern.parts[1]) != GitEntry::None;
-        if (!pattern.parts.empty() && !is_gits)
-            protect_.push_back(std::move(pattern));
+        if (pattern.parts.empty() || is_gits)
+            continue;
+        last_of_protect_.push_back(pattern.parts.back());
+        protect_.push_back(std::move(pattern));
     }
     for (auto const& mask : plan.masks) {
         masks_.push_back(lower_case(mask));
@@ -98,6 +109,23 @@ bool NameRules::may_matter(std::string_view name) const
                 return true;
     return std::any_of(last_of_masks_.begin(), last_of_masks_.end(),
         [&](std::string const& glob) { return matches_glob(glob, lower); });
+}
+
+bool NameRules::may_lie_in_protected(std::string_view path) const
+{
+    while (!path.empty()) {
+        std::string_view const name = path.substr(0, path.find('/'));
+        path.remove_prefix(std::min(name.size() + 1, path.size()));
+        if (name.empty())
+            continue;
+        char const first = lower_case(name.substr(0, 1))[0];
+        for (auto const& glob : last_of_protect_)
+            if ((glob[0] == first
+                    || std::string_view("*?[").find(glob[0]) != std::string_view::npos)
+                && matches_glob(glob, lower_case(name)))
+                return true;
+    }
+    return false;
 }
 
 std::optional<std::string_view> NameRules::below_root(std::string_view directory) const
@@ -147,7 +175,7 @@ std::optional<std::string> NameRules::refusal(
     auto path = parts_of(*below_root(directory));
     path.push_back(lower_case(name));
     for (auto const& pattern : protect_) {
-        if (ends_with_parts(path, pattern.parts, pattern.parts.size()))
+        if (passes(path, pattern.parts))
             return pattern.text;
         // A link in place of a directory on the way could lead to anything.
         for (std::size_t count = 1; kind == EntryKind::Link && count < pattern.parts.size();

@@ -26,10 +26,13 @@ public:
     // Cheap, without context: no means that `name` is refused nowhere.
     bool may_matter(std::string_view name) const;
 
-    // May an entry `name` not be made in `directory` (absolute, free of links)? The pattern that
+    // May an entry `name` not be made or written in `directory` (absolute, free of links)? The pattern that
     // refuses it.
     std::optional<std::string> refusal(
         std::string_view directory, std::string_view name, EntryKind kind) const;
+
+    // Cheap: no means that no directory on the way is protected as a whole.
+    bool may_lie_in_protected(std::string_view path) const;
 
     // What a directory must not contain when it becomes `name` in `directory`: relative paths.
     std::vector<std::string> absent_below(std::string_view directory, std::string_view name) const;
@@ -55,6 +58,7 @@ private:
 
     std::vector<std::string> roots_, masks_, last_of_masks_;
     std::vector<Pattern> protect_;
+    std::vector<std::string> last_of_protect_; // lower case
 };
 
 std::string lower_case(std::string_view text);

@@ -108,6 +108,16 @@ void add_modes(Rules& rules)
     }
 }
 
+// A directory that folds case would match names that were judged as other ones; the rest of the
+// flags (immutable, no dump) would stay on the host's files.
+void add_file_flags(Rules& rules)
+{
+    constexpr std::uint32_t kSetFlags = 0x40086602, kSetFlags32 = 0x40046602, // FS_IOC_SETFLAGS
+        kSetExtended = 0x401C5820;                                            // FS_IOC_FSSETXATTR
+    for (std::uint32_t const request : {kSetFlags, kSetFlags32, kSetExtended})
+        rules.push_back({"ioctl", EOPNOTSUPP, {is(1, request)}});
+}
+
 // Ways to type into a terminal or to load code behind it. CVE-2017-5226 (TIOCSTI), CVE-2017-2636
 // (line disciplines), TIOCLINUX pastes on the console.
 void add_terminals(Rules& rules)
@@ -130,6 +140,9 @@ void add_processes(Rules& rules)
     constexpr std::uint32_t kIoprioGroup = 2, kIoprioUser = 3;
     rules.push_back({"ioprio_set", EPERM, {is(0, kIoprioGroup)}});
     rules.push_back({"ioprio_set", EPERM, {is(0, kIoprioUser)}});
+    // Of other processes: without descriptors, ours inside would not see what they guard.
+    for (auto const& other : all_but(0, {0}))
+        rules.push_back({"prlimit64", EPERM, {other}});
     constexpr std::uint32_t kPolicyMask = 0x3FFFFFFFU; // without SCHED_RESET_ON_FORK
     constexpr std::uint32_t kFifo = 1, kRoundRobin = 2, kDeadline = 6;
     for (std::uint32_t policy : {kFifo, kRoundRobin, kDeadline})
@@ -176,7 +189,7 @@ std::vector<ArgumentRule> asking_rules()
     Rules rules;
     rules.push_back({"umask", 0, {}}); // so that the broker need not ask /proc for each new file
     for (std::string_view const call : {"creat", "truncate", "mkdir", "mkdirat", "mknod", "mknodat",
-             "symlink", "symlinkat", "rename", "renameat", "renameat2", "link", "linkat"})
+             "symlink", "symlinkat", "rename", "renameat", "renameat2", "link", "linkat", "bind"})
         rules.push_back({call, 0, {}});
     struct Open {
         std::string_view call;
@@ -234,6 +247,7 @@ std::vector<ArgumentRule> argument_rules(FilterChoice choice)
     add_socket_families(rules);
     add_socket_options(rules);
     add_modes(rules);
+    add_file_flags(rules);
     add_terminals(rules);
     add_processes(rules);
     return rules;

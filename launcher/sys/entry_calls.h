@@ -19,6 +19,7 @@ struct Opened {
 };
 
 inline constexpr std::uint64_t kNoMagicLinks = 0x02; // RESOLVE_NO_MAGICLINKS
+inline constexpr std::uint64_t kNoLinks = 0x04;      // RESOLVE_NO_SYMLINKS
 
 struct OpenWish {
     std::uint64_t flags = 0, mode = 0, resolve = 0;

@@ -377,6 +377,67 @@ def hidden_files_that_appear_outside(m):
     check(open(m.project + '/.env').read() == 'SECRET-NEW\n' and open(m.project + '/secrets/key').read() == 'SECRET-LATER\n', 'changed')
 
 
+PLANT = r'''
+import ctypes, fcntl, os, resource, socket, struct
+libc = ctypes.CDLL(None, use_errno=True)
+def attempt(what, act):
+    try:
+        act(); print('WORKED', what)
+    except OSError:
+        pass
+def write(path):
+    open(path, 'w').write('evil')
+def within(path, act):
+    os.chdir(path); attempt('within ' + path, act); os.chdir(top)
+top = os.getcwd(); os.symlink('pkg/.vscode', 'way'); write('zz')
+for name in ('tasks.json', 'new.json', 'deep/old'):
+    attempt('write ' + name, lambda: write('pkg/.vscode/' + name)); attempt('link ' + name, lambda: write('way/' + name))
+    attempt('rename ' + name, lambda: os.rename('zz', 'way/' + name)); attempt('hard link ' + name, lambda: os.link('zz', 'way/' + name))
+    attempt('cut ' + name, lambda: os.truncate('pkg/.vscode/' + name, 0))
+within('pkg/.vscode', lambda: write('tasks.json')); within('pkg/.vscode/deep', lambda: write('new'))
+within('pkg/.vscode/deep', lambda: write('../tasks.json')); within('pkg', lambda: os.mkdir('.vscode/d'))
+attempt('second name', lambda: os.link('pkg/.vscode/tasks.json', 'second')); attempt('symlink', lambda: os.symlink('/x', 'pkg/.vscode/s'))
+attempt('exchange', lambda: libc.renameat2(-100, b'zz', -100, b'pkg/.vscode/tasks.json', 2) and os.stat('/absent'))
+attempt('whiteout', lambda: libc.renameat2(-100, b'zz', -100, b'zz2', 4) and os.stat('/absent'))
+flags = bytearray(8)
+attempt('flags', lambda: fcntl.ioctl(os.open('.', os.O_RDONLY), 0x40086602, flags))
+for pid in filter(str.isdigit, os.listdir('/proc')):
+    if int(pid) != os.getpid():
+        attempt('limits of ' + pid, lambda: resource.prlimit(int(pid), resource.RLIMIT_NOFILE, (4, 4)))
+os.makedirs('b/.git'); open('b/.git/HEAD', 'w').write('ref: refs/heads/main\n')
+open('b/.git/config', 'w').write('[core]\nrepositoryformatversion = 0\nfsmonitor = touch RAN; false\n')
+def bound(path):
+    s = socket.socket(socket.AF_UNIX); s.bind(path); os.chmod(path, 0o777)
+attempt('objects', lambda: bound('b/.git/objects')); attempt('refs', lambda: bound('b/.git/refs'))
+attempt('refs through /proc', lambda: bound('/proc/self/cwd/b/.git/refs')); attempt('envrc', lambda: bound('.envrc'))
+here = socket.socket(socket.AF_UNIX); here.bind('./b/../here.sock'); print(here.getsockname(), oct(os.stat('here.sock').st_mode))
+far = socket.socket(socket.AF_UNIX); far.bind('/proc/self/cwd/far.sock'); far.listen(); socket.socket(socket.AF_UNIX).connect('far.sock')
+hidden = socket.socket(socket.AF_UNIX); hidden.bind(b'\0name'); print(hidden.getsockname())
+port = socket.socket(); port.bind(('127.0.0.1', 0)); port.listen(); socket.socket().connect(port.getsockname())
+six = socket.socket(socket.AF_INET6); six.bind(('::1', 0))
+attempt('bad descriptor', lambda: libc.bind(99, b'', 0) and os.stat('/absent'))
+print('end')
+'''
+
+
+def what_lies_in_protected_folders(m):
+    """A package's own .vscode, that was there before; sockets in place of a repository's folders; limits of our processes."""
+    need('python3', 'git')
+    os.makedirs(m.project + '/pkg/.vscode/deep')
+    m.write(m.project + '/pkg/.vscode/tasks.json', 'mine')
+    m.write(m.project + '/pkg/.vscode/deep/old', 'mine')
+    done = m.inside('python3', '-c', PLANT)
+    check('WORKED objects\n' in done.out or 'WORKED refs\n' in done.out, done) # one alone makes no repository
+    rest = [line for line in done.out.split('\n') if line not in ('WORKED objects', '')]
+    check(rest == ['./b/../here.sock 0o140755', "b'\\x00name'", 'end'], done)
+    check(open(m.project + '/pkg/.vscode/tasks.json').read() == 'mine' and open(m.project + '/pkg/.vscode/deep/old').read() == 'mine', 'changed')
+    check(sorted(os.listdir(m.project + '/pkg/.vscode')) == ['deep', 'tasks.json'], os.listdir(m.project + '/pkg/.vscode'))
+    subprocess.run(['git', 'status'], cwd=m.project + '/b', capture_output=True, check=False)
+    check(not os.path.exists(m.project + '/b/RAN'), 'git ran it')
+    done = m.shell('git init -q g && cd g && git config gc.auto 0 && git config gc.recentObjectsHook x; git config pull.twohead x; cat .git/config')
+    check('auto = 0' in done.out and 'Hook' not in done.out and 'twohead' not in done.out, done)
+
+
 CASES = [names_that_do_not_exist_yet, protected_places_below_the_top, hooks_elsewhere, hidden_names_cannot_be_made, hidden_files_that_appear_outside, folders_that_become_protected, races, git_works_inside,
          git_outside_runs_nothing_planted, programs_see_the_kernel, errors_are_the_kernels, broker_is_out_of_reach,
-         no_ghosts_after_sigkill]
+         no_ghosts_after_sigkill, what_lies_in_protected_folders]

@@ -27,6 +27,14 @@ TEST(GitConfig, AllowsWhatGitItselfWrites)
     EXPECT_TRUE(may("", "[core]\n\tworktree = ../../../sub\n", 3));
 }
 
+TEST(GitConfig, RefusesProgramsAmongHarmlessNeighbours)
+{
+    EXPECT_TRUE(may("", "[gc]\n\tauto = 0\n"));
+    EXPECT_FALSE(may("", "[gc]\n\trecentObjectsHook = x\n"));
+    EXPECT_FALSE(may("", "[pull]\n\ttwohead = x\n")) << "runs git-merge-x";
+    EXPECT_FALSE(may("", "[core]\n\tprotectNTFS = false\n"));
+}
+
 TEST(GitConfig, RefusesWhatMakesGitRunSomething)
 {
     for (char const* text :

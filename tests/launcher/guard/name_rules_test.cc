@@ -36,6 +36,16 @@ TEST(NameRules, RefuseProtectedNamesAtAnyDepthAndInAnyCase)
     EXPECT_TRUE(refused("/home/u/p", ".claude", EntryKind::Link)) << "could lead to anything";
 }
 
+TEST(NameRules, RefuseNamesBelowAProtectedDirectoryThatIsThereAlready)
+{
+    EXPECT_TRUE(refused("/home/u/p/sub/.vscode", "tasks.json"));
+    EXPECT_TRUE(refused("/home/u/p/sub/.VSCode/deep", "anything", EntryKind::Directory));
+    EXPECT_FALSE(refused("/home/u/p/sub/.vscodex", "tasks.json"));
+    EXPECT_FALSE(refused("/home/u/p/node_modules/x/.vscode", "tasks.json"));
+    EXPECT_TRUE(rules().may_lie_in_protected("/home/u/p/sub/.VSCODE/deep"));
+    EXPECT_FALSE(rules().may_lie_in_protected("/home/u/p/sub/vscode/deep"));
+}
+
 TEST(NameRules, AreSilentOutsideOfSharedTrees)
 {
     for (char const* place : {"/tmp", "/home/u", "/home/u/pp", "/"})
