@@ -1,4 +1,4 @@
-// Clones init into its namespaces, hands it the plan, and waits until it says that all stands.
+// Clones init into its namespaces, hands it the plan, and hears how far it is.
 
 #include "launcher/apply/launch.h"
 
@@ -105,7 +105,6 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
     return sys::send_message(channel, encode(ToInit(std::move(word))), descriptors);
 }
 
-// Before init hears its plan: everything the sandbox ever runs is a child of it.
 Result<sys::ControlGroup> make_group(GroupPlan const& plan, std::int32_t init)
 {
     if (plan.bases.empty())
@@ -113,9 +112,7 @@ Result<sys::ControlGroup> make_group(GroupPlan const& plan, std::int32_t init)
     std::vector<sys::GroupSetting> settings;
     for (auto const& file : plan.files)
         settings.push_back({file.base, file.file, file.value, file.optional});
-    LET(group, sys::ControlGroup::make(plan.bases, "osh-" + std::to_string(init), settings));
-    TRY(group.adopt(init));
-    return group;
+    return sys::ControlGroup::make(plan.bases, "osh-" + std::to_string(init), settings);
 }
 
 Result<> make_state_file(StatePath const& state)
@@ -135,10 +132,9 @@ void end(Fd const& pidfd)
     (void)sys::reap(pidfd).ok();
 }
 
-Result<> await_prepared(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox)
+Result<FromInit> next_word(Fd const& channel, std::vector<Fd>& descriptors)
 {
-    auto received =
-        sys::receive_message_before(sandbox.init_channel, kMaxWord, sys::now() + kPrepareLimit);
+    auto received = sys::receive_message_before(channel, kMaxWord, sys::now() + kPrepareLimit);
     if (!received.ok() && received.error().code == Errc::Busy)
         return fail(Errc::Busy,
             "the sandbox does not get ready.\nfix: does a directory of the profile or the project "
@@ -153,14 +149,45 @@ Result<> await_prepared(Plan const& plan, StdioPlan const& stdio, Sandbox& sandb
         return fail(Errc::System, "the sandbox could not be built, step \"" + failed->step
                                       + "\": " + failed->sentence
                                       + "\nfix: `osh doctor` checks what this machine offers.");
-    std::size_t const expected = (plan.has_network ? 1U : 0U) + (stdio.wants_terminal ? 1U : 0U);
-    if (!std::holds_alternative<WordPrepared>(word) || received->descriptors.size() != expected)
-        return fail(Errc::Malformed, "osh-init answered with something else than \"prepared\"");
-    std::size_t next = 0;
-    if (plan.has_network)
-        sandbox.tun = std::move(received->descriptors[next++]);
-    if (stdio.wants_terminal)
-        sandbox.pty = std::move(received->descriptors[next]);
+    descriptors = std::move(received->descriptors);
+    return word;
+}
+
+enum class Expects { Nothing, OneDescriptor };
+
+// Its descriptor, if one comes with it.
+template<typename Word>
+Result<Fd> await(Fd const& channel, Expects expects)
+{
+    std::vector<Fd> descriptors;
+    LET(word, next_word(channel, descriptors));
+    std::size_t const expected = expects == Expects::OneDescriptor ? 1 : 0;
+    if (!std::holds_alternative<Word>(word) || descriptors.size() != expected)
+        return fail(Errc::Malformed, "osh-init answered with a word that does not belong here");
+    return expected == 0 ? Fd() : std::move(descriptors[0]);
+}
+
+// Init forks nothing before it hears "start": all that the sandbox ever runs is born in the group,
+// which is entered while init builds (the kernel may take milliseconds for it).
+Result<> instruct(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox, Fd const& owners)
+{
+    auto group = make_group(plan.group, sandbox.init_pid);
+    if (!group.ok())
+        return fail_because("cannot limit the sandbox", std::move(group).error());
+    sandbox.group = *std::move(group);
+    TRY(send_plan(plan, stdio, sandbox.init_channel, owners));
+    auto entered = sandbox.group.adopt(sandbox.init_pid);
+    if (!entered.ok())
+        return fail_because("cannot limit the sandbox", std::move(entered).error());
+    return {};
+}
+
+Result<> await_network(Plan const& plan, Sandbox& sandbox)
+{
+    if (!plan.has_network)
+        return {};
+    LET(tun, await<WordNetwork>(sandbox.init_channel, Expects::OneDescriptor));
+    sandbox.tun = std::move(tun);
     return {};
 }
 
@@ -179,19 +206,27 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     sandbox.init_pid = init.pid;
     sandbox.init_channel = std::move(channel.ours);
     sandbox.owner_channel = std::move(owners.ours);
-    auto group = make_group(plan.group, sandbox.init_pid);
-    if (!group.ok()) {
-        end(sandbox.init_pidfd);
-        return fail_because("cannot limit the sandbox", std::move(group).error());
-    }
-    sandbox.group = *std::move(group);
-    auto sent = send_plan(plan, stdio, sandbox.init_channel, owners.theirs);
+    sandbox.wants_terminal = stdio.wants_terminal;
+    auto done = instruct(plan, stdio, sandbox, owners.theirs);
     owners.theirs.reset();
-    auto prepared = sent.ok() ? await_prepared(plan, stdio, sandbox) : std::move(sent);
-    if (prepared.ok())
+    if (done.ok())
+        done = await_network(plan, sandbox);
+    if (done.ok())
         return sandbox;
     end(sandbox.init_pidfd); // no zombie, nothing half-built
-    return explained(facts, prepared.error());
+    return explained(facts, done.error());
+}
+
+Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts)
+{
+    auto const expects = sandbox.wants_terminal ? Expects::OneDescriptor : Expects::Nothing;
+    auto pty = await<WordPrepared>(sandbox.init_channel, expects);
+    if (!pty.ok()) {
+        end(sandbox.init_pidfd);
+        return explained(facts, pty.error());
+    }
+    sandbox.pty = *std::move(pty);
+    return {};
 }
 
 } // namespace osh::launcher

@@ -23,18 +23,22 @@ struct StdioPlan {
     std::uint16_t rows = 24, columns = 80;
 };
 
-// init after "prepare": everything stands, the agent is not running yet.
+// What init gave so far; the agent is not running yet.
 struct Sandbox {
     sys::Fd init_pidfd;
     sys::Fd init_channel;    // SOCK_SEQPACKET: launcher/init/words.h
     sys::Fd owner_channel;   // the netproxy end of the owner-look-up channel
     sys::Fd tun;             // not open when the plan has no network
-    sys::Fd pty;             // master; not open without a terminal
+    sys::Fd pty;             // master, once prepared; not open without a terminal
     sys::ControlGroup group; // to be kept until init ended
     std::int32_t init_pid = 0;
+    bool wants_terminal = false;
 };
 
 // Errors are sentences for people with the failed step. Nothing is left behind on failure.
+// Returns when the network stands: netproxy can be set up while init makes the file system.
 Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& facts);
+// Until everything stands. On failure init has ended.
+Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts);
 
 } // namespace osh::launcher

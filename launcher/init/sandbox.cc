@@ -58,14 +58,24 @@ private:
         TRY(sys::leave_session_keyring());
         TRY(sys::set_host_name(plan_.host_name));
         step_ = "network";
-        LET(tun, build_network(plan_));
+        TRY(hand_over_network());
         step_ = "files";
         LET(tree, build_mount_tree(plan_));
         tree_ = std::move(tree);
         TRY(limit_processes());
         step_ = "terminal";
         TRY(open_terminal());
-        return tell_prepared(tun);
+        TRY(tell_prepared());
+        step_ = "trust";
+        return begin_trust(); // while netproxy makes the certificate that comes after it
+    }
+
+    Result<> hand_over_network()
+    {
+        LET(tun, build_network(plan_));
+        if (!tun.is_open())
+            return {};
+        return sys::send_message(channel_, encode(FromInit(WordNetwork{})), {&tun});
     }
 
     // Holds for root too, whom RLIMIT_NPROC does not bind (pid_namespaces(7), Linux 6.14).
@@ -122,11 +132,9 @@ private:
         return {};
     }
 
-    Result<> tell_prepared(Fd const& tun)
+    Result<> tell_prepared()
     {
         std::vector<Fd const*> descriptors;
-        if (tun.is_open())
-            descriptors.push_back(&tun);
         if (pty_.master.is_open())
             descriptors.push_back(&pty_.master);
         return sys::send_message(channel_, encode(FromInit(WordPrepared{})), descriptors);
@@ -142,24 +150,28 @@ private:
         auto const* start = std::get_if<WordStart>(&word);
         if (start == nullptr)
             return fail(Errc::Malformed, "the second word is not the start");
-        TRY(write_trust(start->ca_pem));
+        TRY(end_trust(start->ca_pem));
         // From here on nothing of the root file system changes any more.
         return sys::restrict_mount(tree_.root, {.read_only = true}, sys::Depth::One);
     }
 
-    Result<> write_trust(std::string const& ca_pem)
+    Result<> begin_trust()
     {
         if (plan_.trust_file.empty())
             return {};
-        std::string text;
-        if (tree_.trust_bundle.is_open()) {
-            LET(bundle, sys::read_all(tree_.trust_bundle, kMaxBundle));
-            text = std::move(bundle);
-            tree_.trust_bundle.reset();
-        }
-        if (!text.empty() && !text.ends_with('\n'))
-            text += '\n';
-        return sys::make_file(tree_.root, plan_.trust_file, text + ca_pem, 0444);
+        LET(file, sys::new_file(tree_.root, plan_.trust_file, 0444));
+        if (tree_.trust_bundle.is_open())
+            TRY(sys::copy_all(tree_.trust_bundle, file, kMaxBundle));
+        tree_.trust_bundle.reset();
+        trust_ = std::move(file);
+        return {};
+    }
+
+    // The line's end: a bundle need not have one, and an empty line between two is nothing.
+    Result<> end_trust(std::string const& ca_pem)
+    {
+        Fd const file = std::move(trust_);
+        return file.is_open() ? sys::write_all(file, "\n" + ca_pem) : Result<>();
     }
 
     Result<int> run_agent()
@@ -227,7 +239,7 @@ private:
         return told.ok() ? failure.exit_code : 125;
     }
 
-    Fd channel_, owners_, in_, out_, err_, reports_, watch_;
+    Fd channel_, owners_, in_, out_, err_, reports_, watch_, trust_;
     Plan plan_;
     WordPlan word_;
     MountedTree tree_;

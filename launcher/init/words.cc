@@ -25,7 +25,8 @@ enum class Kind : std::uint8_t {
     Connecting,
     Listeners,
     Watched,
-    Refused
+    Refused,
+    Network
 };
 
 constexpr std::size_t kMaxAddressText = 64, kMaxProgramText = 256;
@@ -109,6 +110,11 @@ std::vector<std::byte> encode_word(WordSignal const& word)
     ByteWriter out = start(Kind::Signal);
     put_signed(out, word.number);
     return out.take();
+}
+
+std::vector<std::byte> encode_word(WordNetwork const&)
+{
+    return start(Kind::Network).take();
 }
 
 std::vector<std::byte> encode_word(WordPrepared const&)
@@ -298,6 +304,8 @@ Result<ToInit> take_to_init(Kind kind, ByteReader& in)
 
 Result<FromInit> take_from_init(Kind kind, ByteReader& in)
 {
+    if (kind == Kind::Network)
+        return FromInit(WordNetwork{});
     if (kind == Kind::Prepared)
         return FromInit(WordPrepared{});
     if (kind == Kind::Started) {

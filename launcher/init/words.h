@@ -44,8 +44,11 @@ struct WordListListeners { // answered by WordListeners
 };
 
 // ---- init -> supervisor
+// The first of a sandbox with a network, so that netproxy gets ready while the files are made.
+struct WordNetwork {
+}; // descriptor: the tun
 struct WordPrepared {
-};                        // descriptors: tun (if any), pty master (if any)
+};                        // descriptor: pty master (if any)
 struct WordStarted {      // exec of the agent succeeded
     std::int32_t pid = 0; // inside
 };
@@ -87,8 +90,8 @@ struct WordWatched { // the agent's child to init only; with the listener of its
 };
 
 using ToInit = std::variant<WordPlan, WordStart, WordSignal, WordConnect, WordListListeners>;
-using FromInit = std::variant<WordPrepared, WordStarted, WordStopped, WordEnded, WordFailed,
-    WordConnecting, WordListeners, WordWatched, WordRefused>;
+using FromInit = std::variant<WordNetwork, WordPrepared, WordStarted, WordStopped, WordEnded,
+    WordFailed, WordConnecting, WordListeners, WordWatched, WordRefused>;
 
 std::vector<std::byte> encode(ToInit const& word);
 std::vector<std::byte> encode(FromInit const& word);

@@ -49,8 +49,12 @@ constexpr std::size_t kShortestSecret = 8; // shorter values are found in anythi
 template<typename Names>
 bool is_one_of(std::string const& name, Names const& patterns)
 {
-    return std::any_of(patterns.begin(), patterns.end(),
-        [&](std::string_view pattern) { return matches_glob(pattern, name); });
+    return std::any_of(patterns.begin(), patterns.end(), [&](std::string_view pattern) {
+        // Most differ in their first letter.
+        bool const may_match = pattern.empty() || pattern[0] == '*' || pattern[0] == '?'
+                               || name.starts_with(pattern[0]);
+        return may_match && matches_glob(pattern, name);
+    });
 }
 
 bool is_secret(std::string const& name, policy::EnvProfile const& env)

@@ -63,14 +63,15 @@ Result<> Supervisor::start_sandbox()
     relay_ = std::move(relay);
     LET(stdio, relay_->plan());
     LET(sandbox, prepare(request_.plan, std::move(stdio), request_.facts));
+    if (netproxy_)
+        TRY(netproxy_->set_up(request_, sandbox, folders_.id));
+    TRY(await_prepared(sandbox, request_.facts));
     InitHooks hooks;
     hooks.said = [this](auto const& word) { on(word); };
     hooks.connecting = [this](auto const& word, sys::Fd socket) {
         ports_->hear(word, std::move(socket));
     };
     hooks.gone = [this](auto const& how) { handle(InitGone{how}); };
-    if (netproxy_)
-        TRY(netproxy_->set_up(request_, sandbox, folders_.id));
     LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd), std::move(sandbox.init_channel),
                   std::move(hooks)));
     init_ = std::move(init);

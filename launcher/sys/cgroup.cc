@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,18 +58,27 @@ bool remove_all(RemoverWork const& work)
     ::_exit(0);
 }
 
+int lowest_kept_from(RemoverWork const& work, int first)
+{
+    int lowest = work.alive >= first ? work.alive : -1;
+    for (int base : work.bases)
+        if (base >= first && (lowest < 0 || base < lowest))
+            lowest = base;
+    return lowest;
+}
+
 // Only these descriptors stay open in the remover; the rest is close-on-exec and it never execs, so
-// they are closed by number.
+// the gaps between them are closed.
 void close_others_in_child(RemoverWork const& work)
 {
-    constexpr int kSeen = 1024;
-    for (int raw = 3; raw < kSeen; ++raw) {
-        bool is_kept = raw == work.alive;
-        for (int base : work.bases)
-            is_kept = is_kept || raw == base;
-        if (!is_kept)
-            ::close(raw);
+    int first = STDERR_FILENO + 1;
+    for (int kept = lowest_kept_from(work, first); kept >= 0;
+         kept = lowest_kept_from(work, first)) {
+        if (kept > first)
+            ::syscall(SYS_close_range, first, kept - 1, 0u);
+        first = kept + 1;
     }
+    ::syscall(SYS_close_range, first, ~0u, 0u);
 }
 
 Result<Fd> start_remover(std::vector<int> const& bases, std::string const& name)

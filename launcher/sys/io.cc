@@ -1,8 +1,10 @@
 #include "launcher/sys/io.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,18 +58,64 @@ Result<> write_all(Fd const& fd, std::string_view text)
     return write_all(fd, bytes_of(text));
 }
 
+namespace
+{
+
+constexpr std::size_t kLeastRoom = 4096;
+
+// One byte more than a regular file holds, to meet its end without growing; it may have no size
+// that is worth anything (/proc).
+std::size_t room_for(Fd const& fd, std::size_t limit)
+{
+    struct stat status {
+    };
+    bool const is_known =
+        ::fstat(fd.raw(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+    auto const size = is_known ? static_cast<std::size_t>(status.st_size) : kLeastRoom;
+    return std::min(size, limit) + 1;
+}
+
+// Into memory that nobody cleared before: each page is touched once.
+Result<std::size_t> append_some(Fd const& fd, std::string& text, std::size_t room)
+{
+    std::size_t const before = text.size();
+    Result<std::size_t> count = std::size_t{0};
+    text.resize_and_overwrite(before + room, [&](char* data, std::size_t) {
+        count = read_some(fd, std::as_writable_bytes(std::span(data + before, room)));
+        return before + (count.ok() ? *count : 0);
+    });
+    return count;
+}
+
+} // namespace
+
 Result<std::string> read_all(Fd const& fd, std::size_t limit)
 {
-    constexpr std::size_t kStep = 64 * 1024;
     std::string text;
+    std::size_t room = room_for(fd, limit);
     for (;;) {
-        std::size_t const before = text.size();
-        text.resize(before + kStep);
-        LET(count, read_some(fd, std::as_writable_bytes(std::span(text)).subspan(before)));
-        text.resize(before + count);
+        LET(count, append_some(fd, text, room));
         if (count == 0)
             return text;
         if (text.size() > limit)
+            return fail(Errc::TooLarge, "more than " + std::to_string(limit) + " bytes");
+        room = std::max(text.capacity() - text.size(), std::size_t{1});
+    }
+}
+
+Result<> copy_all(Fd const& from, Fd const& into, std::size_t limit)
+{
+    std::size_t copied = 0;
+    for (;;) {
+        ssize_t const count = ::sendfile(into.raw(), from.raw(), nullptr, limit + 1 - copied);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return fail_errno(errno, "sendfile");
+        if (count == 0)
+            return {};
+        copied += static_cast<std::size_t>(count);
+        if (copied > limit)
             return fail(Errc::TooLarge, "more than " + std::to_string(limit) + " bytes");
     }
 }

@@ -18,6 +18,8 @@ Result<std::size_t> write_some(Fd const& fd, Bytes from);
 Result<> write_all(Fd const& fd, Bytes from); // for blocking descriptors
 Result<> write_all(Fd const& fd, std::string_view text);
 Result<std::string> read_all(Fd const& fd, std::size_t limit); // Errc::TooLarge beyond it
+// From a regular file's offset to its end, in the kernel (sendfile(2)); Errc::TooLarge beyond it.
+Result<> copy_all(Fd const& from, Fd const& into, std::size_t limit);
 Result<std::string> read_file(
     std::string const& path, std::size_t limit); // regular files only: a FIFO is Invalid
 Result<Fd> sealed_memfd(

@@ -154,13 +154,19 @@ Result<> make_directory(Fd const& base, std::string const& path, std::uint32_t m
     return {};
 }
 
-Result<> make_file(
-    Fd const& base, std::string const& path, std::string_view content, std::uint32_t mode)
+Result<Fd> new_file(Fd const& base, std::string const& path, std::uint32_t mode)
 {
     int const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     Fd file = Fd::adopt_raw_fd(::openat(base.raw(), relative(path), flags, mode));
     if (!file.is_open())
         return fail_errno(errno, "cannot make the file " + path);
+    return file;
+}
+
+Result<> make_file(
+    Fd const& base, std::string const& path, std::string_view content, std::uint32_t mode)
+{
+    LET(file, new_file(base, path, mode));
     return write_all(file, content);
 }
 
@@ -173,10 +179,17 @@ Result<> make_symlink(Fd const& base, std::string const& path, std::string const
 
 Result<> make_parents(Fd const& base, std::string const& path)
 {
-    for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
-         slash = path.find('/', slash + 1))
-        TRY(make_directory(base, path.substr(0, slash), 0755));
-    return {};
+    std::size_t const slash = path.rfind('/');
+    if (slash == 0 || slash == std::string::npos)
+        return {};
+    // The nearest first: mostly it is there already.
+    std::string const parent = path.substr(0, slash);
+    if (::mkdirat(base.raw(), relative(parent), 0755) == 0 || errno == EEXIST)
+        return {};
+    if (errno != ENOENT)
+        return fail_errno(errno, "cannot make the directory " + parent);
+    TRY(make_parents(base, parent));
+    return make_directory(base, parent, 0755);
 }
 
 } // namespace osh::sys

@@ -49,6 +49,7 @@ Result<FileKind> kind_of(Fd const& fd);
 
 // Making the entries of a file system of our own, below `base`; parents must exist.
 Result<> make_directory(Fd const& base, std::string const& path, std::uint32_t mode);
+Result<Fd> new_file(Fd const& base, std::string const& path, std::uint32_t mode); // for writing
 Result<> make_file(
     Fd const& base, std::string const& path, std::string_view content, std::uint32_t mode);
 Result<> make_symlink(Fd const& base, std::string const& path, std::string const& target);

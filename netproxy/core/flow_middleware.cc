@@ -10,10 +10,14 @@
 #include "policy/base/text.h"
 #include "policy/evaluate/middleware.h"
 
+#include <algorithm>
+
 namespace osh::netproxy::core
 {
 namespace
 {
+
+constexpr std::ptrdiff_t kMaxBodiesAtOnce = 32; // kept at the same time: 128 MiB
 
 std::string encoding_of(proxy::RequestHead const& head)
 {
@@ -36,6 +40,16 @@ Result<std::string> decoded(std::string_view body, std::string_view encoding)
     return proxy::inflated(body, *coding, kMiddlewareBody);
 }
 
+policy::Decided changed_line(std::string_view middleware)
+{
+    policy::Decided line;
+    line.kind = "middleware";
+    line.decision = "allow";
+    line.code = "changed";
+    line.reason = "middleware " + std::string(middleware) + " blanked a part of the body";
+    return line;
+}
+
 } // namespace
 
 Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
@@ -44,7 +58,6 @@ Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
     auto const duty = policy::middleware_duty(*policy_, flow.host);
     if (!duty.selects() || !head.has_body)
         return BodyCheck::Pass;
-    flow.http->want_body(kMiddlewareBody);
     auto const fails = [&](std::string why) {
         if (duty.must_look())
             return middleware_failed(flow, duty.name, std::move(why));
@@ -52,6 +65,11 @@ Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
             std::string(duty.name) + " failed open at " + flow.host + ": " + why, at_.now);
         return BodyCheck::Pass;
     };
+    auto const others = std::ranges::count_if(
+        flows_, [](auto const& entry) { return entry.second->awaits_middleware; });
+    if (others >= kMaxBodiesAtOnce)
+        return fails("it looks into too many bodies already");
+    flow.http->want_body(kMiddlewareBody);
     if (flow.http->body_is_too_large())
         return fails("the body is larger than " + std::to_string(kMiddlewareBody) + " bytes");
     auto const body = flow.http->body();
@@ -68,12 +86,7 @@ Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
         return BodyCheck::Pass; // as it came, compressed if it was
     flow.other_body = std::move(looked);
     flow.is_decoded = true;
-    policy::Decided line;
-    line.kind = "middleware";
-    line.decision = "allow";
-    line.code = "changed";
-    line.reason = "middleware " + std::string(duty.name) + " blanked a part of the body";
-    journal(flow, std::move(line));
+    journal(flow, changed_line(duty.name));
     return BodyCheck::Pass;
 }
 

@@ -26,6 +26,31 @@ std::string authority_of(Flow const& flow)
     return host;
 }
 
+// An endpoint of `protocol: websocket` takes nothing but sockets.
+bool is_for_sockets(policy::Policy const& policy, policy::RequestQuestion question)
+{
+    question.protocol = "rest";
+    return policy::evaluate(policy, question).code == policy::DenyCode::BadRequest;
+}
+
+// WebSockets only for rules that say so (security design H11): where a rule is about plain
+// requests, a GET alone opens no socket; the policy has to allow messages on that path as well.
+void require_messages_allowed(
+    policy::Policy const& policy, policy::RequestQuestion question, policy::Verdict& verdict)
+{
+    if (is_for_sockets(policy, question))
+        return;
+    question.method = "WEBSOCKET_TEXT";
+    auto messages = policy::evaluate(policy, question);
+    if (messages.decision != policy::Decision::Deny || messages.needs_body)
+        return;
+    messages.code = policy::DenyCode::NoRule;
+    messages.canonical_path = std::move(verdict.canonical_path);
+    messages.reason = "the handshake is permitted, but no rule permits WebSocket messages "
+                      "(WEBSOCKET_TEXT) on this path";
+    verdict = std::move(messages);
+}
+
 } // namespace
 
 // True when something was decided and bytes may move again.
@@ -89,6 +114,8 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
     flow.policy = policy_;
     auto verdict = policy::evaluate(*flow.policy, question);
     spell_out_path(flow, verdict);
+    if (head.wants_websocket && verdict.decision != policy::Decision::Deny)
+        require_messages_allowed(*flow.policy, question, verdict);
     if (verdict.needs_body && flow.awaits_body) {
         verdict.needs_body = false;
         verdict.decision = policy::Decision::Deny;

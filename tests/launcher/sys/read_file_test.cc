@@ -4,6 +4,7 @@
 #include "launcher/sys/replace_file.h"
 
 #include <atomic>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -43,6 +44,50 @@ TEST(ReadFile, AFileThatChangesWhileItIsReadIsAnError)
     writer.join();
     EXPECT_TRUE(was_seen);
     EXPECT_TRUE(read_file(path, 1'000'000'000).ok());
+    std::filesystem::remove_all(folder);
+}
+
+TEST(ReadAll, GivesEveryByteUpToTheLimitAndRefusesMore)
+{
+    std::string const folder = fresh_folder();
+    std::string const path = folder + "/bytes";
+    for (std::size_t const size : {0U, 1U, 4095U, 4096U, 4097U, 70'000U, 300'000U}) {
+        std::string bytes(size, 'a');
+        for (std::size_t i = 0; i < size; ++i)
+            bytes[i] = static_cast<char>('a' + i % 23);
+        std::ofstream(path) << bytes;
+        auto const all = read_all(*open_path(path, O_RDONLY), size);
+        ASSERT_TRUE(all.ok()) << size;
+        EXPECT_TRUE(*all == bytes) << size;
+        if (size > 0) {
+            EXPECT_EQ(read_all(*open_path(path, O_RDONLY), size - 1).error().code, Errc::TooLarge);
+        }
+    }
+    std::filesystem::remove_all(folder);
+}
+
+// Their size is said to be 0, or nothing at all.
+TEST(ReadAll, ReadsWhatHasNoSize)
+{
+    auto const maps = read_all(*open_path("/proc/self/smaps", O_RDONLY), 100'000'000);
+    ASSERT_TRUE(maps.ok());
+    EXPECT_GT(maps->size(), 4096U);
+    EXPECT_TRUE(maps->ends_with('\n'));
+    EXPECT_EQ(read_all(*open_path("/dev/zero", O_RDONLY), 50'000).error().code, Errc::TooLarge);
+}
+
+TEST(CopyAll, CopiesToTheEndUpToTheLimitAndAppendsAfterwards)
+{
+    std::string const folder = fresh_folder();
+    std::string const bytes(220'000, 'x');
+    std::ofstream(folder + "/from") << bytes;
+    auto const into = open_path(folder + "/into", O_WRONLY | O_CREAT | O_EXCL, 0600);
+    ASSERT_TRUE(copy_all(*open_path(folder + "/from", O_RDONLY), *into, bytes.size()).ok());
+    ASSERT_TRUE(write_all(*into, "end").ok());
+    EXPECT_TRUE(*read_file(folder + "/into", 1'000'000) == bytes + "end");
+    auto const less = open_path(folder + "/less", O_WRONLY | O_CREAT | O_EXCL, 0600);
+    auto const refused = copy_all(*open_path(folder + "/from", O_RDONLY), *less, bytes.size() - 1);
+    EXPECT_EQ(refused.error().code, Errc::TooLarge);
     std::filesystem::remove_all(folder);
 }
 

@@ -83,6 +83,20 @@ TEST_F(FlowMiddleware, RefusesABodyBeyondItsLimit)
     EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 503"));
 }
 
+TEST_F(FlowMiddleware, KeepsABoundedNumberOfBodies)
+{
+    start(WhenUnruled::Deny, policy_with("fail_closed").c_str());
+    auto const head = post("rest.test", kKey).substr(0, 70);
+    for (int i = 0; i < 32; ++i) {
+        auto const flow = open("rest.test", 80);
+        says(flow, head);
+        EXPECT_TRUE(side(flow).out.empty());
+    }
+    auto const flow = open("rest.test", 80);
+    says(flow, head);
+    EXPECT_NE(side(flow).out.find("too many bodies"), std::string::npos);
+}
+
 TEST_F(FlowMiddleware, PassesUnreadWhereItMayFail)
 {
     start(WhenUnruled::Deny, policy_with("fail_open").c_str());

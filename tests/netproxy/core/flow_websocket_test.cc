@@ -68,6 +68,18 @@ TEST_F(FlowWebSocket, AgreesOnlyOnWhatItCanRead)
         std::string::npos);
 }
 
+TEST_F(FlowWebSocket, AGetRuleForPlainRequestsOpensNone)
+{
+    start();
+    flow = open("rest.test", 80);
+    says(flow, "GET /ok/ws HTTP/1.1\r\nHost: rest.test\r\nConnection: Upgrade\r\n"
+               "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 403"));
+    EXPECT_NE(side(flow).out.find("WEBSOCKET_TEXT"), std::string::npos);
+    EXPECT_FALSE(one<Resolve>());
+}
+
 TEST_F(FlowWebSocket, PassesAMessageThatARulePermits)
 {
     start(WhenUnruled::Deny, kSockets);
