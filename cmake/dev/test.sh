@@ -1,6 +1,7 @@
 # Tests, fuzzers, benchmarks. Sourced by ./dev. Every suite ends in a line `N passed, M failed[, K skipped]`; the last line
 # adds them up.
 agents_version=2.1.329
+deno_version=2.9.6 bun_version=1.4.5
 total_passed=0 total_failed=0 total_skipped=0
 
 # add_up NAME COMMAND…: runs a suite, shows its output, adds its closing line to the totals. A suite without one failed.
@@ -65,6 +66,17 @@ need_agents() {
         echo "dev: npm could not fetch it; its cases will be skipped" >&2
 }
 
+# Clients with roots of their own that Debian does not have, for tests/e2e/cases_trust.py. No script of theirs is run.
+need_clients() {
+    local clients=$agents_dir/clients
+    [ -d "$clients/node_modules/deno" ] && [ -d "$clients/node_modules/bun" ] && return 0
+    command -v npm >/dev/null || return 0
+    mkdir -p "$clients"
+    echo "dev: fetching deno $deno_version and bun $bun_version from npm for the tests" >&2
+    (cd "$clients" && npm install --prefix . --no-fund --no-audit --ignore-scripts "deno@$deno_version" "bun@$bun_version") >&2 ||
+        echo "dev: npm could not fetch them; their cases will be skipped" >&2
+}
+
 end_to_end() {
     local stage=$1
     shift
@@ -90,6 +102,7 @@ run_tests() {
     add_up "unit tests" unit_tests "$top/build/release"
     if [ $fast = no ]; then
         need_agents
+        need_clients
         add_up "policy conformance" policy_conformance
         add_up "end to end" end_to_end "$top/build/stage"
         build_preset asan

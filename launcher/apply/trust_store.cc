@@ -20,7 +20,7 @@ namespace
 
 using sys::Fd;
 
-constexpr char const* kForm = "1-"; // of what lies in the folder: another osh makes its own
+constexpr char const* kForm = "2-"; // of what lies in the folder: another osh makes its own
 constexpr std::int64_t kMillisecond = 1'000'000;
 // From its making: long after the last session that may still show it has ended.
 constexpr std::int64_t kKeptFor = 180LL * 24 * 3600 * 1000 * kMillisecond;

@@ -21,7 +21,7 @@ namespace
 using sys::Fd;
 
 constexpr std::size_t kMaxKeyStore = 8 * 1024 * 1024;
-// Chromium's kinds, each with its folder; CACertificates is known from version 133 on. Older ones
+// Chromium's kinds, each with its folder; CACertificates came in 2025 (tried: 156). Older ones
 // and Electron read only the NSS database of the home, which we do not make.
 constexpr std::array kChromiumFolders{"/etc/chromium/policies/managed",
     "/etc/opt/chrome/policies/managed", "/etc/opt/chrome_for_testing/policies/managed",

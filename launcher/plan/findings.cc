@@ -69,6 +69,30 @@ Finding resource_finding(HostFacts const& facts)
         "any case"};
 }
 
+Finding bundle_finding(HostFacts const& facts)
+{
+    if (facts.trust_bundle.empty())
+        return {"trust-bundle", Health::Weaker, "none found",
+            "install the package ca-certificates: without it no HTTPS server can be verified"};
+    auto const chosen = facts.environment.find("SSL_CERT_FILE");
+    if (chosen != facts.environment.end() && chosen->second != facts.trust_bundle)
+        return {"trust-bundle", Health::Weaker, facts.trust_bundle,
+            "SSL_CERT_FILE names " + chosen->second
+                + ", which is not there or no absolute path: the machine's bundle is used"};
+    return {"trust-bundle", Health::Good, facts.trust_bundle, {}};
+}
+
+// What of it programs find inside: docs/trust.md.
+Finding stores_finding(HostFacts const& facts)
+{
+    std::string text = "bundle, hashed directory, policies of Chromium and Firefox";
+    if (facts.has_java)
+        text += fmt::format(
+            ", Java's key store ({} of their own are covered)", facts.java_stores.size());
+    return {"trust-stores", Health::Good,
+        text + "; not NSS's database of the home (older Chromium, Electron)", {}};
+}
+
 Finding person_finding(HostFacts const& facts)
 {
     if (facts.uid != 0)
@@ -106,10 +130,8 @@ std::vector<Finding> findings(HostFacts const& facts)
                       ? Finding{"cgroup-namespace", Health::Good, "present", {}}
                       : Finding{"cgroup-namespace", Health::Weaker, "absent",
                           "a kernel with CONFIG_CGROUPS hides the names of the host's groups"});
-    all.push_back(
-        facts.trust_bundle.empty() ? Finding{"trust-bundle", Health::Weaker, "none found",
-            "install the package ca-certificates: without it no HTTPS server can be verified"}
-                                   : Finding{"trust-bundle", Health::Good, facts.trust_bundle, {}});
+    all.push_back(bundle_finding(facts));
+    all.push_back(stores_finding(facts));
     all.push_back(resource_finding(facts));
     all.push_back(helper_finding(facts, "osh-init"));
     all.push_back(helper_finding(facts, "osh-netproxy"));

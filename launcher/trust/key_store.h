@@ -11,10 +11,10 @@
 namespace osh::launcher::trust
 {
 
-// The head and all entries but the last: `expected` more are to follow.
+// The head and the first entries, `expected` more are to follow; behind them the seal's state.
 std::vector<std::byte> begin_key_store(
     std::vector<Bytes> const& certificates, std::uint32_t expected);
-// The whole. `begun` is what begin_key_store gave.
+// The whole. `begun` is what begin_key_store gave; nothing when it is shorter than that can be.
 std::vector<std::byte> finish_key_store(Bytes begun, std::vector<Bytes> const& certificates);
 
 } // namespace osh::launcher::trust

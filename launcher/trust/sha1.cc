@@ -87,10 +87,25 @@ Sha1::Digest Sha1::finish()
     tail.u32_be(static_cast<std::uint32_t>(bits >> 32));
     tail.u32_be(static_cast<std::uint32_t>(bits));
     add(tail.bytes());
+    return state();
+}
+
+Sha1::Digest Sha1::state() const
+{
     Digest digest{};
     for (std::size_t i = 0; i < digest.size(); ++i)
         digest[i] = static_cast<std::byte>(state_[i / 4] >> (24 - 8 * (i % 4)) & 0xff);
     return digest;
+}
+
+Sha1 Sha1::resume(Digest const& state, std::uint64_t length, Bytes rest)
+{
+    Sha1 sha1;
+    for (std::size_t i = 0; i < sha1.state_.size(); ++i)
+        sha1.state_[i] = word_at(state, i * 4);
+    sha1.length_ = length - rest.size();
+    sha1.add(rest);
+    return sha1;
 }
 
 } // namespace osh::launcher::trust
