@@ -2,35 +2,11 @@
 // the supervisor when a person wants to know or something moved; never on a timer of its own.
 
 #include "launcher/init/owner_lookup.h"
-#include "launcher/init/process_facts.h"
 #include "launcher/sys/network.h"
-
-#include <algorithm>
 
 namespace osh::launcher
 {
-namespace
-{
-
-struct Holder {
-    std::int32_t pid = 0;
-    std::string program;
-};
-
-Holder holder_of(sys::Fd const& proc, std::vector<std::int32_t> const& pids, std::uint64_t inode)
-{
-    for (std::int32_t const pid : pids) {
-        if (pid == 1 || !holds_socket(proc, pid, inode))
-            continue;
-        auto facts = facts_of_process(proc, pid);
-        return {pid, facts ? facts->identity.exe : std::string()};
-    }
-    return {};
-}
-
-} // namespace
-
-std::vector<InsideListener> OwnerLookup::listeners() const
+std::vector<InsideListener> OwnerLookup::listeners()
 {
     // A socket of its own: an answer that breaks off must not be taken for that of a flow's owner.
     auto const diag = sys::open_sock_diag();
@@ -39,13 +15,17 @@ std::vector<InsideListener> OwnerLookup::listeners() const
     auto const found = sys::tcp_listeners(*diag);
     if (!found.ok() || found->empty())
         return {};
-    auto const pids = list_processes(proc_);
+    std::vector<SocketSearch> searches;
+    for (auto const& one : *found)
+        if (searches.size() < kMaxInsideListeners)
+            searches.push_back({one.inode, policy::OwnerDepth::Shown, {}, true});
+    holders_.find(proc_, searches);
     std::vector<InsideListener> listeners;
-    for (auto const& one : *found) {
-        if (listeners.size() == kMaxInsideListeners)
-            break;
-        auto holder = holder_of(proc_, pids, one.inode);
-        listeners.push_back({one.address.text(), one.port, holder.pid, std::move(holder.program)});
+    for (std::size_t i = 0; i < searches.size(); ++i) {
+        auto const pid = searches[i].pids.empty() ? 0 : searches[i].pids.front();
+        auto facts = pid == 0 ? std::nullopt : facts_of(pid, policy::OwnerDepth::Shown);
+        listeners.push_back({(*found)[i].address.text(), (*found)[i].port, pid,
+            facts ? std::move(facts->identity.exe) : std::string()});
     }
     return listeners;
 }

@@ -28,7 +28,7 @@ public:
     // All that wait are answered by one walk over the processes.
     std::vector<policy::OwnerAnswer> answer(std::span<policy::OwnerQuery const> queries);
     // Who listens on TCP inside; nothing when the kernel does not say.
-    std::vector<InsideListener> listeners() const;
+    std::vector<InsideListener> listeners();
 
     // While the agent's process still waits for its start, all others in this namespace are ours:
     // undumpable, so init itself may not look into them.
