@@ -26,8 +26,8 @@ public:
     // Cheap, without context: no means that `name` is refused nowhere.
     bool may_matter(std::string_view name) const;
 
-    // May an entry `name` not be made or written in `directory` (absolute, free of links)? The pattern that
-    // refuses it.
+    // May an entry `name` not be made or written in `directory` (absolute, free of links)? The
+    // pattern that refuses it.
     std::optional<std::string> refusal(
         std::string_view directory, std::string_view name, EntryKind kind) const;
 
