@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -31,6 +32,7 @@ struct Permitted {
 // Table: what is permitted whatever its arguments.
 constexpr std::array kPermitted{
     Permitted{SYS_read, "tun packets, memfds that come with a message"},
+    Permitted{SYS_fstat, "their size, so that they are read in one piece"},
     Permitted{SYS_write, "one line on stderr before the end"},
     Permitted{SYS_writev, "tun packets; c-ares over TCP"},
     Permitted{SYS_recvfrom, "upstream sockets, DNS answers"},
@@ -131,6 +133,16 @@ void permit_without_exec(Program& program, long number)
     program.answer(SECCOMP_RET_KILL_PROCESS);
 }
 
+// fstat(3) of newer C libraries: of an open descriptor, never of a path.
+void permit_status_of_descriptors(Program& program)
+{
+    program.if_equal(SYS_newfstatat, 4);
+    program.load(low_half_of_argument(3));
+    program.if_no_bit(AT_EMPTY_PATH, 1);
+    program.answer(SECCOMP_RET_KILL_PROCESS);
+    program.answer(SECCOMP_RET_ALLOW);
+}
+
 void permit_internet_sockets(Program& program)
 {
     program.if_equal(SYS_socket, 6);
@@ -158,6 +170,7 @@ std::vector<std::byte> syscall_filter()
     }
     permit_without_exec(program, SYS_mmap);
     permit_without_exec(program, SYS_mprotect);
+    permit_status_of_descriptors(program);
     permit_internet_sockets(program);
     program.answer(kOtherwise);
     return program.bytes();

@@ -380,6 +380,7 @@ def host_service_by_rule_only(m):
         check('service' not in done.out and done.code in (6, 7), ('nobody is asked', done))
     finally:
         for one in here:
+            one.shutdown(socket.SHUT_RDWR)  # wakes its thread, which holds the port
             one.close()
 
 
