@@ -8,6 +8,7 @@
 #include "launcher/apply/trust_store.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/landlock.h"
+#include "launcher/sys/self.h"
 
 #include <algorithm>
 
@@ -218,6 +219,7 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     LET(person, sys::current_person());
     facts.uid = person.uid;
     facts.gid = person.gid;
+    facts.umask = sys::own_umask();
     facts.user_name = person.user_name;
     facts.group_name = person.group_name;
     facts.shell = person.shell;

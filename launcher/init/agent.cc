@@ -5,6 +5,7 @@
 #include "launcher/init/mask_watch.h"
 #include "launcher/init/prove.h"
 #include "launcher/sys/channel.h"
+#include "launcher/sys/entry_calls.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/landlock.h"
 #include "launcher/sys/mount.h"
@@ -53,6 +54,7 @@ Result<> enter_identity(AgentParts const& parts, sys::Fd const&)
 Result<> enter_place(AgentParts const& parts, sys::Fd const&)
 {
     TRY(sys::new_process_group());
+    sys::set_umask(parts.plan.umask);
     if (parts.terminal != nullptr)
         TRY(sys::put_in_foreground(*parts.terminal, 0));
     auto const entered = sys::change_directory(parts.plan.working_directory);

@@ -14,7 +14,7 @@ namespace
 {
 
 constexpr std::array kKindWords{
-    "tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask", "mask", "pin"};
+    "tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask", "mask", "twin", "pin"};
 constexpr std::array kAccessWords{
     "list", "read", "read+exec", "write", "write+exec", "device", "terminal"};
 

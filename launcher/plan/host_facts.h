@@ -15,7 +15,7 @@ namespace osh::launcher
 {
 
 struct HostFacts {
-    std::uint32_t uid = 0, gid = 0;
+    std::uint32_t uid = 0, gid = 0, umask = 022;
     std::string user_name, group_name, home, shell;
     GitName git_name; // of the person's own git configuration
     std::string working_directory;

@@ -118,6 +118,7 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     add_grants(planned, facts, profile, policy.filesystem);
     add_project(planned, facts, profile, policy.filesystem);
     add_java_trust(planned.plan, facts);
+    plan.umask = facts.umask;
     plan.guard.protect = profile.filesystem.protect;
     for (auto const& path : facts.hooks_paths) {
         if (path == ".")

@@ -158,6 +158,8 @@ Result<> take_numbers(ByteReader& in, Plan& plan)
     plan.landlock_abi = static_cast<std::int32_t>(abi);
     LET(adjust, in.u32_le());
     plan.oom_score_adjust = static_cast<std::int32_t>(adjust);
+    LET(umask, in.u32_le());
+    plan.umask = umask;
     LET(pids, in.u32_le());
     plan.pid_limit = pids;
     LET(nice, in.u32_le());
@@ -194,6 +196,7 @@ std::vector<std::byte> encode(Plan const& plan)
     out.u32_le(plan.gid);
     out.u32_le(static_cast<std::uint32_t>(plan.landlock_abi));
     out.u32_le(static_cast<std::uint32_t>(plan.oom_score_adjust));
+    out.u32_le(plan.umask);
     out.u32_le(plan.pid_limit);
     out.u32_le(static_cast<std::uint32_t>(plan.nice));
     put_flag(out, plan.has_network);

@@ -51,4 +51,11 @@ void set_private_umask()
     ::umask(077);
 }
 
+std::uint32_t own_umask() // the call tells it only by changing it
+{
+    mode_t const mask = ::umask(077);
+    ::umask(mask);
+    return mask;
+}
+
 } // namespace osh::sys

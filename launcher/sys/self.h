@@ -3,6 +3,8 @@
 
 #include "policy/base/result.h"
 
+#include <cstdint>
+
 namespace osh::sys
 {
 
@@ -10,6 +12,7 @@ Result<> set_no_new_privileges(); // and prove it
 void forbid_core_dumps();         // RLIMIT_CORE 0
 Result<> forbid_inspection();     // PR_SET_DUMPABLE 0, and prove it
 void set_private_umask();
+std::uint32_t own_umask();
 
 // Tried with arguments that do no harm: is the call refused by a filter, or by its arguments only?
 bool may_execute();
