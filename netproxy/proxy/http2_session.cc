@@ -3,6 +3,8 @@
 // events. Nothing here knows what a request is allowed to do.
 #include "netproxy/proxy/http2_session.h"
 
+#include "netproxy/proxy/freed.h"
+#include "netproxy/proxy/http2_rests.h"
 #include "policy/base/check.h"
 
 #include <nghttp2/nghttp2.h>
@@ -18,14 +20,6 @@ constexpr std::size_t kOutputTarget = 32 * 1024; // frames are made up to here, 
 constexpr std::size_t kMaxOutput = 64 * 1024;    // beyond it nothing is read
 constexpr std::uint8_t kUrgency = 3;             // RFC 9218 section 4.1: the default, for all
 
-template<auto Free>
-struct Freed {
-    template<typename T>
-    void operator()(T* object) const
-    {
-        Free(object);
-    }
-};
 using Session = std::unique_ptr<nghttp2_session, Freed<nghttp2_session_del>>;
 using Callbacks = std::unique_ptr<nghttp2_session_callbacks, Freed<nghttp2_session_callbacks_del>>;
 using Options = std::unique_ptr<nghttp2_option, Freed<nghttp2_option_del>>;
@@ -330,14 +324,20 @@ private:
         std::uint8_t const* data, std::size_t size, void* user)
     {
         auto& me = self(user);
-        me.events_.data_received(stream, std::as_bytes(std::span(data, size)));
         nghttp2_session_consume_connection(me.get(), size);
+        if (!me.rests_.holds(stream))
+            me.events_.data_received(stream, std::as_bytes(std::span(data, size)));
+        else if (me.rests_.takes(stream, size))
+            nghttp2_session_consume_stream(me.get(), stream, size);
+        else
+            me.reset(stream, Http2Error::NoError);
         return 0;
     }
 
     static int on_close(nghttp2_session*, std::int32_t stream, std::uint32_t code, void* user)
     {
         auto& me = self(user);
+        me.rests_.end(stream);
         if (me.role_ == Http2Role::Client && me.open_requests_ > 0)
             --me.open_requests_;
         me.events_.stream_closed(stream, Http2Error(code));
@@ -351,13 +351,12 @@ private:
         if (header.type != NGHTTP2_DATA && header.type != NGHTTP2_HEADERS)
             return 0;
         me.guard_.frame_sent();
-        // The answer is complete and the request is not: its rest has no reader (RFC 9113
-        // section 8.1).
+        // The answer is complete and the request is not (RFC 9113 section 8.1).
         bool const is_early =
             me.role_ == Http2Role::Server && (header.flags & NGHTTP2_FLAG_END_STREAM) != 0
             && nghttp2_session_get_stream_remote_close(me.get(), header.stream_id) == 0;
         if (is_early)
-            me.reset(header.stream_id, Http2Error::NoError);
+            me.rests_.begin(header.stream_id);
         return 0;
     }
 
@@ -381,6 +380,7 @@ private:
     Http2Events& events_;
     Session session_;
     FloodGuard guard_;
+    Http2Rests rests_;
     FieldBlock block_; // the one that is being read: blocks never interleave
     ByteQueue output_;
     std::string fault_;
