@@ -39,9 +39,9 @@ struct HostFacts {
     std::vector<std::string> masked_paths;
     std::vector<std::string> nested_protected; // relative to the project, below its top level
     std::vector<std::string> hooks_paths;      // core.hooksPath inside the project, relative
-    bool mask_walk_ended_early = false; // the project is larger than the walk's bound
-    std::string trust_bundle;           // path of the host's CA bundle, "" if none
-    std::string trust_store;            // folder made of it (apply/trust_store), "" if none
+    bool mask_walk_ended_early = false;        // the project is larger than the walk's bound
+    std::string trust_bundle;                  // path of the host's CA bundle, "" if none
+    std::string trust_store;                   // folder made of it (apply/trust_store), "" if none
     bool has_java = false;
     std::vector<std::string> java_stores; // files of Java installations with anchors of their own
     std::uint64_t memory_bytes = 0;

@@ -95,10 +95,10 @@ struct Plan {
     std::int32_t nice = 0;
     std::vector<StatePath> state;
     GuardPlan guard;
-    std::string trust_bundle; // host path of the CA bundle that the session CA is added to
-    std::string trust_file;   // inside: written at start, the other places are links to it
-    std::string trust_store;  // host folder with the anchors, for the supervisor
-    bool has_java = false;    // a Java key store is wanted
+    std::string trust_bundle;  // host path of the CA bundle that the session CA is added to
+    std::string trust_file;    // inside: written at start, the other places are links to it
+    std::string trust_store;   // host folder with the anchors, for the supervisor
+    bool has_java = false;     // a Java key store is wanted
     std::uint32_t umask = 022; // the person's own, for what the agent makes
     std::int32_t oom_score_adjust = 500; // in a shortage the sandbox goes first
     std::string project;                 // host path, also the path inside
