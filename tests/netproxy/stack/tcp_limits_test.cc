@@ -42,6 +42,22 @@ TEST(Limits, FlowsToOneDestinationAreBounded)
     EXPECT_EQ(agent.take<TcpOpened>().size(), 3u);
 }
 
+TEST(Limits, WhatOnlyWaitsDoesNotCountForItsDestination)
+{
+    Limits limits;
+    limits.max_flows_per_destination = 2;
+    Agent agent(limits);
+    for (std::uint16_t i = 0; i < 10; ++i) {
+        agent.port = static_cast<std::uint16_t>(40000 + i);
+        auto const flow = agent.connect();
+        agent.stack.finish(flow);
+        agent.lines();
+        agent.send({.sequence = 1, .acknowledgement = 2, .flags = wire::kAck | wire::kFin});
+        EXPECT_EQ(agent.take<TcpClosed>().size(), 1u);
+    }
+    EXPECT_EQ(agent.stack.drops().over_limit, 0u);
+}
+
 TEST(Limits, AFullTableGivesUpWhatOnlyWaits)
 {
     Agent agent({.max_flows = 1});
