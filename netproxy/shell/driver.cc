@@ -12,7 +12,7 @@ namespace osh::netproxy::shell
 namespace
 {
 
-constexpr std::size_t kMaxNames = 32'768;  // of a session, in the synthetic pool
+constexpr std::size_t kMaxNames = 65'534;  // of a session: all that the IPv4 pool has
 constexpr std::size_t kRoundsPerTurn = 64; // events and commands may beget each other: bounded
 
 stack::Addresses addresses()

@@ -126,13 +126,26 @@ Flow* FlowTable::add(FlowKey const& key)
     return &flow;
 }
 
+void FlowTable::leave_destination(Flow const& flow)
+{
+    auto const count = per_destination_.find(flow.key.destination);
+    if (--count->second == 0)
+        per_destination_.erase(count);
+}
+
+void FlowTable::retire(Flow& flow)
+{
+    OSH_CHECK(flow.state != TcpState::Free && flow.state != TcpState::TimeWait);
+    leave_destination(flow);
+    flow.state = TcpState::TimeWait;
+}
+
 void FlowTable::remove(Flow& flow)
 {
     OSH_CHECK(flow.state != TcpState::Free);
     erase_index(flow.slot);
-    auto const count = per_destination_.find(flow.key.destination);
-    if (--count->second == 0)
-        per_destination_.erase(count);
+    if (flow.state != TcpState::TimeWait)
+        leave_destination(flow);
     flow.state = TcpState::Free;
     flow.next_free = free_;
     free_ = flow.slot;

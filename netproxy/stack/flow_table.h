@@ -22,6 +22,8 @@ public:
     // A fresh flow. Null when the table is full.
     Flow* add(FlowKey const& key);
     void remove(Flow& flow);
+    // Into TIME-WAIT: it counts no more as one of its destination's.
+    void retire(Flow& flow);
     Flow& at(Slot slot) { return pages_[slot / kPage][slot % kPage]; }
 
     std::uint32_t size() const { return size_; }
@@ -43,6 +45,7 @@ private:
     void grow_index();
     void insert_index(Slot slot);
     void erase_index(Slot slot);
+    void leave_destination(Flow const& flow);
     Slot take_slot();
 
     std::uint32_t capacity_;

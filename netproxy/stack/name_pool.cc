@@ -14,6 +14,10 @@ namespace osh::netproxy::stack
 namespace
 {
 
+// How long a name keeps its addresses that nobody ever connected to: four times what our DNS
+// answers may be cached. A flood of names that are only looked up gives way soon.
+constexpr Duration kAskedEpoch = 2min;
+
 // The address of a place: number 0 is base + 1, for a base whose host part is zero.
 IpAddress numbered(AddressBlock const& block, std::uint32_t number)
 {
@@ -60,19 +64,37 @@ struct NamePool::Impl {
     struct Place {
         std::string name;
         Instant used{};
+        bool is_connected = false; // since it has this name
         std::list<std::uint32_t>::iterator order;
     };
 
     AddressBlock v4, v6;
     std::size_t capacity;
     std::vector<Place> places;
-    std::list<std::uint32_t> by_use;                             // the least recently used first
+    std::list<std::uint32_t> asked, connected;                   // the least recently used first
     std::unordered_map<std::string_view, std::uint32_t> by_name; // views into places
 
-    void touch(std::uint32_t number, Instant now)
+    std::list<std::uint32_t>& list_of(Place const& place)
     {
-        places[number].used = now;
-        by_use.splice(by_use.end(), by_use, places[number].order);
+        return place.is_connected ? connected : asked;
+    }
+
+    void touch(std::uint32_t number, bool is_connected, Instant now)
+    {
+        Place& place = places[number];
+        auto& from = list_of(place);
+        place.used = now;
+        place.is_connected = is_connected;
+        auto& to = list_of(place);
+        to.splice(to.end(), from, place.order);
+    }
+
+    std::optional<std::uint32_t> oldest(
+        std::list<std::uint32_t> const& list, Duration epoch, Instant now) const
+    {
+        if (list.empty() || now - places[list.front()].used < epoch)
+            return std::nullopt;
+        return list.front();
     }
 
     // A place for a new name: a fresh one, or that of the name unused for longest.
@@ -81,14 +103,17 @@ struct NamePool::Impl {
         if (places.size() < capacity) {
             auto const number = static_cast<std::uint32_t>(places.size());
             places.emplace_back();
-            places.back().order = by_use.insert(by_use.end(), number);
+            places.back().order = asked.insert(asked.end(), number);
             return number;
         }
-        if (by_use.empty() || now - places[by_use.front()].used < kNameEpoch)
+        auto found = oldest(asked, kAskedEpoch, now);
+        if (!found)
+            found = oldest(connected, kNameEpoch, now);
+        if (!found)
             return std::nullopt;
-        std::uint32_t const oldest = by_use.front();
-        by_name.erase(places[oldest].name);
-        return oldest;
+        by_name.erase(places[*found].name);
+        touch(*found, false, now);
+        return found;
     }
 };
 
@@ -117,7 +142,7 @@ std::optional<NameAddresses> NamePool::addresses_for(std::string_view name, Inst
         place.name = std::string(name);
         impl_->by_name.emplace(place.name, *number);
     }
-    impl_->touch(*number, now);
+    impl_->touch(*number, impl_->places[*number].is_connected, now);
     return NameAddresses{numbered(impl_->v4, *number), numbered(impl_->v6, *number)};
 }
 
@@ -128,7 +153,7 @@ std::string_view NamePool::name_of(IpAddress const& address, Instant now)
     std::uint64_t const number = number_of(address.is_v4() ? impl_->v4 : impl_->v6, address);
     if (number >= impl_->places.size())
         return {};
-    impl_->touch(static_cast<std::uint32_t>(number), now);
+    impl_->touch(static_cast<std::uint32_t>(number), true, now);
     return impl_->places[number].name;
 }
 

@@ -137,7 +137,8 @@ MutableBytes Stack::send_space(FlowId flow)
     if (!found || found->fin_wanted || found->state == TcpState::Held)
         return {};
     std::size_t const held = found->to_send.size();
-    std::size_t const limit = held >= world.limits.send_ring ? 0 : world.limits.send_ring - held;
+    std::size_t const most = tcp_send_limit(world);
+    std::size_t const limit = held >= most ? 0 : most - held;
     MutableBytes const space = found->to_send.space(world.pool, limit);
     if (!space.empty())
         return space;

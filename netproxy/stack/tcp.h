@@ -41,6 +41,14 @@ void tcp_measure(Flow& flow, Duration round_trip); // RFC 6298 section 2
 // ---- departures
 bool tcp_emit(World& world, Flow& flow, PacketOut& out, Instant now);
 std::uint32_t tcp_receive_room(World const& world, Flow const& flow);
+// What one flow may hold for the agent. Beyond a quarter of the memory each keeps a single chunk:
+// hundreds of downloads then stay small, and in the processor's cache.
+inline std::uint32_t tcp_send_limit(World const& world)
+{
+    bool const is_crowded = world.pool.used() > world.limits.total_ring_bytes / 4;
+    return is_crowded ? std::min(world.limits.send_ring, ChunkPool::kLarge)
+                      : world.limits.send_ring;
+}
 void tcp_consume(World& world, Flow& flow, std::size_t count);
 void tcp_release(World& world); // the pool has room again: tell starved senders
 

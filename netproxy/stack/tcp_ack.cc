@@ -64,7 +64,7 @@ void take_duplicate(World& world, Flow& flow)
 // Room for the owner again? Told late enough that a read is worth it.
 void tell_space(World& world, Flow& flow)
 {
-    if (!flow.is_space_awaited || flow.to_send.size() > world.limits.send_ring / 4 * 3)
+    if (!flow.is_space_awaited || flow.to_send.size() > tcp_send_limit(world) / 4 * 3)
         return;
     flow.is_space_awaited = false;
     world.tell_writable(flow);

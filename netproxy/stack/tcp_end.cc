@@ -30,7 +30,7 @@ void enter_time_wait(World& world, Flow& flow, Instant now)
 {
     if (!flow.is_service)
         world.events.push_back(TcpClosed{flow.id, false});
-    flow.state = TcpState::TimeWait;
+    world.flows.retire(flow);
     flow.is_service = true; // its owner's last word has been said
     ++world.waiting;
     if (world.time_wait_first * 2 > world.time_wait.size()) {

@@ -14,6 +14,7 @@ NamePool pool_of(std::size_t capacity)
 }
 
 constexpr Instant kStart{1};
+constexpr Duration kAskedEpoch = 2min; // of names that were only looked up
 
 TEST(NamePool, GivesANameTheSameAddressesEachTime)
 {
@@ -52,12 +53,12 @@ TEST(NamePool, ReplacesTheNameUnusedForLongestAfterItsEpoch)
     auto const b = *pool.addresses_for("b", kStart + 1s);
     EXPECT_FALSE(pool.addresses_for("c", kStart + 2s).has_value());
     pool.name_of(a.v4, kStart + 3s); // a connection uses it
-    EXPECT_FALSE(pool.addresses_for("c", kStart + kNameEpoch).has_value());
-    auto const c = pool.addresses_for("c", kStart + 1s + kNameEpoch);
+    EXPECT_FALSE(pool.addresses_for("c", kStart + kAskedEpoch).has_value());
+    auto const c = pool.addresses_for("c", kStart + 1s + kAskedEpoch);
     ASSERT_TRUE(c.has_value());
     EXPECT_EQ(c->v4, b.v4);
-    EXPECT_EQ(pool.name_of(b.v4, kStart + 2s + kNameEpoch), "c");
-    EXPECT_EQ(pool.name_of(a.v4, kStart + 2s + kNameEpoch), "a");
+    EXPECT_EQ(pool.name_of(b.v4, kStart + 2s + kAskedEpoch), "c");
+    EXPECT_EQ(pool.name_of(a.v4, kStart + 2s + kAskedEpoch), "a");
 }
 
 TEST(NamePool, HoldsNoMoreThanItsBlocksHave)
@@ -69,4 +70,19 @@ TEST(NamePool, HoldsNoMoreThanItsBlocksHave)
 }
 
 } // namespace
+TEST(NamePool, NamesThatNobodyConnectedToGiveWayFirst)
+{
+    NamePool pool(*AddressBlock::parse("198.19.0.0/16"), *AddressBlock::parse("fd00::/64"), 2);
+    Instant const start{1'000'000'000};
+    auto const used = *pool.addresses_for("used.test", start);
+    auto const asked = *pool.addresses_for("asked.test", start + 1s);
+    EXPECT_EQ(pool.name_of(used.v4, start), "used.test");
+    EXPECT_FALSE(pool.addresses_for("new.test", start + kAskedEpoch));
+    auto const fresh = pool.addresses_for("new.test", start + kAskedEpoch + 1s);
+    ASSERT_TRUE(fresh);
+    EXPECT_EQ(fresh->v4, asked.v4);
+    EXPECT_EQ(pool.name_of(used.v4, start + kAskedEpoch + 1s), "used.test");
+    EXPECT_EQ(pool.name_of(fresh->v6, start + kAskedEpoch + 1s), "new.test");
+}
+
 } // namespace osh::netproxy::stack

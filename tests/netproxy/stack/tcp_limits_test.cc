@@ -2,6 +2,8 @@
 
 #include "tests/netproxy/stack/agent.h"
 
+#include <malloc.h>
+
 #include <gmock/gmock.h>
 
 namespace osh::netproxy::stack::test
@@ -38,6 +40,22 @@ TEST(Limits, FlowsToOneDestinationAreBounded)
     agent.destination = ip("192.0.2.2");
     agent.syn();
     EXPECT_EQ(agent.take<TcpOpened>().size(), 3u);
+}
+
+TEST(Limits, WhatOnlyWaitsDoesNotCountForItsDestination)
+{
+    Limits limits;
+    limits.max_flows_per_destination = 2;
+    Agent agent(limits);
+    for (std::uint16_t i = 0; i < 10; ++i) {
+        agent.port = static_cast<std::uint16_t>(40000 + i);
+        auto const flow = agent.connect();
+        agent.stack.finish(flow);
+        agent.lines();
+        agent.send({.sequence = 1, .acknowledgement = 2, .flags = wire::kAck | wire::kFin});
+        EXPECT_EQ(agent.take<TcpClosed>().size(), 1u);
+    }
+    EXPECT_EQ(agent.stack.drops().over_limit, 0u);
 }
 
 TEST(Limits, AFullTableGivesUpWhatOnlyWaits)
@@ -88,6 +106,47 @@ TEST(Limits, ASenderWithoutMemoryIsToldWhenThereIsSome)
     ASSERT_EQ(writable.size(), 1u);
     EXPECT_EQ(writable[0].flow, first);
     EXPECT_FALSE(agent.stack.send_space(first).empty());
+}
+
+TEST(Limits, ManyDownloadsKeepOneChunkEach)
+{
+    Limits limits;
+    limits.total_ring_bytes = 4u << 20;
+    Agent agent(limits);
+    std::vector<FlowId> flows;
+    for (std::uint16_t i = 0; i < 32; ++i) {
+        agent.port = static_cast<std::uint16_t>(40000 + i);
+        flows.push_back(agent.connect());
+    }
+    std::size_t held = 0;
+    for (FlowId const flow : flows) {
+        for (auto space = agent.stack.send_space(flow); !space.empty();
+             space = agent.stack.send_space(flow))
+            agent.stack.commit(flow, space.size());
+        EXPECT_GT(agent.stack.unsent(flow), 0u);
+        held += agent.stack.unsent(flow);
+    }
+    // The first few took their whole rings, all others one chunk.
+    EXPECT_LE(held, 1'300'000u + 32u * 64 * 1024);
+}
+
+TEST(Limits, TenThousandIdleFlowsAreSmall)
+{
+    constexpr std::size_t kFlows = 10'000;
+    Limits limits;
+    limits.max_flows_per_destination = kFlows;
+    Agent agent(limits);
+    auto const before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    for (std::size_t i = 0; i < kFlows; ++i) {
+        agent.port = static_cast<std::uint16_t>(10'000 + i);
+        auto const flow = agent.connect();
+        agent.write(flow, "an answer");
+        agent.lines();
+        agent.send({.sequence = 1, .acknowledgement = 10, .flags = wire::kAck, .window = 512});
+        agent.stack.take_events();
+    }
+    EXPECT_EQ(agent.stack.flow_count(), kFlows);
+    EXPECT_LT((mallinfo2().uordblks + mallinfo2().hblkhd - before) / kFlows, 1024u);
 }
 
 TEST(Fairness, ASmallAnswerOvertakesABulk)

@@ -217,6 +217,30 @@ TEST(Close, FromBothSidesAtOnce)
     EXPECT_EQ(agent.take<TcpClosed>().size(), 1u);
 }
 
+TEST(Close, ByUsLeavesTheAgentsWayOpen)
+{
+    Agent agent;
+    auto const flow = agent.connect();
+    agent.stack.finish(flow);
+    EXPECT_EQ(agent.lines(), std::vector<std::string>{"FA seq=1 ack=1 len=0"});
+    agent.send({.sequence = 1, .acknowledgement = 2, .flags = wire::kAck, .payload = "late"});
+    EXPECT_EQ(agent.read(flow), "late");
+    EXPECT_EQ(agent.lines(), std::vector<std::string>{"A seq=2 ack=5 len=0"});
+    EXPECT_TRUE(agent.take<TcpClosed>().empty());
+}
+
+// RFC 6093: nobody agrees on what the pointer points to, and who relies on it is fooled.
+TEST(Data, UrgentIsLikeAnyOther)
+{
+    constexpr std::uint8_t kUrgent = 0x20;
+    Agent agent;
+    auto const flow = agent.connect();
+    agent.send(
+        {.sequence = 1, .acknowledgement = 1, .flags = wire::kAck | kUrgent, .payload = "ab!"});
+    agent.send({.sequence = 4, .acknowledgement = 1, .flags = wire::kAck, .payload = "cd"});
+    EXPECT_EQ(agent.read(flow), "ab!cd");
+}
+
 TEST(Reset, IsBelievedAtTheExactPlaceOnly)
 {
     Agent agent;
