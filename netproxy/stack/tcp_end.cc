@@ -33,6 +33,10 @@ void enter_time_wait(World& world, Flow& flow, Instant now)
     world.flows.retire(flow);
     flow.is_service = true; // its owner's last word has been said
     ++world.waiting;
+    // Those that have ended since are at the front.
+    while (world.time_wait_first < world.time_wait.size()
+           && world.flows.find(world.time_wait[world.time_wait_first]) == nullptr)
+        ++world.time_wait_first;
     if (world.time_wait_first * 2 > world.time_wait.size()) {
         world.time_wait.erase(world.time_wait.begin(),
             world.time_wait.begin() + static_cast<std::ptrdiff_t>(world.time_wait_first));

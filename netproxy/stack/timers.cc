@@ -44,8 +44,21 @@ Flow* Timers::take_due(FlowTable& flows, Instant now)
     return nullptr;
 }
 
+void Timers::compact(FlowTable& flows)
+{
+    constexpr std::size_t kSmallHeap = 1024;
+    if (heap_.size() < kSmallHeap + 4 * std::size_t{flows.size()})
+        return;
+    std::erase_if(heap_, [&](Entry const& entry) {
+        Flow const* const flow = flows.find(entry.flow);
+        return !flow || flow->queued_deadline != entry.when;
+    });
+    std::ranges::make_heap(heap_, is_later);
+}
+
 Instant Timers::next(FlowTable& flows)
 {
+    compact(flows);
     while (!heap_.empty()) {
         Flow* const flow = flows.find(heap_.front().flow);
         bool const is_current = flow && flow->queued_deadline == heap_.front().when;

@@ -27,6 +27,9 @@ private:
     static bool is_later(Entry const& a, Entry const& b) { return a.when > b.when; }
     void push(Flow& flow);
     void pop();
+    // Entries of flows that have ended, some minutes before their time: at thousands of connections
+    // a second they would be most of the heap.
+    void compact(FlowTable& flows);
 
     std::vector<Entry> heap_;
 };

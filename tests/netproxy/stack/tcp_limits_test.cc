@@ -58,6 +58,28 @@ TEST(Limits, WhatOnlyWaitsDoesNotCountForItsDestination)
     EXPECT_EQ(agent.stack.drops().over_limit, 0u);
 }
 
+TEST(Limits, ConnectionsThatHaveEndedLeaveNoMemoryBehind)
+{
+    Agent agent;
+    auto const connect_and_close = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            agent.port = static_cast<std::uint16_t>(10'000 + i % 1000);
+            auto const flow = agent.connect();
+            agent.stack.finish(flow);
+            agent.lines();
+            agent.send({.sequence = 1, .acknowledgement = 2, .flags = wire::kAck | wire::kFin});
+            agent.lines();
+            agent.stack.take_events();
+            agent.pass(2ms);
+            agent.stack.next_deadline();
+        }
+    };
+    connect_and_close(2000);
+    auto const before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    connect_and_close(30'000);
+    EXPECT_LT(mallinfo2().uordblks + mallinfo2().hblkhd, before + 64 * 1024);
+}
+
 TEST(Limits, AFullTableGivesUpWhatOnlyWaits)
 {
     Agent agent({.max_flows = 1});
