@@ -3,6 +3,8 @@
 #include "launcher/sys/network.h"
 #include "launcher/sys/proc_view.h"
 
+#include <algorithm>
+
 namespace osh::launcher
 {
 namespace
@@ -12,6 +14,20 @@ bool is_there(sys::Fd const& proc, std::int32_t pid)
 {
     auto const tasks = std::to_string(pid) + "/task";
     return sys::count_threads(proc, tasks.c_str()) > 0;
+}
+
+constexpr int kMostWalks = 5; // for one answer
+
+// In a busy tree a walk meets threads that end, and children between fork(2) and execve(2) that
+// still hold what their parent does. Another walk tells whether that was all.
+bool may_be_passing(SocketSearch const& search, std::vector<policy::Holder> const& holders)
+{
+    if (search.depth != policy::OwnerDepth::Proven)
+        return false;
+    auto const is_other = [&](policy::Holder const& holder) {
+        return holder.process.exe != holders.front().process.exe;
+    };
+    return holders.empty() || std::ranges::any_of(holders, is_other);
 }
 
 } // namespace
@@ -49,10 +65,22 @@ std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuer
         holders_.find(proc_, searches);
     std::vector<policy::OwnerAnswer> answers(queries.size());
     for (std::size_t i = 0; i < searches.size(); ++i)
-        answers[asked_by[i]].holders = describe(searches[i]);
+        answers[asked_by[i]].holders = settled(searches[i]);
     for (std::size_t i = 0; i < queries.size(); ++i)
         answers[i].id = queries[i].id;
     return answers;
+}
+
+std::vector<policy::Holder> OwnerLookup::settled(SocketSearch search)
+{
+    auto holders = describe(search);
+    for (int walk = 1; walk < kMostWalks && may_be_passing(search, holders); ++walk) {
+        search.pids.clear();
+        search.is_complete = true;
+        holders_.find(proc_, {&search, 1});
+        holders = describe(search);
+    }
+    return holders;
 }
 
 // Nobody, unless all are described: a holder that changes while it is looked at must not vanish

@@ -43,6 +43,7 @@ private:
           home_namespace_(std::move(home_namespace))
     {
     }
+    std::vector<policy::Holder> settled(SocketSearch search);
     std::vector<policy::Holder> describe(SocketSearch const& search);
     std::optional<ProcessFacts> facts_of(std::int32_t pid, policy::OwnerDepth depth);
     std::vector<policy::ProcessIdentity> ancestors_of(

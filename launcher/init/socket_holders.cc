@@ -1,5 +1,6 @@
 #include "launcher/init/socket_holders.h"
 
+#include "launcher/sys/entry_calls.h"
 #include "launcher/sys/proc_view.h"
 
 #include <algorithm>
@@ -53,8 +54,11 @@ private:
         bool const are_all =
             sys::for_each_entry(proc_, tasks.c_str(), kMaxThreads, [&](std::string_view name) {
                 auto const thread = pid_of(name);
-                if (thread != pid && !sys::share_descriptors(pid, thread))
-                    is_whole &= look_at_table(tasks + "/" + std::string(name) + "/fd", pid);
+                if (thread == pid || sys::share_descriptors(pid, thread))
+                    return true;
+                std::string const task = tasks + "/" + std::string(name);
+                bool const was_seen = look_at_table(task + "/fd", pid);
+                is_whole &= was_seen || !sys::entry_exists(proc_, task.c_str()); // ended meanwhile
                 return true;
             });
         return is_whole && are_all;
