@@ -15,12 +15,26 @@ namespace
 // Processes that come up during a walk are looked at in another one, so that nothing escapes by
 // forking. A tree that always has new ones is not seen whole.
 constexpr int kMostRounds = 5;
+constexpr std::size_t kStat = 4096;
 
 std::int32_t pid_of(std::string_view name)
 {
     std::int32_t pid = 0;
     auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
     return error == std::errc() && end == name.data() + name.size() ? pid : 0;
+}
+
+// A process that ended and waits for its parent holds nothing, and its table may not be opened: its
+// entries belong to the host's root (proc(5)). Threads that outlive their leader are looked at
+// themselves.
+bool has_ended(sys::Fd const& proc, std::int32_t pid)
+{
+    auto const path = std::to_string(pid) + "/stat";
+    std::string const text = sys::read_proc(proc, path.c_str(), kStat);
+    std::size_t const end = text.rfind(')'); // the name may hold anything
+    std::string_view const state =
+        end == std::string::npos ? "" : std::string_view(text).substr(end + 1);
+    return state.starts_with(" Z") || state.starts_with(" X");
 }
 
 class Walk
@@ -34,7 +48,7 @@ public:
     bool look_at(std::int32_t pid)
     {
         auto const directory = std::to_string(pid);
-        bool const is_whole = look_at_table(directory + "/fd", pid);
+        bool const is_whole = look_at_table(directory + "/fd", pid) || has_ended(proc_, pid);
         auto const tasks = directory + "/task";
         auto const threads = sys::count_threads(proc_, tasks.c_str());
         if (threads == 0)
