@@ -333,7 +333,7 @@ osh-init 1 0 0000000000200000 {inside}
 osh-init 1 0 0000000000080000 {inside}
 """  # the last two, without filters of their own: what covers hidden files that appear (it mounts); the broker of the agent's
 # files, in the agent's Landlock domain
-MOST_DESCRIPTORS = {'supervisor': 40, 'osh-janitor': 3, 'osh-netproxy': 16, 'osh-init': 16, 'agent': 4}
+MOST_DESCRIPTORS = {'supervisor': 72, 'osh-janitor': 3, 'osh-netproxy': 16, 'osh-init': 16, 'agent': 4}
 
 
 def own_processes_are_confined(m):
