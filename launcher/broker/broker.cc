@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <tuple>
 
 namespace osh::launcher
 {
@@ -140,9 +141,9 @@ int Broker::refuse(Place const& at, Ruling const& ruling)
         return ruling.error;
     --reports_left_;
     RefusedName report{sys::own_path_of(at.parent) + "/" + std::string(at.bare_name()), ruling.why};
-    // Nobody listens any more: the refusal stands all the same.
-    auto const told = sys::send_message(parts_.reports, encode(Report(std::move(report))));
-    return told.ok() ? ruling.error : ruling.error;
+    // Whether or not somebody still listens, the refusal stands.
+    std::ignore = sys::send_message(parts_.reports, encode(Report(std::move(report))));
+    return ruling.error;
 }
 
 int run_broker(BrokerParts parts)
