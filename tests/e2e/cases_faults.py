@@ -69,12 +69,11 @@ class Launcher:
         read, write = os.pipe()
 
         def prepare():
-            os.dup2(write, 9)
             ns.become_ordinary(m.uid, m.gid)
         process = subprocess.Popen(
-            [DRIVER, '-t', str(LIMIT), role, str(nth), '--', OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy,
+            [DRIVER, str(write), str(LIMIT), role, str(nth), '--', OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy,
              '--approvals', 'deny', '--', '/bin/sh', '-c', PROBE],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=m.project, pass_fds=(9,),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=m.project, pass_fds=(write,),
             env=m.env({'XDG_RUNTIME_DIR': runtime}), preexec_fn=prepare, start_new_session=True)
         os.close(write)
         try:

@@ -1,4 +1,4 @@
-/* fault_driver [-t LIMIT] ROLE NTH -- COMMAND ARGS…: runs a command and makes the NTH system call of one kind of its
+/* fault_driver REPORT LIMIT ROLE NTH -- COMMAND ARGS…: runs a command and makes the NTH system call of one kind of its
  * processes fail. Without changing the program: ptrace(2) turns the call into getpid and its answer into an error.
  *
  *   ROLE  osh       the process started here, until its end
@@ -7,8 +7,8 @@
  *         agent     children of init, until they execute the agent
  *   NTH   from 1; 0 counts only
  *
- * Afterwards it waits until every process that the command started is gone, LIMIT seconds at most. On descriptor 9: one
- * line "calls=N injected=CALL errno=E status=S left=N". Exit status 0 when it could do its work.
+ * Afterwards it waits until every process that the command started is gone, LIMIT seconds at most. On descriptor
+ * REPORT: one line "calls=N injected=CALL errno=E status=S left=N". Exit status 0 when it could do its work.
  * x86-64 only. It is no sandbox and no debugger.
  */
 #define _GNU_SOURCE
@@ -48,6 +48,7 @@ static long nth, calls;
 static long injected = -1, injected_first;
 static int injected_errno;
 static enum role injected_role;
+static int report;
 
 static struct process* find(pid_t pid)
 {
@@ -228,7 +229,7 @@ static pid_t start(char** command)
     pid_t const pid = fork();
     if (pid == 0) {
         close(gate[1]);
-        close(9);
+        close(report);
         ssize_t const count = read(gate[0], &byte, 1);
         close(gate[0]);
         if (count == 1)
@@ -249,14 +250,11 @@ static pid_t start(char** command)
 
 int main(int argc, char** argv)
 {
-    double limit = 20;
-    if (argc > 3 && strcmp(argv[1], "-t") == 0) {
-        limit = atof(argv[2]);
-        argc -= 2;
-        argv += 2;
-    }
-    if (argc < 5)
+    if (argc < 7)
         return 2;
+    report = atoi(argv[1]);
+    double const limit = atof(argv[2]);
+    argv += 2;
     for (int i = 0; i <= NOBODY; ++i)
         if (strcmp(argv[1], names[i]) == 0)
             wanted = (enum role)i;
@@ -288,7 +286,7 @@ int main(int argc, char** argv)
         if (pid == root)
             root_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
-    dprintf(9, "calls=%ld injected=%ld first=%ld errno=%d status=%d left=%d\n", calls, injected, injected_first,
+    dprintf(report, "calls=%ld injected=%ld first=%ld errno=%d status=%d left=%d\n", calls, injected, injected_first,
             injected_errno, root_status, alive());
     return 0;
 }
