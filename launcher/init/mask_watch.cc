@@ -26,20 +26,18 @@ namespace
 {
 
 constexpr std::array kWatchCapabilities{CAP_SYS_ADMIN};
-constexpr int kAlive = 3, kFirstSpare = 4, kAside = 32;
+constexpr int kAlive = 3, kWatch = 4, kFirstSpare = 5, kAside = 32;
 
 class MaskWatch
 {
 public:
-    MaskWatch(std::string root, GuardPlan const& plan) : root_(std::move(root)), rules_(plan) {}
-
-    Result<> open()
+    MaskWatch(std::string root, GuardPlan const& plan, sys::Fd watch)
+        : root_(std::move(root)), rules_(plan), watch_(std::move(watch))
     {
-        LET(watch, sys::open_directory_watch());
-        watch_ = std::move(watch);
-        add(root_);
-        return {};
     }
+
+    // Before the agent runs.
+    void begin() { add(root_); }
 
     Result<> run()
     {
@@ -134,29 +132,32 @@ private:
     sys::Fd const nowhere_; // paths are absolute
 };
 
-// Only the channel stays open: its closing tells init that we are gone.
-Result<> keep_channel(sys::Fd const& channel)
+// Only the channel, whose closing tells init that we are gone, and the watch stay open.
+Result<> keep(sys::Fd const& channel, sys::Fd const& watch)
 {
     LET(null, sys::open_path("/dev/null", O_RDWR));
     TRY(sys::set_standard_streams(null, null, null));
-    LET(copy, sys::duplicate(channel, kAside));
-    TRY(sys::place_descriptor(copy, kAlive));
-    (void)copy.release(); // closed with all others
+    LET(channel_copy, sys::duplicate(channel, kAside));
+    LET(watch_copy, sys::duplicate(watch, kAside));
+    TRY(sys::place_descriptor(channel_copy, kAlive));
+    TRY(sys::place_descriptor(watch_copy, kWatch));
+    (void)channel_copy.release(); // closed with all others
+    (void)watch_copy.release();
     (void)null.release();
     return sys::close_from(kFirstSpare);
 }
 
-Result<> serve(AgentParts const& parts, sys::Fd const& channel)
+Result<> serve(AgentParts const& parts)
 {
     TRY(sys::start_session());
     sys::ignore_all_signals();
-    TRY(keep_channel(channel));
+    TRY(keep(parts.mask_alive, parts.mask_watch));
     TRY(sys::change_directory("/"));
     TRY(sys::forbid_new_privileges());
     TRY(sys::keep_only_capabilities(kWatchCapabilities));
     TRY(sys::become_undumpable());
-    MaskWatch watch(parts.plan.project, parts.plan.guard);
-    TRY(watch.open());
+    MaskWatch watch(parts.plan.project, parts.plan.guard, sys::Fd::adopt_raw_fd(kWatch));
+    watch.begin();
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
     TRY(sys::send_message(alive, bytes_of("watching")));
     return watch.run();
@@ -166,9 +167,9 @@ Result<> serve(AgentParts const& parts, sys::Fd const& channel)
 
 Result<> start_mask_watch(AgentParts const& parts)
 {
-    if (!parts.mask_watch.is_open())
+    if (!parts.mask_alive.is_open())
         return {};
-    LET(child, sys::clone_sibling([&] { return serve(parts, parts.mask_watch).ok() ? 0 : 1; }));
+    LET(child, sys::clone_sibling([&] { return serve(parts).ok() ? 0 : 1; }));
     return {};
 }
 

@@ -82,6 +82,7 @@ Result<> Supervisor::start_sandbox()
                   std::move(hooks)));
     init_ = std::move(init);
     group_ = std::move(sandbox.group);
+    mask_watch_ = std::move(sandbox.mask_watch);
     return relay_->start(loop_, std::move(sandbox.pty));
 }
 
