@@ -153,14 +153,17 @@ Result<> await_prepared(Plan const& plan, StdioPlan const& stdio, Sandbox& sandb
         return fail(Errc::System, "the sandbox could not be built, step \"" + failed->step
                                       + "\": " + failed->sentence
                                       + "\nfix: `osh doctor` checks what this machine offers.");
-    std::size_t const expected = (plan.has_network ? 1U : 0U) + (stdio.wants_terminal ? 1U : 0U);
+    std::size_t const expected =
+        (plan.has_network ? 1U : 0U) + (stdio.wants_terminal ? 1U : 0U) + plan.doors.size();
     if (!std::holds_alternative<WordPrepared>(word) || received->descriptors.size() != expected)
         return fail(Errc::Malformed, "osh-init answered with something else than \"prepared\"");
     std::size_t next = 0;
     if (plan.has_network)
         sandbox.tun = std::move(received->descriptors[next++]);
     if (stdio.wants_terminal)
-        sandbox.pty = std::move(received->descriptors[next]);
+        sandbox.pty = std::move(received->descriptors[next++]);
+    for (; next < expected; ++next)
+        sandbox.doors.push_back(std::move(received->descriptors[next]));
     return {};
 }
 

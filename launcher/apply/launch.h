@@ -26,11 +26,12 @@ struct StdioPlan {
 // init after "prepare": everything stands, the agent is not running yet.
 struct Sandbox {
     sys::Fd init_pidfd;
-    sys::Fd init_channel;    // SOCK_SEQPACKET: launcher/init/words.h
-    sys::Fd owner_channel;   // the netproxy end of the owner-look-up channel
-    sys::Fd tun;             // not open when the plan has no network
-    sys::Fd pty;             // master; not open without a terminal
-    sys::ControlGroup group; // to be kept until init ended
+    sys::Fd init_channel;       // SOCK_SEQPACKET: launcher/init/words.h
+    sys::Fd owner_channel;      // the netproxy end of the owner-look-up channel
+    sys::Fd tun;                // not open when the plan has no network
+    sys::Fd pty;                // master; not open without a terminal
+    std::vector<sys::Fd> doors; // inner ends, in the order of the plan
+    sys::ControlGroup group;    // to be kept until init ended
     std::int32_t init_pid = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "launcher/init/sandbox.h"
 
 #include "launcher/init/agent.h"
+#include "launcher/init/doors.h"
 #include "launcher/init/mount_tree.h"
 #include "launcher/init/sandbox_network.h"
 #include "launcher/init/serve.h"
@@ -63,9 +64,11 @@ private:
         LET(tree, build_mount_tree(plan_));
         tree_ = std::move(tree);
         TRY(limit_processes());
+        step_ = "sockets";
+        LET(doors, make_doors(tree_.root, plan_));
         step_ = "terminal";
         TRY(open_terminal());
-        return tell_prepared(tun);
+        return tell_prepared(tun, doors);
     }
 
     // Holds for root too, whom RLIMIT_NPROC does not bind (pid_namespaces(7), Linux 6.14).
@@ -122,13 +125,15 @@ private:
         return {};
     }
 
-    Result<> tell_prepared(Fd const& tun)
+    Result<> tell_prepared(Fd const& tun, std::vector<Fd> const& doors)
     {
         std::vector<Fd const*> descriptors;
         if (tun.is_open())
             descriptors.push_back(&tun);
         if (pty_.master.is_open())
             descriptors.push_back(&pty_.master);
+        for (auto const& door : doors)
+            descriptors.push_back(&door);
         return sys::send_message(channel_, encode(FromInit(WordPrepared{})), descriptors);
     }
 

@@ -38,7 +38,7 @@ struct WordSignal { // to the agent's foreground process group of the pty, or to
 
 // ---- init -> supervisor
 struct WordPrepared {
-};                        // descriptors: tun (if any), pty master (if any)
+};                        // descriptors: tun (if any), pty master (if any), doors
 struct WordStarted {      // exec of the agent succeeded
     std::int32_t pid = 0; // inside
 };

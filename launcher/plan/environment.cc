@@ -123,6 +123,8 @@ void add_environment(Plan& plan, HostFacts const& facts, policy::Profile const& 
     if (plan.has_network)
         for (auto const* name : kTrustVariables)
             kept[name] = kTrustFile;
+    for (auto const& [name, value] : plan.door_variables)
+        kept[name] = value;
     for (auto const& [name, value] : profile.env.set) {
         std::string text = value;
         if (auto const place = text.find("$PROJECT"); place != std::string::npos)

@@ -57,6 +57,10 @@ int main()
     if (!supervisor.ok())
         return fail_with(supervisor.error());
     print_array("kSupervisor", *supervisor);
+    auto const keeper = osh::launcher::build_keeper_filter();
+    if (!keeper.ok())
+        return fail_with(keeper.error());
+    print_array("kKeeper", *keeper);
     fmt::print("template<typename T> Bytes view(T const& words) "
                "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
                "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
@@ -69,6 +73,7 @@ int main()
             i, i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
                "Bytes init_filter() {{ return view(kInit); }}\n"
-               "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n}}\n");
+               "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n"
+               "Bytes keeper_filter() {{ return view(kKeeper); }}\n}}\n");
     return 0;
 }

@@ -69,6 +69,11 @@ Result<> Supervisor::start_sandbox()
                   std::move(hooks)));
     init_ = std::move(init);
     group_ = std::move(sandbox.group);
+    if (!sandbox.doors.empty()) {
+        LET(doors, DoorKeeper::start(loop_, request_.plan.doors, sandbox.doors,
+                       [this](auto const& sentence) { note("door", sentence); }));
+        doors_ = std::move(doors);
+    }
     return relay_->start(loop_, std::move(sandbox.pty));
 }
 
@@ -241,6 +246,8 @@ void Supervisor::continue_helpers()
         netproxy_->continue_if_stopped();
     if (init_)
         init_->continue_if_stopped();
+    if (doors_)
+        doors_->continue_if_stopped();
 }
 
 void Supervisor::note(std::string const& kind, std::string const& text)

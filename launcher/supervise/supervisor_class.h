@@ -4,6 +4,7 @@
 
 #include "launcher/supervise/core/session_state.h"
 #include "launcher/supervise/core/tally.h"
+#include "launcher/supervise/door_keeper.h"
 #include "launcher/supervise/front_desk.h"
 #include "launcher/supervise/init_link.h"
 #include "launcher/supervise/journal_file.h"
@@ -71,6 +72,7 @@ private:
     sys::ControlGroup group_; // outlives init
     std::unique_ptr<InitLink> init_;
     std::unique_ptr<FrontDesk> desk_;
+    std::unique_ptr<DoorKeeper> doors_;
     sys::Fd signals_;
     struct PendingPolicy {
         std::uint64_t generation = 0, number = 0;

@@ -21,7 +21,8 @@ enum class LandlockAccess : std::uint8_t {
     ReadWrite,
     ReadWriteExecute,
     Device,
-    Terminal
+    Terminal,
+    Socket
 };
 
 class Landlock

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -18,10 +19,11 @@ namespace osh::sys
 namespace
 {
 
-constexpr int kPeerPidfd = 77;         // SO_PEERPIDFD, Linux 6.5; missing in older headers
-constexpr int kBacklog = 16;           // as many clients as are served at once
-constexpr std::size_t kMaxStat = 4096; // of /proc/PID/stat
-constexpr std::size_t kStartTime = 19; // field 22 of proc_pid_stat(5), counted after the name
+constexpr int kPeerPidfd = 77;             // SO_PEERPIDFD, Linux 6.5; missing in older headers
+constexpr int kBacklog = 16;               // as many clients as are served at once
+constexpr std::size_t kMaxSocketName = 64; // sun_path has 108 bytes, /proc/self/fd/N/ takes 25
+constexpr std::size_t kMaxStat = 4096;     // of /proc/PID/stat
+constexpr std::size_t kStartTime = 19;     // field 22 of proc_pid_stat(5), counted after the name
 
 Result<Fd> stream_socket(int extra)
 {
@@ -90,7 +92,7 @@ Result<Fd> listen_in(Fd const& folder, std::string const& name)
     if (::fchmod(socket.raw(), 0600) != 0
         || ::bind(socket.raw(), generic(address), sizeof address) != 0
         || ::listen(socket.raw(), kBacklog) != 0)
-        return fail_errno(errno, "cannot open the control socket");
+        return fail_errno(errno, "cannot open the socket " + name);
     return socket;
 }
 
@@ -101,6 +103,24 @@ Result<Fd> connect_in(Fd const& folder, std::string const& name)
     if (::connect(socket.raw(), generic(address), sizeof address) != 0)
         return fail_errno(errno, "cannot reach the session");
     return socket;
+}
+
+Result<Fd> connect_to(std::string const& path)
+{
+    LET(folder, open_path(path.substr(0, path.rfind('/') + 1), O_PATH | O_DIRECTORY));
+    LET(socket, stream_socket(SOCK_NONBLOCK));
+    std::string const name = path.substr(path.rfind('/') + 1);
+    if (name.size() > kMaxSocketName)
+        return fail(Errc::TooLarge, "the name of a socket is too long");
+    auto const address = address_in(folder, name);
+    if (::connect(socket.raw(), generic(address), sizeof address) != 0)
+        return fail_errno(errno, "cannot reach " + path);
+    return socket;
+}
+
+void end_sending(Fd const& socket)
+{
+    ::shutdown(socket.raw(), SHUT_WR);
 }
 
 Result<std::optional<Fd>> accept_one(Fd const& listener)

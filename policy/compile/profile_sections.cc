@@ -93,6 +93,7 @@ void apply_filesystem(
     in.strings("persist", into.persist);
     in.word("tmp", kTmpWords, into.shared_tmp);
     in.strings("devices", into.devices);
+    in.strings("sockets", into.sockets);
     in.finish();
 }
 
