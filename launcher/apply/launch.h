@@ -26,13 +26,15 @@ struct StdioPlan {
 // What init gave so far; the agent is not running yet.
 struct Sandbox {
     sys::Fd init_pidfd;
-    sys::Fd init_channel;    // SOCK_SEQPACKET: launcher/init/words.h
-    sys::Fd owner_channel;   // the netproxy end of the owner-look-up channel
-    sys::Fd tun;             // not open when the plan has no network
-    sys::Fd pty;             // master, once prepared; not open without a terminal
-    sys::ControlGroup group; // to be kept until init ended
+    sys::Fd init_channel;       // SOCK_SEQPACKET: launcher/init/words.h
+    sys::Fd owner_channel;      // the netproxy end of the owner-look-up channel
+    sys::Fd tun;                // not open when the plan has no network
+    sys::Fd pty;                // master, once prepared; not open without a terminal
+    std::vector<sys::Fd> doors; // inner ends, in the order of the plan, once prepared
+    sys::ControlGroup group;    // to be kept until init ended
     std::int32_t init_pid = 0;
     bool wants_terminal = false;
+    std::size_t door_count = 0;
 };
 
 // Errors are sentences for people with the failed step. Nothing is left behind on failure.
