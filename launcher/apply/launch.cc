@@ -13,8 +13,10 @@
 #include "launcher/sys/spawn.h"
 #include "launcher/sys/standard_streams.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
+#include <iterator>
 
 namespace osh::launcher
 {
@@ -156,18 +158,15 @@ Result<FromInit> next_word(Fd const& channel, std::vector<Fd>& descriptors)
     return word;
 }
 
-enum class Expects { Nothing, OneDescriptor };
-
-// Its descriptor, if one comes with it.
+// The descriptors that come with it.
 template<typename Word>
-Result<Fd> await(Fd const& channel, Expects expects)
+Result<std::vector<Fd>> await(Fd const& channel, std::size_t expected)
 {
     std::vector<Fd> descriptors;
     LET(word, next_word(channel, descriptors));
-    std::size_t const expected = expects == Expects::OneDescriptor ? 1 : 0;
     if (!std::holds_alternative<Word>(word) || descriptors.size() != expected)
         return fail(Errc::Malformed, "osh-init answered with a word that does not belong here");
-    return expected == 0 ? Fd() : std::move(descriptors[0]);
+    return descriptors;
 }
 
 // Init forks nothing before it hears "start": all that the sandbox ever runs is born in the group,
@@ -189,8 +188,8 @@ Result<> await_network(Plan const& plan, Sandbox& sandbox)
 {
     if (!plan.has_network)
         return {};
-    LET(tun, await<WordNetwork>(sandbox.init_channel, Expects::OneDescriptor));
-    sandbox.tun = std::move(tun);
+    LET(tun, await<WordNetwork>(sandbox.init_channel, 1));
+    sandbox.tun = std::move(tun[0]);
     return {};
 }
 
@@ -214,6 +213,7 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     sandbox.init_channel = std::move(channel.ours);
     sandbox.owner_channel = std::move(owners.ours);
     sandbox.wants_terminal = stdio.wants_terminal;
+    sandbox.door_count = plan.doors.size();
     auto done = instruct(plan, stdio, sandbox, owners.theirs);
     owners.theirs.reset();
     if (done.ok())
@@ -226,13 +226,16 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
 
 Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts)
 {
-    auto const expects = sandbox.wants_terminal ? Expects::OneDescriptor : Expects::Nothing;
-    auto pty = await<WordPrepared>(sandbox.init_channel, expects);
-    if (!pty.ok()) {
+    std::size_t const of_terminal = sandbox.wants_terminal ? 1 : 0;
+    auto given = await<WordPrepared>(sandbox.init_channel, of_terminal + sandbox.door_count);
+    if (!given.ok()) {
         end(sandbox.init_pidfd);
-        return explained(facts, pty.error());
+        return explained(facts, given.error());
     }
-    sandbox.pty = *std::move(pty);
+    auto doors = given->begin();
+    if (sandbox.wants_terminal)
+        sandbox.pty = std::move(*doors++);
+    std::move(doors, given->end(), std::back_inserter(sandbox.doors));
     return {};
 }
 
