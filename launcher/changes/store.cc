@@ -180,8 +180,7 @@ Result<> remove_changes(KeptChanges const& kept)
     // Under another name first: what is left of a removal that was cut short is no session any
     // more, and the next removal takes it along.
     std::string const gone = kGone + kept.about.session;
-    int error =
-        sys::rename_entry({kept.parent, kept.about.session}, {kept.parent, gone}, 0);
+    int error = sys::rename_entry({kept.parent, kept.about.session}, {kept.parent, gone}, 0);
     auto const names = sys::entries_of(kept.parent, sys::kMaxListed);
     for (auto const& name : names.value_or(std::vector<std::string>{gone}))
         if (error == 0 && name.starts_with(kGone))
@@ -191,14 +190,16 @@ Result<> remove_changes(KeptChanges const& kept)
     return {};
 }
 
-void remove_if_empty(std::string const& parent, std::string const& session)
+void tidy_changes(std::string const& parent, std::string const& session)
 {
-    auto kept = open_changes(parent, session, Use::Change);
+    auto const kept = open_changes(parent, session, Use::Change);
     if (!kept.ok())
-        return;
+        return; // the session lives on, or the project was moved
     auto const names = sys::entries_of(kept->upper, 1);
     if (names && names->empty())
         (void)remove_changes(*kept).ok();
+    else // it has a folder in it that rm(1) cannot read
+        (void)sys::remove_tree({kept->folder, "work"});
 }
 
 } // namespace osh::launcher

@@ -1,7 +1,7 @@
 #pragma once
 // Where the writes of overlay sessions lie until they are applied or discarded:
-// $XDG_STATE_HOME/osh/changes/ID/{upper,work,about.json}, mode 0700. Made before the sandbox, locked
-// (flock(2), shared) by osh and by the sandbox's init for as long as either lives.
+// $XDG_STATE_HOME/osh/changes/ID/{upper,work,about.json}, mode 0700. Made before the sandbox,
+// locked (flock(2), shared) by osh and by the sandbox's init for as long as either lives.
 
 #include "launcher/sys/fd.h"
 #include "policy/base/result.h"
@@ -39,8 +39,8 @@ struct KeptChanges {
 Result<KeptChanges> open_changes(std::string const& parent, std::string const& session, Use use);
 
 Result<> remove_changes(KeptChanges const& kept); // all of them, for good
-// After the sandbox's end: without a single entry in it the folder of the session goes away.
-void remove_if_empty(std::string const& parent, std::string const& session);
+// After the sandbox's end: overlayfs's own folder goes, and all of it when nothing was written.
+void tidy_changes(std::string const& parent, std::string const& session);
 
 inline constexpr char kTrash[] = "trash"; // folders of the project on their way to removal
 

@@ -135,7 +135,7 @@ int run_session(ParsedOptions const& options)
     int const code = launcher::supervise(*std::move(request), *std::move(folders));
     aside->reset();
     if (!changes.empty())
-        launcher::remove_if_empty(changes, id);
+        launcher::tidy_changes(changes, id);
     return code;
 }
 

@@ -13,9 +13,8 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::array kKindWords{
-    "tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask", "mask", "twin", "pin",
-    "aside"};
+constexpr std::array kKindWords{"tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask",
+    "mask", "twin", "pin", "aside"};
 constexpr std::array kAccessWords{
     "list", "read", "read+exec", "write", "write+exec", "device", "terminal"};
 

@@ -96,8 +96,8 @@ struct Plan {
     std::int32_t nice = 0;
     std::vector<StatePath> state;
     GuardPlan guard;
-    // Host folder with `upper` and `work` of the Overlay step, "" without one. The planner knows the
-    // folder above; the session's id is added at the start.
+    // Host folder with `upper` and `work` of the Overlay step, "" without one. The planner knows
+    // the folder above; the session's id is added at the start.
     std::string changes;
     std::string trust_bundle;  // host path of the CA bundle that the session CA is added to
     std::string trust_file;    // inside: written at start, the other places are links to it

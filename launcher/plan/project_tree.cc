@@ -244,8 +244,13 @@ void add_project(Planned& planned, HostFacts const& facts, policy::Profile const
     if (ceiling.is_present && !ceiling.include_workdir)
         is_writable = is_writable && is_listed(plan.project, ceiling.read_write);
     bool const goes_aside = is_writable && access == policy::ProjectAccess::Overlay;
-    MountStep project =
-        bind_step(plan.project, plan.project, is_writable ? Write::Yes : Write::No);
+    MountStep project = bind_step(plan.project, plan.project, is_writable ? Write::Yes : Write::No);
+    if (goes_aside && is_at_or_below(places_of(facts).state, plan.project))
+        planned.errors.push_back({Errc::Invalid, 0,
+            fmt::format("the project {} holds osh's own state {}, where its changes would be "
+                        "kept.\nfix: start in a folder below it, or set XDG_STATE_HOME to a folder "
+                        "outside the project.\nhelp: man 1 osh-changes (overlay)",
+                in_quotes(plan.project), in_quotes(places_of(facts).state))});
     if (goes_aside) {
         project.kind = MountKind::Overlay;
         plan.changes = places_of(facts).state + "/changes";

@@ -44,8 +44,8 @@ int configure(Fd const& context, OverlayParts const& parts)
     } const layers[] = {
         {"lowerdir", parts.lower}, {"upperdir", parts.upper}, {"workdir", parts.work}};
     for (auto const& layer : layers)
-        if (::fsconfig(context.raw(), FSCONFIG_SET_STRING, layer.key,
-                own_link_of(layer.place).c_str(), 0)
+        if (::fsconfig(
+                context.raw(), FSCONFIG_SET_STRING, layer.key, own_link_of(layer.place).c_str(), 0)
             != 0)
             return errno;
     if (::fsconfig(context.raw(), FSCONFIG_SET_FLAG, "userxattr", nullptr, 0) != 0)
@@ -86,8 +86,9 @@ std::string kernel_words(Fd const& context)
     if (!context.is_open())
         return {};
     ssize_t const count = ::read(context.raw(), text.data(), text.size());
-    return count > 2 ? " (" + std::string(text.data() + 2, static_cast<std::size_t>(count - 2)) + ")"
-                     : std::string();
+    return count > 2
+               ? " (" + std::string(text.data() + 2, static_cast<std::size_t>(count - 2)) + ")"
+               : std::string();
 }
 
 int try_in_child(Fd const& place, std::uint32_t uid, std::uint32_t gid)
@@ -141,8 +142,8 @@ int try_overlay(Fd const& parent)
         error = error != 0 ? error : make_directory_entry({*place, part}, 0700);
     std::uint32_t const uid = ::getuid(), gid = ::getgid();
     if (error == 0) {
-        auto child = clone_process({.user = true, .mount = true},
-            [&] { return try_in_child(*place, uid, gid); });
+        auto child = clone_process(
+            {.user = true, .mount = true}, [&] { return try_in_child(*place, uid, gid); });
         error = child.ok() ? wait_for_status(*child) : EPERM;
     }
     if (auto const work = open_in(*place, "work", O_RDONLY | O_DIRECTORY); work.ok())
@@ -183,8 +184,9 @@ std::string overlay_problem(int error, std::string const& file_system)
         return sentence("the kernel cannot keep the changes of an overlay project on " + file_system
                         + " (a container's own overlay, a network file system), or another file "
                           "system is mounted inside the project.");
-    default: return sentence("no overlay of the project can be made: " + std::to_string(error)
-                             + ", on " + file_system + ".");
+    default:
+        return sentence("no overlay of the project can be made: " + std::to_string(error) + ", on "
+                        + file_system + ".");
     }
 }
 

@@ -20,7 +20,7 @@ namespace
 constexpr std::uint64_t kBeneath = 0x08; // RESOLVE_BENEATH
 constexpr char kOpaque[] = "user.overlay.opaque";
 constexpr std::size_t kMostEntries = 10'000'000; // of one directory that is removed
-constexpr std::size_t kDots = 2; // "." and ".." are counted, too
+constexpr std::size_t kDots = 2;                 // "." and ".." are counted, too
 constexpr int kMostDepth = 64;                   // descriptors held at once; deeper is lifted up
 
 int error_of(long result)
@@ -31,15 +31,14 @@ int error_of(long result)
 // Whether it could be done shows in what follows. The entry is known to be no link.
 void open_up(EntryName at)
 {
-    [[maybe_unused]] int const changed =
-        ::fchmodat(at.directory.raw(), at.name.c_str(), 0700, 0);
+    [[maybe_unused]] int const changed = ::fchmodat(at.directory.raw(), at.name.c_str(), 0700, 0);
 }
 
 Opened open_to_empty(EntryName at)
 {
     open_up(at);
-    return open_entry(at.directory, at.name,
-        {O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, kNoLinks | kNoMagicLinks});
+    return open_entry(
+        at.directory, at.name, {O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, kNoLinks | kNoMagicLinks});
 }
 
 // What lies deeper than descriptors may be held is moved to the top and removed from there.
