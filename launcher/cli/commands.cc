@@ -1,6 +1,7 @@
 // The table of subcommands, in the order `osh help` shows them.
 
 #include "launcher/cli/boundary_commands.h"
+#include "launcher/cli/changes_command.h"
 #include "launcher/cli/command.h"
 #include "launcher/cli/policy_command.h"
 #include "launcher/cli/profile_command.h"
@@ -20,6 +21,7 @@ std::vector<Command> const& commands()
         {"ps", "list sessions", ps_command},
         {"logs", "show what a session reached and was refused", logs_command},
         {"report", "what a session that ended did", report_command},
+        {"changes", "review, apply or discard what an overlay session wrote", changes_command},
         {"approvals", "show and answer waiting requests", approvals_command},
         {"ports", "what listens inside, and ports of this machine that lead there", ports_command},
         {"stop", "end sessions", stop_command},

@@ -2,6 +2,7 @@
 
 #include "launcher/cli/run.h"
 
+#include "launcher/changes/store.h"
 #include "launcher/cli/session_options.h"
 #include "launcher/supervise/core/session_state.h"
 #include "launcher/supervise/session_files.h"
@@ -59,7 +60,8 @@ void print_banner(launcher::SessionRequest const& request, std::string const& id
     auto const& plan = request.plan;
     fmt::print(stderr, "osh {}  session {}  profile {}    stop: osh stop {}\n", OSH_VERSION, id,
         shown(request.profile.name), id);
-    fmt::print(stderr, "files    project {}\n", shown(plan.project));
+    fmt::print(stderr, "files    project {}{}\n", shown(plan.project),
+        plan.changes.empty() ? "" : " (overlay: review what is written with `osh changes`)");
     std::string credentials;
     for (auto const& secret : request.secrets)
         credentials += (credentials.empty() ? "; credentials: " : ", ") + secret.words.credential;
@@ -90,6 +92,24 @@ void mark_session(launcher::Plan& plan, std::string const& id)
     std::sort(plan.environment.begin(), plan.environment.end());
 }
 
+// Where the writes of an overlay project go; locked for as long as the descriptor is open.
+Result<sys::Fd> set_aside(launcher::SessionRequest& request, std::string const& id)
+{
+    auto& plan = request.plan;
+    if (plan.changes.empty())
+        return sys::Fd();
+    launcher::AboutChanges about;
+    about.session = id;
+    about.agent = request.agent;
+    about.profile = request.profile.name;
+    about.project = plan.project;
+    about.protect = plan.guard.protect;
+    about.masks = plan.guard.masks;
+    LET(folder, launcher::make_changes(plan.changes, std::move(about)));
+    plan.changes += "/" + id;
+    return folder;
+}
+
 int run_session(ParsedOptions const& options)
 {
     auto request =
@@ -114,11 +134,19 @@ int run_session(ParsedOptions const& options)
     if (!folders.ok())
         return refuse(folders.error());
     mark_session(request->plan, folders->id);
+    std::string const id = folders->id, changes = request->plan.changes;
+    auto aside = set_aside(*request, id);
+    if (!aside.ok())
+        return refuse(aside.error());
     if (request->verbosity != launcher::Verbosity::Quiet
         && (has_terminal() || request->verbosity == launcher::Verbosity::Verbose))
         print_banner(*request, folders->id);
     print_warnings(request->plan);
-    return launcher::supervise(*std::move(request), *std::move(folders));
+    int const code = launcher::supervise(*std::move(request), *std::move(folders));
+    aside->reset();
+    if (!changes.empty())
+        launcher::tidy_changes(changes, id);
+    return code;
 }
 
 } // namespace

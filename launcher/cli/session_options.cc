@@ -180,6 +180,8 @@ std::vector<OptionRow> session_option_rows()
         {"--deny", "HOST[:PORT]", "refuse this host for this session"},
         {"--read", "PATH", "show PATH read-only"},
         {"--write", "PATH", "show PATH read-write"},
+        {"--ro", "", "show the project read-only"},
+        {"--overlay", "", "what is written to the project goes aside, for `osh changes`"},
         {"--env", "NAME[=VALUE]", "pass or set a variable"},
         {"--unset", "NAME", "do not pass a variable"},
         {"--no-credential", "NAME|all", "lend no such credential"},

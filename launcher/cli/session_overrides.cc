@@ -107,6 +107,18 @@ Result<> override_layers(ParsedOptions const& options, Profile& profile)
     return {};
 }
 
+Result<> override_project(ParsedOptions const& options, Profile& profile)
+{
+    if (options.has("ro") && options.has("overlay"))
+        return fail(Errc::Invalid, "--ro and --overlay: the project is either read-only or written "
+                                   "aside");
+    if (options.has("ro"))
+        profile.filesystem.project = policy::ProjectAccess::ReadOnly;
+    if (options.has("overlay"))
+        profile.filesystem.project = policy::ProjectAccess::Overlay;
+    return {};
+}
+
 } // namespace
 
 Result<> apply_overrides(ParsedOptions const& options, Profile& profile)
@@ -127,6 +139,7 @@ Result<> apply_overrides(ParsedOptions const& options, Profile& profile)
     }
     if (options.has("offline"))
         profile.network.mode = policy::NetworkMode::Off;
+    TRY(override_project(options, profile));
     TRY(override_environment(options, profile));
     TRY(override_credentials(options, profile));
     TRY(override_report(options, profile));

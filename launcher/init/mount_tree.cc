@@ -1,7 +1,9 @@
 #include "launcher/init/mount_tree.h"
 
+#include "launcher/sys/folder.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/mount.h"
+#include "launcher/sys/overlay.h"
 
 #include <fcntl.h>
 #include <string>
@@ -85,6 +87,7 @@ private:
         case MountKind::Bind: return bind(step);
         case MountKind::Twin: return show_again(step);
         case MountKind::Self: return pin(step);
+        case MountKind::Overlay: return lay_over(step);
         case MountKind::MaskFile: return mask(step, kMaskFile);
         case MountKind::MaskDirectory: return mask(step, kMaskDirectory);
         case MountKind::Tmpfs:
@@ -148,6 +151,25 @@ private:
         LET(target, sys::look_up_in(tree_.root, step.target, Links::Refuse));
         TRY(sys::attach_mount(tree, target));
         return verify(step, kind);
+    }
+
+    // The project itself is a layer that overlayfs only reads. The folder of the changes was locked
+    // by osh; this second lock lasts as long as the sandbox, also when osh is killed.
+    Result<> lay_over(MountStep const& step)
+    {
+        LET(lower, sys::look_up(step.source, Links::Follow));
+        LET(kind, sys::kind_of(lower));
+        LET(changes, sys::open_path(plan_.changes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+        TRY(sys::lock_shared(changes));
+        LET(upper, sys::look_up_in(changes, "upper", Links::Refuse));
+        LET(work, sys::look_up_in(changes, "work", Links::Refuse));
+        LET(mount, sys::new_overlay({lower, upper, work}, flags_of(step)));
+        LET(mounted, sys::kind_of(mount));
+        TRY(make_bind_target(step, kind));
+        LET(target, sys::look_up_in(tree_.root, step.target, Links::Refuse));
+        TRY(sys::attach_mount(mount, target));
+        tree_.changes = std::move(changes);
+        return verify(step, mounted);
     }
 
     Result<> make_bind_target(MountStep const& step, sys::FileKind kind)

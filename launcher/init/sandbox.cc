@@ -216,6 +216,7 @@ private:
         err_.reset();
         mask_watch_.reset();
         pty_.slave.reset();
+        changes_ = std::move(tree_.changes);
         tree_ = {};
         TRY(sys::keep_only_capabilities(kKeptCapabilities));
         TRY(sys::forbid_new_privileges());
@@ -231,6 +232,7 @@ private:
         return told.ok() ? failure.exit_code : 125;
     }
 
+    Fd changes_; // the lock that says that the overlay's changes are not yet complete
     Fd channel_, owners_, in_, out_, err_, reports_, watch_, mask_watch_;
     BegunTrust trust_; // made while netproxy makes the certificate
     Plan plan_;

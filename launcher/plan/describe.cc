@@ -14,7 +14,7 @@ namespace
 {
 
 constexpr std::array kKindWords{"tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask",
-    "mask", "twin", "pin", "socket"};
+    "mask", "twin", "pin", "socket", "aside"};
 constexpr std::array kAccessWords{
     "list", "read", "read+exec", "write", "write+exec", "device", "terminal", "socket"};
 
@@ -42,8 +42,10 @@ std::string flags_text(MountStep const& step)
     }
 }
 
-std::string detail_text(MountStep const& step)
+std::string detail_text(MountStep const& step, Plan const& plan)
 {
+    if (step.kind == MountKind::Overlay)
+        return " (writes go to " + shown(plan.changes) + ")";
     if (step.kind == MountKind::Symlink)
         return " -> " + shown(step.source);
     if (step.kind == MountKind::Tmpfs)
@@ -164,7 +166,7 @@ std::string describe(Plan const& plan)
     out += "\nfiles\n";
     for (auto const& step : plan.mounts)
         out += fmt::format("  {:<6} {:<9} {}{}\n", kKindWords[static_cast<std::size_t>(step.kind)],
-            flags_text(step), shown(step.target), detail_text(step));
+            flags_text(step), shown(step.target), detail_text(step, plan));
     for (auto const& door : plan.doors)
         out += fmt::format(
             "  {:<6} {:<9} {} <- {}\n", "door", "relayed", door.inside, shown(door.host));
@@ -201,13 +203,13 @@ std::string describe_json(Plan const& plan)
         "\"gid\":{},\"network\":{},\"landlock_abi\":{},\"nested\":{},\"debug\":{},\"mounts\":{},"
         "\"doors\":{},"
         "\"landlock\":{},\"limits\":{},\"group\":{},\"environment\":{},\"environment_removed\":{},"
-        "\"warnings\":{},\"notes\":{},\"policy\":{}}}\n",
+        "\"warnings\":{},\"notes\":{},\"policy\":{},\"changes\":{}}}\n",
         json_quoted(plan.profile_name), joined_json(plan.command),
         json_quoted(plan.working_directory), json_quoted(plan.project), plan.uid, plan.gid,
         plan.has_network, plan.landlock_abi, plan.nested_allow, plan.debug_allow, json_mounts(plan),
         json_doors(plan), json_rules(plan), json_limits(plan), json_quoted(plan.group.text),
         joined_json(names), joined_json(plan.environment_removed), joined_json(plan.warnings),
-        joined_json(plan.notes), json_policy(plan));
+        joined_json(plan.notes), json_policy(plan), json_quoted(plan.changes));
 }
 
 } // namespace osh::launcher

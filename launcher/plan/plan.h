@@ -30,7 +30,8 @@ enum class MountKind : std::uint8_t {
     MaskDirectory,
     Twin, // what stands at `source` inside, at `target` as well
     Self, // the target, as it stands by then, on itself: other flags, and it cannot be renamed away
-    Socket // a socket of the host, which Bind refuses
+    Socket, // a socket of the host, which Bind refuses
+    Overlay // what stands at `source` on the host; what is written goes to Plan::changes
 };
 
 struct MountStep { // in order; targets are absolute paths inside the sandbox
@@ -107,6 +108,9 @@ struct Plan {
     std::vector<Door> doors;
     std::map<std::string, std::string> door_variables; // tell programs where the inner ends are
     GuardPlan guard;
+    // Host folder with `upper` and `work` of the Overlay step, "" without one. The planner knows
+    // the folder above; the session's id is added at the start.
+    std::string changes;
     std::string trust_bundle;  // host path of the CA bundle that the session CA is added to
     std::string trust_file;    // inside: written at start, the other places are links to it
     std::string trust_store;   // host folder with the anchors, for the supervisor

@@ -8,7 +8,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 4;
 constexpr std::size_t kMaxText = 1024 * 1024;
 
 void put_flag(ByteWriter& out, bool value)
@@ -69,7 +69,7 @@ Result<MountStep> take_step(ByteReader& in)
 {
     MountStep step;
     LET(kind, in.u8());
-    if (kind > static_cast<std::uint8_t>(MountKind::Socket))
+    if (kind > static_cast<std::uint8_t>(MountKind::Overlay))
         return fail(Errc::Malformed, "plan: unknown kind of mount step");
     step.kind = static_cast<MountKind>(kind);
     LET(target, in.text_le(kMaxText));
@@ -197,7 +197,7 @@ std::vector<std::byte> encode(Plan const& plan)
     ByteWriter out;
     out.u32_le(kVersion);
     for (auto const* text : {&plan.profile_name, &plan.working_directory, &plan.project,
-             &plan.host_name, &plan.trust_bundle, &plan.trust_file})
+             &plan.host_name, &plan.trust_bundle, &plan.trust_file, &plan.changes})
         out.text_le(*text);
     put_texts(out, plan.command);
     put_texts(out, plan.environment);
@@ -229,7 +229,7 @@ Result<Plan> decode_plan(Bytes message)
         return fail(Errc::Malformed, "plan: another version of osh wrote it");
     Plan plan;
     for (auto* text : {&plan.profile_name, &plan.working_directory, &plan.project, &plan.host_name,
-             &plan.trust_bundle, &plan.trust_file}) {
+             &plan.trust_bundle, &plan.trust_file, &plan.changes}) {
         LET(value, in.text_le(kMaxText));
         *text = std::move(value);
     }

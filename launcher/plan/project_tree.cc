@@ -240,17 +240,29 @@ void add_project(Planned& planned, HostFacts const& facts, policy::Profile const
     auto const access = profile.filesystem.project;
     if (access == policy::ProjectAccess::None)
         return;
-    bool is_writable = access == policy::ProjectAccess::ReadWrite;
+    bool is_writable = access != policy::ProjectAccess::ReadOnly;
     if (ceiling.is_present && !ceiling.include_workdir)
         is_writable = is_writable && is_listed(plan.project, ceiling.read_write);
-    plan.mounts.push_back(
-        bind_step(plan.project, plan.project, is_writable ? Write::Yes : Write::No));
+    bool const goes_aside = is_writable && access == policy::ProjectAccess::Overlay;
+    MountStep project = bind_step(plan.project, plan.project, is_writable ? Write::Yes : Write::No);
+    if (goes_aside && is_at_or_below(places_of(facts).state, plan.project))
+        planned.errors.push_back({Errc::Invalid, 0,
+            fmt::format("the project {} holds osh's own state {}, where its changes would be "
+                        "kept.\nfix: start in a folder below it, or set XDG_STATE_HOME to a folder "
+                        "outside the project.\nhelp: man 1 osh-changes (overlay)",
+                in_quotes(plan.project), in_quotes(places_of(facts).state))});
+    if (goes_aside) {
+        project.kind = MountKind::Overlay;
+        plan.changes = places_of(facts).state + "/changes";
+    }
+    plan.mounts.push_back(project);
     plan.landlock.push_back(
         {plan.project, is_writable ? Access::ReadWriteExecute : Access::ReadExecute, false});
-    if (is_writable) {
+    if (is_writable)
         add_protected(plan, facts, profile);
+    // Names in an overlay reach nobody outside until `osh changes apply`, which judges them.
+    if (is_writable && !goes_aside)
         plan.guard.roots.push_back(plan.project);
-    }
     add_denied_below(plan, facts, profile);
     add_masks(plan, facts);
 }

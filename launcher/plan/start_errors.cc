@@ -78,11 +78,6 @@ std::vector<Error> project_errors(HostFacts const& facts, policy::Profile const&
                             "help: osh help project (project-home)";
     if (profile.filesystem.project == policy::ProjectAccess::None)
         return {};
-    if (profile.filesystem.project == policy::ProjectAccess::Overlay)
-        return {{Errc::Unsupported, 0,
-            "this profile wants the project as an overlay, which this version of osh cannot make.\n"
-            "fix: set [filesystem] project = \"ro\" or \"rw\" in the profile.\n"
-            "help: osh help project (project-overlay)"}};
     if (project.empty() || project == "/")
         return {{Errc::Invalid, 0, "the project folder would be / , the whole machine.\n" + fix}};
     if (is_at_or_below(facts.home, project))

@@ -62,6 +62,7 @@ private:
     void wait_for_the_end();
     int finish();
     SessionEnd end_of_session() const;
+    void add_changes(SessionEnd& end) const;
 
     SessionRequest request_;
     SessionFolders folders_;

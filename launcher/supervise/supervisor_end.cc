@@ -1,6 +1,7 @@
 // The end of a session: wait for the helpers, bounded, then the summary, the report and the exit
 // code.
 
+#include "launcher/changes/find.h"
 #include "launcher/supervise/supervisor_class.h"
 
 #include <cstdio>
@@ -55,6 +56,18 @@ void Supervisor::wait_for_the_end()
             break;
 }
 
+void Supervisor::add_changes(SessionEnd& end) const
+{
+    auto const& folder = request_.plan.changes;
+    if (folder.empty())
+        return;
+    auto const counts = count_changes(folder.substr(0, folder.rfind('/')), folders_.id);
+    end.files_added = counts.added;
+    end.files_changed = counts.modified;
+    end.files_deleted = counts.deleted;
+    end.changes = counts.all() == 0 ? "" : words_of(counts);
+}
+
 SessionEnd Supervisor::end_of_session() const
 {
     SessionEnd end;
@@ -69,6 +82,7 @@ SessionEnd Supervisor::end_of_session() const
     end.failed_by = session_.failed_by();
     end.failure = failure_;
     end.journal_dropped = journal_.dropped();
+    add_changes(end);
     return end;
 }
 
@@ -88,7 +102,8 @@ int Supervisor::finish()
     bool const wants_summary = request_.verbosity != Verbosity::Quiet
                                && request_.profile.audit.report != policy::ReportKind::None
                                && end.failed_by != FailedBy::Osh;
-    if (wants_summary && (tally_.is_worth_telling() || request_.verbosity == Verbosity::Verbose))
+    bool const is_worth_telling = tally_.is_worth_telling() || !end.changes.empty();
+    if (wants_summary && (is_worth_telling || request_.verbosity == Verbosity::Verbose))
         fmt::print(stderr, "{}", tally_.summary(end, counts));
     if (request_.on_denied == OnDenied::Fail && tally_.denied_unattended())
         return kExitDeniedUnattended;

@@ -103,6 +103,24 @@ void remove_unlocked_folder(Fd const& parent, std::string const& name, std::stri
     remove_folder_in(parent, name);
 }
 
+Result<> lock_shared(Fd const& folder)
+{
+    if (::flock(folder.raw(), LOCK_SH | LOCK_NB) == 0)
+        return {};
+    if (errno == EWOULDBLOCK)
+        return fail(Errc::Busy, "somebody else works on it");
+    return fail_errno(errno, "flock");
+}
+
+Result<> lock_exclusive(Fd const& folder)
+{
+    if (::flock(folder.raw(), LOCK_EX | LOCK_NB) == 0)
+        return {};
+    if (errno == EWOULDBLOCK)
+        return fail(Errc::Busy, "somebody else works on it");
+    return fail_errno(errno, "flock");
+}
+
 Result<> make_folders(std::string const& path)
 {
     for (std::size_t i = 1; i <= path.size(); ++i) {

@@ -24,6 +24,10 @@ Result<Fd> make_locked_folder(Fd const& parent, std::string const& name);
 std::string unfinished_name(std::string const& name); // of the folder until it is locked
 // Removes the folder, with `file` in it, when nobody holds its lock any more.
 void remove_unlocked_folder(Fd const& parent, std::string const& name, std::string const& file);
+// flock(2) on an open folder: until the last copy of the descriptor is closed, however its owner
+// ends. Errc::Busy when somebody else holds it.
+Result<> lock_shared(Fd const& folder);
+Result<> lock_exclusive(Fd const& folder);
 // mkdir -p with mode 0700 for what is missing; existing parts stay as they are. No check of owners.
 Result<> make_folders(std::string const& path);
 

@@ -20,6 +20,7 @@ MAY = {
     'launcher/seccomp': ['policy/base', 'launcher/sys'],
     'launcher/apply': ['policy', 'launcher/sys', 'launcher/plan', 'launcher/seccomp', 'launcher/init'],
     'launcher/guard': ['policy/base', 'launcher/plan'],
+    'launcher/changes': ['policy/base', 'policy/messages', 'launcher/sys', 'launcher/plan', 'launcher/guard'],
     'launcher/broker': ['policy/base', 'launcher/sys', 'launcher/plan', 'launcher/guard'],
     'launcher/init': ['policy/base', 'policy/messages', 'launcher/sys', 'launcher/plan', 'launcher/apply', 'launcher/guard',
                       'launcher/broker'],

@@ -111,7 +111,11 @@ std::string Tally::summary(SessionEnd const& end, DeskCounts const& desk) const
             end.by_signal ? fmt::format("ended by signal {}", end.exit_code - kExitBySignal)
                           : fmt::format("exited {}", end.exit_code),
             duration_words(lasted));
-    std::string const rows = network_rows() + question_rows(end, desk);
+    std::string rows = network_rows() + question_rows(end, desk);
+    if (!end.changes.empty())
+        rows += row("Written aside", end.changes + "; the project is as it was")
+                + row("Review", fmt::format("osh changes {} diff", end.session))
+                + row("", fmt::format("osh changes {} apply|discard", end.session));
     return rows.empty() ? out : out + "\n" + rows;
 }
 
@@ -198,7 +202,10 @@ std::string Tally::report_json(SessionEnd const& end, DeskCounts const& desk) co
         {"questions", Value{std::move(asked)}}, {"would_have_asked", Value{std::move(unattended)}},
         {"notices", Value{std::move(notices)}}, {"dropped_packets", dropped_packets(dropped_)},
         {"names_over_limit", number(dropped_.names)},
-        {"journal_lines_lost", number(end.journal_dropped)}};
+        {"journal_lines_lost", number(end.journal_dropped)},
+        {"changes",
+            Value{Value::Object{{"added", number(end.files_added)},
+                {"changed", number(end.files_changed)}, {"deleted", number(end.files_deleted)}}}}};
     return policy::json::write(Value{std::move(report)}) + "\n";
 }
 

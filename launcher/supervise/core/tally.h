@@ -27,6 +27,9 @@ struct SessionEnd {
     FailedBy failed_by = FailedBy::Nobody;
     std::string failure; // the sentence, when osh failed
     std::uint64_t journal_dropped = 0;
+    // Of an overlay project, in words ("2 added, 1 changed"); "" without one or without a change.
+    std::string changes;
+    std::uint64_t files_added = 0, files_changed = 0, files_deleted = 0;
 };
 
 class Tally
