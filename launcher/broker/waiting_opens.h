@@ -1,9 +1,12 @@
 #pragma once
-// Opens of FIFOs that wait for the other end, fifo(7). The broker must not wait with them: it opens
-// without blocking and asks again. A reader whose writer writes nothing and stays waits longer than
-// natively: until the first byte or the end.
+// Opens of FIFOs that wait for the other end, fifo(7). The broker must not wait with them: a child
+// of ours opens the FIFO as the caller would, waits in the kernel, and answers the call itself. What
+// the kernel tells nobody is that the caller has a signal to take: that is looked at now and then,
+// only while such an open waits, and the open ends as signal(7) says.
 
+#include "launcher/broker/caller.h"
 #include "launcher/sys/entry_calls.h"
+#include "launcher/sys/listener.h"
 
 #include <cstdint>
 #include <vector>
@@ -13,50 +16,36 @@ namespace osh::launcher
 
 struct WaitingOpen {
     std::uint64_t id = 0;
-    sys::Fd place;  // O_PATH, of a writer
-    sys::Fd reader; // open already
-    std::uint64_t flags = 0;
-};
-
-struct FinishedOpen {
-    std::uint64_t id = 0;
-    std::uint64_t flags = 0;
-    sys::Fd file; // not open: the open failed
-    int error = 0;
+    std::int32_t thread = 0;
+    std::uint64_t flags = 0; // of open(2)
+    sys::Fd place;           // the FIFO, by any descriptor
 };
 
 class WaitingOpens
 {
 public:
-    // False: too many.
-    bool add(WaitingOpen open);
-    bool is_empty() const { return open_.empty(); }
-    // Those that became ready; `is_waiting` drops the calls that were interrupted.
-    template<typename Question>
-    std::vector<FinishedOpen> take_ready(Question is_waiting);
+    // `reports` is closed in the child: that channel's end is the broker's own end.
+    WaitingOpens(sys::Fd const& listener, sys::Fd& reports) : listener_(listener), reports_(reports)
+    {
+    }
+
+    // 0 or errno: too many, no process.
+    int add(WaitingOpen open);
+    bool is_empty() const { return waiting_.empty(); }
+    // Lets go of calls that are over, and ends those whose thread has a signal to take.
+    void look(sys::Fd const& proc);
 
 private:
-    static bool is_ready(WaitingOpen& open, FinishedOpen& result);
-    static constexpr std::size_t kMost = 64;
-    std::vector<WaitingOpen> open_;
+    struct Waiting {
+        std::uint64_t id = 0;
+        std::int32_t thread = 0;
+        sys::Fd helper; // pidfd
+    };
+    bool is_over(Waiting const& waiting, sys::Fd const& proc) const;
+    static constexpr std::size_t kMost = 64; // processes of ours
+    sys::Fd const& listener_;
+    sys::Fd& reports_;
+    std::vector<Waiting> waiting_;
 };
-
-template<typename Question>
-std::vector<FinishedOpen> WaitingOpens::take_ready(Question is_waiting)
-{
-    std::vector<FinishedOpen> ready;
-    for (auto at = open_.begin(); at != open_.end();) {
-        FinishedOpen result;
-        bool const is_over = !is_waiting(at->id);
-        if (!is_over && !is_ready(*at, result)) {
-            ++at;
-            continue;
-        }
-        if (!is_over)
-            ready.push_back(std::move(result));
-        at = open_.erase(at);
-    }
-    return ready;
-}
 
 } // namespace osh::launcher

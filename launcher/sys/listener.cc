@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace osh::sys
@@ -88,12 +89,30 @@ void answer_call(Fd const& listener, std::uint64_t id, int error)
     ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }
 
+void interrupt_call(Fd const& listener, std::uint64_t id)
+{
+    constexpr int kRestart = 512; // ERESTARTSYS of the kernel's own linux/errno.h
+    answer_call(listener, id, kRestart);
+}
+
 void continue_call(Fd const& listener, std::uint64_t id)
 {
     seccomp_notif_resp answer{};
     answer.id = id;
     answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}
+
+int answer_at_once(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec)
+{
+    seccomp_notif_addfd gift{};
+    gift.id = id;
+    gift.flags = SECCOMP_ADDFD_FLAG_SEND;
+    gift.srcfd = static_cast<__u32>(file.raw());
+    gift.newfd_flags = close_on_exec == CloseOnExec::Yes ? O_CLOEXEC : 0;
+    if (::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_ADDFD, &gift) >= 0)
+        return 0;
+    return errno == EINVAL ? answer_with(listener, id, std::move(file), close_on_exec) : errno;
 }
 
 int answer_with(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec)
