@@ -22,8 +22,7 @@ constexpr unsigned kMaxReports = 256; // refusals told; the journal needs no mor
 } // namespace
 
 Broker::Broker(BrokerParts parts)
-    : parts_(std::move(parts)), judge_(parts_.rules),
-      waiting_(parts_.listener, parts_.reports),
+    : parts_(std::move(parts)), judge_(parts_.rules), waiting_(parts_.listener, parts_.reports),
       root_(std::move(sys::open_here("/", O_PATH | O_DIRECTORY).fd)),
       ground_{root_, sys::examine(parts_.proc).device, sys::link_text(parts_.proc, "self"),
           parts_.has_other_roots},
@@ -52,7 +51,10 @@ int Broker::run()
 // False: no call came meanwhile.
 bool Broker::look_at_waiting()
 {
-    sys::wait_for(parts_.listener, static_cast<int>(kLookAgain / 1ms));
+    sys::wait_for_either(parts_.listener, waiting_.results(), kLookAgain);
+    for (auto& open : waiting_.take_finished())
+        give(open.id, {Answer::Kind::File, open.error, std::move(open.file)},
+            OpenCall{{}, open.flags, 0});
     if (sys::now() >= next_look_) {
         waiting_.look(parts_.proc);
         next_look_ = sys::now() + kLookAgain;

@@ -106,8 +106,7 @@ Interruption interruption_in(std::string const& status)
 
 Interruption interruption_of(sys::Fd const& proc, std::int32_t thread)
 {
-    auto const opened =
-        sys::open_entry(proc, std::to_string(thread) + "/status", {O_RDONLY, 0, 0});
+    auto const opened = sys::open_entry(proc, std::to_string(thread) + "/status", {O_RDONLY, 0, 0});
     return opened.ok() ? interruption_in(sys::read_start(opened.fd, kWholeStatus))
                        : Interruption::None;
 }

@@ -229,8 +229,7 @@ Answer Broker::finish(Turn& turn, OpenCall const& call, sys::Fd file)
 
 Answer Broker::wait_for_other_end(Turn& turn, OpenCall const& call, sys::Fd fifo)
 {
-    int const error =
-        waiting_.add({turn.id, turn.caller.thread(), call.flags, std::move(fifo)});
+    int const error = waiting_.add({turn.id, turn.caller.thread(), call.flags, std::move(fifo)});
     return error == 0 ? Answer{Answer::Kind::Later, 0, {}} : failed(error);
 }
 

@@ -159,6 +159,7 @@ Result<> serve(AgentParts const& parts, sys::Fd const& channel)
     TRY(watch.open());
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
     TRY(sys::send_message(alive, bytes_of("watching")));
+    TRY(sys::install_filter(parts.word.mask_watch_filter));
     return watch.run();
 }
 

@@ -33,6 +33,26 @@ int fail_with(osh::Error const& error)
 
 constexpr FilterChoice kChoices[] = {{false, false}, {false, true}, {true, false}, {true, true}};
 
+using Built = osh::Result<std::vector<std::byte>>;
+
+// False: said why.
+bool print_built(std::string const& name, Built const& built)
+{
+    if (built.ok())
+        print_array(name, *built);
+    return built.ok() || fail_with(built.error()) == 0;
+}
+
+bool print_others()
+{
+    using namespace osh::launcher;
+    return print_built("kInit", build_init_filter())
+           && print_built("kSupervisor", build_supervisor_filter())
+           && print_built("kBroker", build_broker_filter({}))
+           && print_built("kNestedBroker", build_broker_filter({.nested_allow = true}))
+           && print_built("kMaskWatch", build_mask_watch_filter());
+}
+
 } // namespace
 
 int main()
@@ -49,14 +69,8 @@ int main()
         print_array(fmt::format("kWatched{}", i), built->watched);
         print_array(fmt::format("kAsking{}", i), built->asking);
     }
-    auto const init = osh::launcher::build_init_filter();
-    if (!init.ok())
-        return fail_with(init.error());
-    print_array("kInit", *init);
-    auto const supervisor = osh::launcher::build_supervisor_filter();
-    if (!supervisor.ok())
-        return fail_with(supervisor.error());
-    print_array("kSupervisor", *supervisor);
+    if (!print_others())
+        return 1;
     fmt::print("template<typename T> Bytes view(T const& words) "
                "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
                "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
@@ -69,6 +83,9 @@ int main()
             i, i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
                "Bytes init_filter() {{ return view(kInit); }}\n"
+               "Bytes mask_watch_filter() {{ return view(kMaskWatch); }}\n"
+               "Bytes broker_filter(FilterChoice choice)\n"
+               "{{ return choice.nested_allow ? view(kNestedBroker) : view(kBroker); }}\n"
                "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n}}\n");
     return 0;
 }

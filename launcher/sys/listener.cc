@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <utility>
 #include <vector>
 
 namespace osh::sys
@@ -101,18 +100,6 @@ void continue_call(Fd const& listener, std::uint64_t id)
     answer.id = id;
     answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
-}
-
-int answer_at_once(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec)
-{
-    seccomp_notif_addfd gift{};
-    gift.id = id;
-    gift.flags = SECCOMP_ADDFD_FLAG_SEND;
-    gift.srcfd = static_cast<__u32>(file.raw());
-    gift.newfd_flags = close_on_exec == CloseOnExec::Yes ? O_CLOEXEC : 0;
-    if (::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_ADDFD, &gift) >= 0)
-        return 0;
-    return errno == EINVAL ? answer_with(listener, id, std::move(file), close_on_exec) : errno;
 }
 
 int answer_with(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec)

@@ -36,8 +36,9 @@ bool is_waiting(Fd const& listener, std::uint64_t id);
 // An answer to a call that has been interrupted meanwhile goes nowhere.
 void answer_call(Fd const& listener, std::uint64_t id, int error);
 
-// For a call whose thread has a signal to take: the kernel makes EINTR of it, or does the call again,
-// as its handler says (signal(7), SA_RESTART). Without one the caller would see a strange errno.
+// For a call whose thread has a signal to take: the kernel makes EINTR of it, or does the call
+// again, as its handler says (signal(7), SA_RESTART). Without one the caller would see a strange
+// errno.
 void interrupt_call(Fd const& listener, std::uint64_t id);
 
 // Lets the kernel carry the call out: only where registers alone decide.
@@ -46,7 +47,5 @@ void continue_call(Fd const& listener, std::uint64_t id);
 enum class CloseOnExec : bool { No, Yes };
 // A copy of the descriptor becomes the call's result. An errno when that failed (EMFILE), else 0.
 int answer_with(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec);
-// The same in one step (Linux 5.14): the caller either gets the descriptor or knows of none.
-int answer_at_once(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec);
 
 } // namespace osh::sys

@@ -10,8 +10,8 @@ namespace
 std::string status(std::string const& threads, std::string const& own, std::string const& shared,
     std::string const& blocked)
 {
-    return "Name:\tSigPnd:\nUmask:\t0022\nThreads:\t" + threads
-           + "\nSigQ:\t1/63445\nSigPnd:\t" + own + "\nShdPnd:\t" + shared + "\nSigBlk:\t" + blocked
+    return "Name:\tSigPnd:\nUmask:\t0022\nThreads:\t" + threads + "\nSigQ:\t1/63445\nSigPnd:\t"
+           + own + "\nShdPnd:\t" + shared + "\nSigBlk:\t" + blocked
            + "\nSigIgn:\t0000000000001000\n";
 }
 
