@@ -72,6 +72,7 @@ std::vector<CallGroup> const& mask_watch_groups()
         {"watching", "directories are listed and watched",
             {"inotify_add_watch", "read", "newfstatat", "fstat", "statx", "getdents64", "lseek",
                 "close", "fcntl"}},
+        {"word", "one message: it stands", {"sendmsg"}},
         {"covering", "the mask is mounted", {"open_tree", "mount_setattr", "move_mount"}},
     };
     return groups;
