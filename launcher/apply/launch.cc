@@ -81,13 +81,16 @@ Result<> send_plan(
 {
     WordPlan word;
     word.plan = encode(plan);
-    auto const filter = agent_filter({plan.nested_allow, plan.debug_allow});
+    FilterChoice const choice{plan.nested_allow, plan.debug_allow};
+    auto const filter = agent_filter(choice);
     word.calls_filter = copy_of(filter.calls);
     word.arguments_filter = copy_of(filter.arguments);
     word.watched_filter = copy_of(filter.watched);
     word.asking_filter = copy_of(filter.asking);
     word.init_filter = copy_of(init_filter());
     word.has_mask_watch = sandbox.mask_watch.fd().is_open();
+    word.broker_filter = copy_of(broker_filter(choice));
+    word.mask_watch_filter = copy_of(mask_watch_filter());
     word.wants_terminal = stdio.wants_terminal;
     word.rows = stdio.rows;
     word.columns = stdio.columns;

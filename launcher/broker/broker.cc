@@ -2,6 +2,7 @@
 
 #include "launcher/broker/broker_class.h"
 #include "launcher/sys/channel.h"
+#include "launcher/sys/event_loop.h"
 #include "launcher/sys/listener.h"
 
 #include <algorithm>
@@ -15,13 +16,13 @@ namespace osh::launcher
 namespace
 {
 
-constexpr int kAskAgain = 2;          // milliseconds between looks at waiting FIFOs
+constexpr Duration kLookAgain = 50ms; // how late a signal may end the open of a FIFO
 constexpr unsigned kMaxReports = 256; // refusals told; the journal needs no more
 
 } // namespace
 
 Broker::Broker(BrokerParts parts)
-    : parts_(std::move(parts)), judge_(parts_.rules),
+    : parts_(std::move(parts)), judge_(parts_.rules), waiting_(parts_.listener, parts_.reports),
       root_(std::move(sys::open_here("/", O_PATH | O_DIRECTORY).fd)),
       ground_{root_, sys::examine(parts_.proc).device, sys::link_text(parts_.proc, "self"),
           parts_.has_other_roots},
@@ -35,16 +36,8 @@ int Broker::run()
     sys::wake_in_place(parts_.listener);
     sys::Notification notification;
     while (true) {
-        if (!waiting_.is_empty()) {
-            sys::wait_for(parts_.listener, kAskAgain);
-            auto ready = waiting_.take_ready(
-                [&](std::uint64_t id) { return sys::is_waiting(parts_.listener, id); });
-            for (auto& open : ready)
-                give(open.id, {Answer::Kind::File, open.error, std::move(open.file)},
-                    OpenCall{{}, open.flags, 0});
-            if (!sys::has_input_or_end(parts_.listener))
-                continue;
-        }
+        if (!waiting_.is_empty() && !look_at_waiting())
+            continue;
         auto const heard = sys::receive_call(parts_.listener, notification);
         if (heard == sys::Heard::End) { // init hears of the agent's end first, and ends us
             sys::wait_for(parts_.reports, -1);
@@ -53,6 +46,20 @@ int Broker::run()
         if (heard == sys::Heard::Call)
             serve(notification);
     }
+}
+
+// False: no call came meanwhile.
+bool Broker::look_at_waiting()
+{
+    sys::wait_for_either(parts_.listener, waiting_.results(), kLookAgain);
+    for (auto& open : waiting_.take_finished())
+        give(open.id, {Answer::Kind::File, open.error, std::move(open.file)},
+            OpenCall{{}, open.flags, 0});
+    if (sys::now() >= next_look_) {
+        waiting_.look(parts_.proc);
+        next_look_ = sys::now() + kLookAgain;
+    }
+    return sys::has_input_or_end(parts_.listener);
 }
 
 void Broker::serve(sys::Notification const& notification)

@@ -31,6 +31,7 @@ private:
         PathWalk walk;
     };
     void serve(sys::Notification const& notification);
+    bool look_at_waiting();
     void ask_about_tracing(sys::Notification const& call);
     void give(std::uint64_t id, Answer answer, Call const& call);
     bool is_waiting(Turn const& turn) const;
@@ -49,6 +50,7 @@ private:
     sys::Opened open_as_caller(Turn& turn, OpenCall const& call, Place const& place) const;
     Answer open_terminal(Turn& turn, OpenCall const& call);
     Answer finish(Turn& turn, OpenCall const& call, sys::Fd file);
+    Answer wait_for_other_end(Turn& turn, OpenCall const& call, sys::Fd fifo);
     Ruling may_write_open_file(sys::Fd const& file, sys::Entry const& entry) const;
 
     // entry_changes.cc
@@ -67,6 +69,7 @@ private:
     Judge judge_;
     CallerStatus status_;
     WaitingOpens waiting_;
+    Instant next_look_;
     sys::Fd root_;
     WalkGround ground_;
     unsigned umask_ = 0;

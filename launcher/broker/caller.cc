@@ -17,7 +17,9 @@ constexpr std::size_t kMaxThreads = 256; // status files kept open
 constexpr std::size_t kStatusHead = 256; // name, umask, state, thread group come first
 constexpr std::size_t kStatHead = 512;
 
-constexpr int kOctal = 8, kDecimal = 10;
+constexpr std::size_t kWholeStatus = 8192; // a person may be in many groups
+
+constexpr int kOctal = 8, kDecimal = 10, kHex = 16;
 constexpr Duration kRemembered = 1s;
 
 std::uint64_t number_in(std::string const& status, std::string_view key, int base)
@@ -89,6 +91,24 @@ std::string CallerStatus::read(sys::Fd const& proc, std::int32_t thread)
     auto text = sys::read_start(opened.fd, kStatusHead);
     files_.emplace(thread, std::move(opened.fd));
     return text;
+}
+
+Interruption interruption_in(std::string const& status)
+{
+    std::uint64_t const blocked = number_in(status, "\nSigBlk:\t", kHex);
+    std::uint64_t const own = number_in(status, "\nSigPnd:\t", kHex) & ~blocked;
+    std::uint64_t const shared = number_in(status, "\nShdPnd:\t", kHex) & ~blocked;
+    if (own == 0 && shared == 0)
+        return Interruption::None;
+    bool const is_alone = number_in(status, "\nThreads:\t", kDecimal) == 1;
+    return own != 0 || is_alone ? Interruption::Restart : Interruption::Fail;
+}
+
+Interruption interruption_of(sys::Fd const& proc, std::int32_t thread)
+{
+    auto const opened = sys::open_entry(proc, std::to_string(thread) + "/status", {O_RDONLY, 0, 0});
+    return opened.ok() ? interruption_in(sys::read_start(opened.fd, kWholeStatus))
+                       : Interruption::None;
 }
 
 sys::Opened Caller::start_directory(std::int32_t directory) const

@@ -35,6 +35,12 @@ private:
     std::unordered_map<std::int32_t, unsigned> announced_; // by process: not seen in /proc yet
 };
 
+// Has a thread that waits a signal to take, and how does its call end (signal(7))? Fail: only its
+// process has one, and another thread may take it.
+enum class Interruption { None, Restart, Fail };
+Interruption interruption_of(sys::Fd const& proc, std::int32_t thread);
+Interruption interruption_in(std::string const& status); // text of /proc/TID/status
+
 class Caller
 {
 public:

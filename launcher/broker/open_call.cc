@@ -146,9 +146,7 @@ Answer Broker::open_last(Turn& turn, OpenCall const& call, Place const& place)
     bool const has_no_reader = opened.error == ENXIO && entry.is_fifo();
     if (has_no_reader && needs_nonblocking(call)) {
         auto fifo = sys::open_entry(place.parent, place.name, {O_PATH | O_NOFOLLOW, 0, 0});
-        WaitingOpen open{turn.id, std::move(fifo.fd), sys::Fd(),
-            call.flags & ~static_cast<std::uint64_t>(O_CREAT | O_NOFOLLOW)};
-        return waiting_.add(std::move(open)) ? Answer{Answer::Kind::Later, 0, {}} : failed(ENFILE);
+        return fifo.ok() ? wait_for_other_end(turn, call, std::move(fifo.fd)) : failed(fifo.error);
     }
     if (!opened.ok())
         return failed(opened.error);
@@ -187,9 +185,8 @@ Answer Broker::open_magic(Turn& turn, OpenCall const& call, Place const& place)
         safe_flags(call) & ~static_cast<std::uint64_t>(O_CREAT | O_EXCL | O_NOFOLLOW);
     auto opened = sys::open_here(sys::own_link_of(file.fd), flags);
     if (opened.error == ENXIO && entry.is_fifo() && needs_nonblocking(call)) {
-        WaitingOpen open{turn.id, sys::Fd(), sys::Fd(), flags};
-        open.place = std::move(sys::open_here(sys::own_link_of(file.fd), O_PATH).fd);
-        return waiting_.add(std::move(open)) ? Answer{Answer::Kind::Later, 0, {}} : failed(ENFILE);
+        auto fifo = sys::open_here(sys::own_link_of(file.fd), O_PATH);
+        return fifo.ok() ? wait_for_other_end(turn, call, std::move(fifo.fd)) : failed(fifo.error);
     }
     if (!opened.ok())
         return failed(opened.error);
@@ -222,13 +219,18 @@ Answer Broker::finish(Turn& turn, OpenCall const& call, sys::Fd file)
     if (is_ours)
         return failed(ELOOP); // reached through "self": to be looked up as the caller's
     bool const is_reader = (call.flags & O_ACCMODE) == O_RDONLY;
-    if (entry.is_fifo() && is_reader && needs_nonblocking(call) && !sys::has_input_or_end(file)) {
-        WaitingOpen open{turn.id, sys::Fd(), std::move(file), call.flags};
-        return waiting_.add(std::move(open)) ? Answer{Answer::Kind::Later, 0, {}} : failed(ENFILE);
+    if (entry.is_fifo() && is_reader && needs_nonblocking(call)) {
+        return wait_for_other_end(turn, call, std::move(file)); // open: a writer waits no more
     }
     if (needs_nonblocking(call))
         sys::clear_nonblocking(file);
     return {Answer::Kind::File, 0, std::move(file)};
+}
+
+Answer Broker::wait_for_other_end(Turn& turn, OpenCall const& call, sys::Fd fifo)
+{
+    int const error = waiting_.add({turn.id, turn.caller.thread(), call.flags, std::move(fifo)});
+    return error == 0 ? Answer{Answer::Kind::Later, 0, {}} : failed(error);
 }
 
 // Judged by the name it has now. A file without a name can be written; one whose name we cannot

@@ -1,9 +1,13 @@
 #pragma once
-// Opens of FIFOs that wait for the other end, fifo(7). The broker must not wait with them: it opens
-// without blocking and asks again. A reader whose writer writes nothing and stays waits longer than
-// natively: until the first byte or the end.
+// Opens of FIFOs that wait for the other end, fifo(7). The broker must not wait with them: a child
+// of ours opens the FIFO as the caller would, waits in the kernel, and hands over what it opened.
+// What the kernel tells nobody is that the caller has a signal to take: that is looked at now and
+// then, only while such an open waits, and the open ends as signal(7) says.
 
+#include "launcher/broker/caller.h"
+#include "launcher/sys/channel.h"
 #include "launcher/sys/entry_calls.h"
+#include "launcher/sys/listener.h"
 
 #include <cstdint>
 #include <vector>
@@ -13,9 +17,9 @@ namespace osh::launcher
 
 struct WaitingOpen {
     std::uint64_t id = 0;
-    sys::Fd place;  // O_PATH, of a writer
-    sys::Fd reader; // open already
-    std::uint64_t flags = 0;
+    std::int32_t thread = 0;
+    std::uint64_t flags = 0; // of open(2)
+    sys::Fd place;           // the FIFO, by any descriptor
 };
 
 struct FinishedOpen {
@@ -28,35 +32,32 @@ struct FinishedOpen {
 class WaitingOpens
 {
 public:
-    // False: too many.
-    bool add(WaitingOpen open);
-    bool is_empty() const { return open_.empty(); }
-    // Those that became ready; `is_waiting` drops the calls that were interrupted.
-    template<typename Question>
-    std::vector<FinishedOpen> take_ready(Question is_waiting);
+    // `reports` is closed in the child: that channel's end is the broker's own end.
+    WaitingOpens(sys::Fd const& listener, sys::Fd& reports) : listener_(listener), reports_(reports)
+    {
+    }
+
+    // 0 or errno: too many, no process.
+    int add(WaitingOpen open);
+    bool is_empty() const { return waiting_.empty(); }
+    sys::Fd const& results() const { return results_.ours; } // readable: take_finished()
+    std::vector<FinishedOpen> take_finished();
+    // Lets go of calls that are over, and ends those whose thread has a signal to take.
+    void look(sys::Fd const& proc);
 
 private:
-    static bool is_ready(WaitingOpen& open, FinishedOpen& result);
-    static constexpr std::size_t kMost = 64;
-    std::vector<WaitingOpen> open_;
+    struct Waiting {
+        std::uint64_t id = 0, flags = 0;
+        std::int32_t thread = 0;
+        sys::Fd helper;         // pidfd
+        bool has_ended = false; // seen once; its result may just be on its way
+    };
+    bool end_if_over(Waiting& waiting, sys::Fd const& proc) const;
+    static constexpr std::size_t kMost = 64; // processes of ours
+    sys::Fd const& listener_;
+    sys::Fd& reports_;
+    sys::ChannelPair results_; // of all children; made with the first one
+    std::vector<Waiting> waiting_;
 };
-
-template<typename Question>
-std::vector<FinishedOpen> WaitingOpens::take_ready(Question is_waiting)
-{
-    std::vector<FinishedOpen> ready;
-    for (auto at = open_.begin(); at != open_.end();) {
-        FinishedOpen result;
-        bool const is_over = !is_waiting(at->id);
-        if (!is_over && !is_ready(*at, result)) {
-            ++at;
-            continue;
-        }
-        if (!is_over)
-            ready.push_back(std::move(result));
-        at = open_.erase(at);
-    }
-    return ready;
-}
 
 } // namespace osh::launcher

@@ -4,6 +4,7 @@
 #include "launcher/sys/channel.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/listener.h"
+#include "launcher/sys/process.h"
 #include "launcher/sys/pty.h"
 #include "launcher/sys/signals.h"
 #include "launcher/sys/standard_streams.h"
@@ -54,6 +55,7 @@ Result<int> serve(AgentParts const& parts, sys::Fd const& channel)
     LET(received, sys::receive_message(open.channel, kMaxGreeting));
     if (received.descriptors.size() != 1)
         return 1;
+    TRY(sys::install_filter(parts.word.broker_filter));
     TRY(sys::send_message(open.channel, bytes_of("ready")));
     open.channel.reset();
     return run_broker({parts.plan.guard, std::move(proc), std::move(received.descriptors[0]),

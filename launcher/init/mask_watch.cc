@@ -164,6 +164,7 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
     MaskWatch watch(parts.plan.project, parts.plan.guard, sys::Fd::adopt_raw_fd(kWatch));
     watch.begin();
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
+    TRY(sys::install_filter(parts.word.mask_watch_filter));
     TRY(sys::send_message(open, bytes_of(kWatching)));
     open.reset();
     return watch.run();

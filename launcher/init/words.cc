@@ -65,8 +65,9 @@ Result<std::vector<std::byte>> take_bytes(ByteReader& in, std::size_t limit)
 std::vector<std::byte> encode_word(WordPlan const& word)
 {
     ByteWriter out = start(Kind::Plan);
-    for (auto const* bytes : {&word.plan, &word.calls_filter, &word.arguments_filter,
-             &word.watched_filter, &word.asking_filter, &word.init_filter})
+    for (auto const* bytes :
+        {&word.plan, &word.calls_filter, &word.arguments_filter, &word.watched_filter,
+            &word.asking_filter, &word.init_filter, &word.broker_filter, &word.mask_watch_filter})
         put_bytes(out, *bytes);
     for (bool flag : {word.plan_in_memfd, word.has_mask_watch, word.has_in, word.has_out,
              word.has_err, word.wants_terminal})
@@ -81,8 +82,9 @@ Result<WordPlan> take_plan(ByteReader& in)
     WordPlan word;
     LET(plan, take_bytes(in, kMaxWord));
     word.plan = std::move(plan);
-    for (auto* filter : {&word.calls_filter, &word.arguments_filter, &word.watched_filter,
-             &word.asking_filter, &word.init_filter}) {
+    for (auto* filter :
+        {&word.calls_filter, &word.arguments_filter, &word.watched_filter, &word.asking_filter,
+            &word.init_filter, &word.broker_filter, &word.mask_watch_filter}) {
         LET(bytes, take_bytes(in, kMaxFilter));
         *filter = std::move(bytes);
     }

@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxWord = 128 * 1024; // longer plans and bundles 
 struct WordPlan {
     std::vector<std::byte> plan; // empty: in the memfd
     std::vector<std::byte> calls_filter, arguments_filter, watched_filter, asking_filter,
-        init_filter;
+        init_filter, broker_filter, mask_watch_filter;
     bool plan_in_memfd = false, has_mask_watch = false;
     bool has_in = false, has_out = false, has_err = false;
     bool wants_terminal = false;

@@ -4,6 +4,7 @@
 
 #include "launcher/seccomp/arguments.h"
 #include "launcher/seccomp/groups.h"
+#include "launcher/seccomp/helper_groups.h"
 #include "launcher/sys/io.h"
 
 #include <array>
@@ -114,6 +115,18 @@ Result<std::vector<std::byte>> build_arguments(FilterChoice choice)
     return exported(context);
 }
 
+Result<std::vector<std::byte>> build_allow_list(
+    std::vector<CallGroup> const& groups, std::vector<ArgumentRule> const& rules)
+{
+    LET(context, new_context(SCMP_ACT_ERRNO(ENOSYS)));
+    for (auto const& group : groups)
+        for (auto const& name : group.calls)
+            TRY(add_call(context, SCMP_ACT_ALLOW, name));
+    for (auto const& rule : rules)
+        TRY(add_rule(context, SCMP_ACT_ALLOW, rule));
+    return exported(context);
+}
+
 Result<std::vector<std::byte>> build_told(std::vector<ArgumentRule> const& rules)
 {
     if (rules.empty())
@@ -151,6 +164,16 @@ Result<std::vector<std::byte>> build_init_filter()
     for (auto const& rule : init_rules())
         TRY(add_rule(context, SCMP_ACT_ALLOW, rule));
     return exported(context);
+}
+
+Result<std::vector<std::byte>> build_broker_filter(FilterChoice choice)
+{
+    return build_allow_list(broker_groups(), broker_rules(choice));
+}
+
+Result<std::vector<std::byte>> build_mask_watch_filter()
+{
+    return build_allow_list(mask_watch_groups(), mask_watch_rules());
 }
 
 // Not an allow list: what libc calls for a terminal, a locale or a report differs too much. What an

@@ -31,15 +31,28 @@ int fail_with(osh::Error const& error)
     return 1;
 }
 
-bool print_filter(std::string const& name, osh::Result<std::vector<std::byte>> const& built)
+constexpr FilterChoice kChoices[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+
+using Built = osh::Result<std::vector<std::byte>>;
+
+// False: said why.
+bool print_built(std::string const& name, Built const& built)
 {
-    if (!built.ok())
-        return fail_with(built.error()) == 0;
-    print_array(name, *built);
-    return true;
+    if (built.ok())
+        print_array(name, *built);
+    return built.ok() || fail_with(built.error()) == 0;
 }
 
-constexpr FilterChoice kChoices[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+bool print_others()
+{
+    using namespace osh::launcher;
+    return print_built("kInit", build_init_filter())
+           && print_built("kSupervisor", build_supervisor_filter())
+           && print_built("kBroker", build_broker_filter({}))
+           && print_built("kNestedBroker", build_broker_filter({.nested_allow = true}))
+           && print_built("kMaskWatch", build_mask_watch_filter())
+           && print_built("kKeeper", build_keeper_filter());
+}
 
 } // namespace
 
@@ -57,9 +70,7 @@ int main()
         print_array(fmt::format("kWatched{}", i), built->watched);
         print_array(fmt::format("kAsking{}", i), built->asking);
     }
-    if (!print_filter("kInit", osh::launcher::build_init_filter())
-        || !print_filter("kSupervisor", osh::launcher::build_supervisor_filter())
-        || !print_filter("kKeeper", osh::launcher::build_keeper_filter()))
+    if (!print_others())
         return 1;
     fmt::print("template<typename T> Bytes view(T const& words) "
                "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
@@ -73,6 +84,9 @@ int main()
             i, i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
                "Bytes init_filter() {{ return view(kInit); }}\n"
+               "Bytes mask_watch_filter() {{ return view(kMaskWatch); }}\n"
+               "Bytes broker_filter(FilterChoice choice)\n"
+               "{{ return choice.nested_allow ? view(kNestedBroker) : view(kBroker); }}\n"
                "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n"
                "Bytes keeper_filter() {{ return view(kKeeper); }}\n}}\n");
     return 0;

@@ -234,4 +234,10 @@ void wait_for(Fd const& fd, int milliseconds)
     ::poll(&question, 1, milliseconds);
 }
 
+void wait_for_either(Fd const& one, Fd const& other, Duration limit)
+{
+    std::array<pollfd, 2> questions{{{one.raw(), POLLIN, 0}, {other.raw(), POLLIN, 0}}};
+    ::poll(questions.data(), questions.size(), static_cast<int>(limit / 1ms));
+}
+
 } // namespace osh::sys

@@ -4,6 +4,7 @@
 // linkat(2), symlinkat(2), mknodat(2).
 
 #include "launcher/sys/fd.h"
+#include "policy/base/time.h"
 
 #include <cstdint>
 #include <string>
@@ -73,5 +74,6 @@ int cut_file(Fd const& file, std::uint64_t length);        // ftruncate(2): 0 or
 
 // Waits until the descriptor is readable; milliseconds < 0: without end.
 void wait_for(Fd const& fd, int milliseconds);
+void wait_for_either(Fd const& one, Fd const& other, Duration limit);
 
 } // namespace osh::sys

@@ -88,6 +88,12 @@ void answer_call(Fd const& listener, std::uint64_t id, int error)
     ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }
 
+void interrupt_call(Fd const& listener, std::uint64_t id)
+{
+    constexpr int kRestart = 512; // ERESTARTSYS of the kernel's own linux/errno.h
+    answer_call(listener, id, kRestart);
+}
+
 void continue_call(Fd const& listener, std::uint64_t id)
 {
     seccomp_notif_resp answer{};

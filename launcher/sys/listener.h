@@ -36,6 +36,11 @@ bool is_waiting(Fd const& listener, std::uint64_t id);
 // An answer to a call that has been interrupted meanwhile goes nowhere.
 void answer_call(Fd const& listener, std::uint64_t id, int error);
 
+// For a call whose thread has a signal to take: the kernel makes EINTR of it, or does the call
+// again, as its handler says (signal(7), SA_RESTART). Without one the caller would see a strange
+// errno.
+void interrupt_call(Fd const& listener, std::uint64_t id);
+
 // Lets the kernel carry the call out: only where registers alone decide.
 void continue_call(Fd const& listener, std::uint64_t id);
 

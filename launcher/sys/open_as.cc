@@ -37,7 +37,7 @@ Opened open_entry_as(std::int32_t process, EntryName at, OpenWish wish)
     auto pair = make_channel();
     if (!pidfd.is_open() || !pair.ok())
         return opened;
-    auto child = clone_process({}, [&] { return open_in_child(pidfd, at, wish, pair->theirs); });
+    auto child = copy_process([&] { return open_in_child(pidfd, at, wish, pair->theirs); });
     if (!child.ok())
         return opened;
     pair->theirs.reset();

@@ -127,6 +127,17 @@ Result<Child> clone_process(NewNamespaces wanted, std::function<int()> const& bo
     return Child{Fd::adopt_raw_fd(pidfd), static_cast<std::int32_t>(pid)};
 }
 
+Result<Child> copy_process(std::function<int()> const& body)
+{
+    int pidfd = -1;
+    long const pid = ::syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr);
+    if (pid < 0)
+        return fail_errno(errno, "clone");
+    if (pid == 0)
+        ::_exit(body());
+    return Child{Fd::adopt_raw_fd(pidfd), static_cast<std::int32_t>(pid)};
+}
+
 Result<Child> clone_sibling(std::function<int()> const& body)
 {
     int pidfd = -1;

@@ -27,6 +27,9 @@ struct Child {
 // what only the parent may.
 Result<Child> clone_process(NewNamespaces wanted, std::function<int()> const& body);
 
+// The same without namespaces, by clone(2): its flags are in a register, where a filter sees them.
+Result<Child> copy_process(std::function<int()> const& body);
+
 // A copy of this process whose parent is our parent (CLONE_PARENT): who reaps us reaps it, and the
 // program that we execute afterwards has no child that it does not know.
 Result<Child> clone_sibling(std::function<int()> const& body);

@@ -329,10 +329,9 @@ osh-janitor 1 2 0000000000000000 host
 osh-netproxy 1 2 0000000000000000 ipc,mnt,user
 osh-init 1 2 0000000000080020 {inside}
 agent 1 2 0000000000000000 {inside}
-osh-init 1 0 0000000000200000 {inside}
-osh-init 1 0 0000000000080000 {inside}
-"""  # the last two, without filters of their own: what covers hidden files that appear (it mounts); the broker of the agent's
-# files, in the agent's Landlock domain
+osh-init 1 2 0000000000200000 {inside}
+osh-init 1 2 0000000000080000 {inside}
+"""  # the last two: what covers hidden files that appear (it mounts); the broker of the agent's files, in its Landlock domain
 MOST_DESCRIPTORS = {'supervisor': 72, 'osh-janitor': 3, 'osh-netproxy': 16, 'osh-init': 16, 'agent': 4}
 
 

@@ -286,6 +286,72 @@ def errors_are_the_kernels(m):
     check(done.code == 0 and all(same) and len(done.out) > 200, '%r\n%r' % (plain, done))
 
 
+FIFO_SIGNALS = r"""
+import ctypes, errno, os, signal, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+seen = []
+os.mkfifo('q')
+def later(seconds, act):
+    if os.fork() == 0:
+        time.sleep(seconds); act(); os._exit(0)
+def reader():
+    r = os.open('q', os.O_RDONLY); print('read', os.read(r, 9), os.read(r, 9), flush=True)
+def alarm(restart):
+    signal.signal(signal.SIGALRM, lambda *a: seen.append(1)); signal.siginterrupt(signal.SIGALRM, not restart)
+    signal.setitimer(signal.ITIMER_REAL, .2)
+alarm(False); print(libc.open(b'q', os.O_WRONLY), errno.errorcode[ctypes.get_errno()], len(seen), flush=True)
+alarm(False); print(libc.open(b'q', os.O_RDONLY | os.O_CREAT, 0), errno.errorcode[ctypes.get_errno()], len(seen), flush=True)
+alarm(True); later(.5, reader); fd = libc.open(b'q', os.O_WRONLY); print(fd >= 0, len(seen), flush=True)
+os.write(fd, b'hi'); os.close(fd); os.wait()
+signal.signal(signal.SIGALRM, signal.SIG_IGN); signal.setitimer(signal.ITIMER_REAL, .1); later(.3, reader)
+fd = libc.open(b'q', os.O_WRONLY); print(fd >= 0, len(seen), flush=True); os.write(fd, b'ignored'); os.close(fd); os.wait()
+for number in (signal.SIGTERM, signal.SIGKILL):
+    child = os.fork()
+    if child == 0:
+        os.open('q', os.O_WRONLY); os._exit(0)
+    time.sleep(.2); os.kill(child, number); print(os.WTERMSIG(os.waitpid(child, 0)[1]), flush=True)
+child = os.fork()
+if child == 0:
+    fd = os.open('q', os.O_WRONLY); os.write(fd, b'cont'); os._exit(0)
+time.sleep(.2); os.kill(child, signal.SIGSTOP); os.waitpid(child, os.WUNTRACED); os.kill(child, signal.SIGCONT); reader(); os.wait()
+got = []
+thread = threading.Thread(target=lambda: got.append(os.open('q', os.O_WRONLY | os.O_CLOEXEC))); thread.start()
+time.sleep(.2); fd = os.open('q', os.O_RDONLY); thread.join(); print(os.get_inheritable(got[0]), flush=True)
+try: os.close(os.open('none', os.O_WRONLY))
+except OSError as e: print(errno.errorcode[e.errno], flush=True)
+"""
+
+
+def waiting_fifos_take_signals(m):
+    """An open that waits for a FIFO's other end is interrupted, restarted, stopped and killed by signals as without a broker."""
+    need('python3')
+    plain = m.run(['/bin/sh', '-c', 'mkdir ../plain && cd ../plain && exec python3 -c "$0"', FIFO_SIGNALS])
+    done = m.inside('python3', '-c', FIFO_SIGNALS)
+    check(plain.code == 0 and plain.out.count('\n') == 11 and plain.out == done.out, '%r\n%r' % (plain, done))
+
+
+def waiting_fifos_let_a_session_end(m):
+    """SIGTERM ends a session in which a program waits for a FIFO; one that ignores it goes on until the third."""
+    need('python3')
+    for handler in ('signal.SIG_DFL', 'lambda *a: os._exit(5)', 'lambda *a: None'):
+        program = ('import os, signal; signal.signal(signal.SIGTERM, %s); os.mkfifo("/tmp/p"); '
+                   'print("ready", flush=True); os.open("/tmp/p", os.O_WRONLY)' % handler)
+        process = m.popen([OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy, '--approvals', 'deny', '--', 'python3', '-c',
+                           program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        process.stdout.readline()
+        time.sleep(.3)
+        began = time.monotonic()
+        process.terminate()
+        for _ in range(2 if 'None' in handler else 0):  # whoever says it three times means it
+            time.sleep(.3)
+            check(process.poll() is None, handler)
+            process.terminate()
+        out, err = process.communicate(timeout=30)
+        took = time.monotonic() - began
+        expected = 5 if '_exit' in handler else 143 if 'DFL' in handler else 137
+        check(process.returncode == expected and took < 3, (handler, process.returncode, took, err))
+
+
 def broker_is_out_of_reach(m):
     """It cannot be traced, read or stopped from inside; when it dies from outside, the session ends."""
     need('python3')
@@ -439,5 +505,6 @@ def what_lies_in_protected_folders(m):
 
 
 CASES = [names_that_do_not_exist_yet, protected_places_below_the_top, hooks_elsewhere, hidden_names_cannot_be_made, hidden_files_that_appear_outside, folders_that_become_protected, races, git_works_inside,
-         git_outside_runs_nothing_planted, programs_see_the_kernel, errors_are_the_kernels, broker_is_out_of_reach,
+         git_outside_runs_nothing_planted, programs_see_the_kernel, errors_are_the_kernels, waiting_fifos_take_signals, waiting_fifos_let_a_session_end,
+         broker_is_out_of_reach,
          no_ghosts_after_sigkill, what_lies_in_protected_folders]

@@ -42,6 +42,8 @@ SessionCommands Session::on(NetproxyReady const& event)
 
 SessionCommands Session::on(NetproxyFailed const& event)
 {
+    if (is_killed_)
+        return on(AgentEnded{true, SIGKILL});
     if (!may_be_running())
         return end(FailedBy::Osh, kExitCannotStart,
             fmt::format("the network helper {} before the agent started", event.how));
@@ -83,6 +85,8 @@ SessionCommands Session::on(LaunchFailed const& event)
 
 SessionCommands Session::on(InitGone const& event)
 {
+    if (is_killed_)
+        return on(AgentEnded{true, SIGKILL});
     int const code = may_be_running() ? kExitHelperDied : kExitCannotStart;
     return end(FailedBy::Osh, code,
         fmt::format("the sandbox's own init {}; the agent ended with it", event.how));
@@ -94,7 +98,7 @@ SessionCommands Session::on(SignalCaught const& event)
         // The first one is the agent's to handle; whoever repeats it three times means it.
         constexpr int kPatience = 3;
         if (is_fatal(event.signal) && event.signal != SIGINT && ++fatal_signals_ >= kPatience)
-            return {KillSandbox{}};
+            return kill();
         return {SignalAgent{event.signal}};
     }
     if (!is_fatal(event.signal))
@@ -117,7 +121,7 @@ SessionCommands Session::on(StopAsked const& event)
     if (!is_running())
         return end(FailedBy::Osh, kExitBySignal + event.signal, "");
     if (event.signal == SIGKILL)
-        return {KillSandbox{}};
+        return kill();
     // A stopped agent would not see the signal.
     return {SignalAgent{event.signal}, SignalAgent{SIGCONT}};
 }
@@ -137,6 +141,12 @@ SessionCommands Session::on(StartIsLate const&)
               "on a network file system? `osh doctor` checks what it offers."
             : "the agent does not get started: the sandbox's own init does not answer.\nfix: is "
               "the program on a file system that does not answer?");
+}
+
+SessionCommands Session::kill()
+{
+    is_killed_ = true;
+    return {KillSandbox{}};
 }
 
 SessionCommands Session::end(FailedBy by, int exit_code, std::string sentence)

@@ -126,13 +126,15 @@ private:
     SessionCommands on(StopAsked const& event);
     SessionCommands on(TimeIsUp const& event);
     SessionCommands on(StartIsLate const& event);
+    SessionCommands kill();
     SessionCommands end(FailedBy by, int exit_code, std::string sentence);
 
     Stage stage_;
     FailedBy failed_by_ = FailedBy::Nobody;
     int exit_code_ = 0;
     bool ended_by_signal_ = false;
-    int fatal_signals_ = 0; // a second TERM, INT, HUP or QUIT does not ask any more
+    bool is_killed_ = false; // on request: which process of ours is seen to go first says nothing
+    int fatal_signals_ = 0;  // a second TERM, INT, HUP or QUIT does not ask any more
 };
 
 } // namespace osh::launcher

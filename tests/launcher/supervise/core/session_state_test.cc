@@ -149,6 +149,11 @@ TEST(SessionState, ForwardsSignalsAndLosesPatienceAtTheThird)
     EXPECT_NE(find<SignalAgent>(session.handle(SignalCaught{SIGTERM})), nullptr);
     EXPECT_NE(find<SignalAgent>(session.handle(SignalCaught{SIGTERM})), nullptr);
     EXPECT_NE(find<KillSandbox>(session.handle(SignalCaught{SIGTERM})), nullptr);
+    // The network helper may see the end before we hear of the agent's.
+    session.handle(NetproxyFailed{"ended with status 1"});
+    EXPECT_EQ(session.exit_code(), 137);
+    EXPECT_TRUE(session.ended_by_signal());
+    EXPECT_EQ(session.failed_by(), FailedBy::Program);
 }
 
 TEST(SessionState, NeverLosesPatienceWithCtrlC)
