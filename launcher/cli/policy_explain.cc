@@ -26,7 +26,9 @@ OptionTable const& table()
             {"--method", "METHOD", "of the request"}, {"--path", "PATH", "of the request"},
             {"--query", "TEXT", "of the request"},
             {"--protocol", "NAME", "rest, websocket, graphql, json-rpc or mcp"},
-            {"--body", "TEXT", "of the request"}, {"--json", "", "one JSON object"}},
+            {"--body", "TEXT", "of the request"},
+            {"--push", "REF", "of a push: new; +REF moved, :REF deleted (repeatable)"},
+            {"--json", "", "one JSON object"}},
         Positionals::Intermixed};
     return options;
 }
@@ -47,6 +49,7 @@ Result<TestRequest> request_of(ParsedOptions const& options)
     request.query = options.last("query");
     request.protocol = options.last("protocol", "rest");
     request.body = options.last("body");
+    request.push = options.all("push");
     if (options.has("method") || options.has("path"))
         request.method = options.last("method", "GET");
     return request;

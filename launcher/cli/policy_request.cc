@@ -50,13 +50,30 @@ public:
         question_.query = request.query;
         question_.headers = headers_;
         question_.body = request_.body;
+        for (auto const& words : request.push)
+            push_.commands.push_back(command_of(words));
+        if (!request.push.empty())
+            question_.push = &push_;
     }
 
     policy::RequestQuestion const& request() const { return question_; }
     policy::ConnectQuestion const& connection() const { return question_.connection; }
 
 private:
+    // As a refspec of git push says it.
+    static policy::GitCommand command_of(std::string_view words)
+    {
+        bool const has_sign = words.starts_with('+') || words.starts_with(':');
+        auto const change = words.starts_with('+')   ? policy::GitChange::Update
+                            : words.starts_with(':') ? policy::GitChange::Delete
+                                                     : policy::GitChange::Create;
+        std::string const ref(has_sign ? words.substr(1) : words);
+        bool const is_full = ref.starts_with("refs/");
+        return {is_full ? ref : std::string(policy::kBranches) + ref, change, false};
+    }
+
     TestRequest const& request_;
+    policy::GitPush push_;
     std::vector<std::string_view> ancestors_;
     std::vector<policy::Header> headers_;
     policy::RequestQuestion question_;
@@ -136,6 +153,8 @@ Result<TestRequest> parse_test_request(std::string_view json_line)
         out.method = *method;
     if (JsonValue const* port = value.find("port"))
         out.port = port->is_integer ? port->integer : -1;
+    if (JsonValue const* push = value.find("push"))
+        out.push = texts_of(*push);
     if (JsonValue const* ancestors = value.find("ancestors"))
         out.ancestors = texts_of(*ancestors);
     if (JsonValue const* program = value.find("program")) { // a line of a session's journal
@@ -209,6 +228,8 @@ TestAnswer decide(policy::Policy const& policy, TestRequest const& request)
         return answer;
     answer.step = "request";
     answer.verdict = evaluate(policy, question.request());
+    if (answer.verdict.needs_push)
+        answer.verdict.reason = "the refs of the push decide: name them with --push";
     answer.decision = answer.verdict.decision;
     return answer;
 }

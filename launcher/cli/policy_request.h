@@ -25,6 +25,7 @@ struct TestRequest {
     std::string path = "/";
     std::string query;
     std::string body;
+    std::vector<std::string> push; // "ref", "+ref" (moved, not forward), ":ref" (deleted)
     std::vector<std::pair<std::string, std::string>> headers;
     std::optional<std::vector<std::string>> resolved_ips; // none: one public address
 };

@@ -102,7 +102,19 @@ constexpr char const* kSchema = R"json({
         "operation_name": {"type": "string"},
         "fields": {"$ref": "#/$defs/texts"},
         "tool": {"$ref": "#/$defs/matcher"},
-        "params": {"type": "object"}
+        "params": {"type": "object"},
+        "git": {
+          "type": "object", "additionalProperties": false,
+          "properties": {
+            "repository": {"type": "string"},
+            "operation": {"enum": ["fetch", "push"]},
+            "refs": {"$ref": "#/$defs/texts"},
+            "force": {"type": "boolean", "default": false},
+            "delete": {"type": "boolean", "default": false},
+            "tags": {"type": "boolean", "default": false},
+            "push_options": {"$ref": "#/$defs/texts"}
+          }
+        }
       }
     },
     "endpoint": {

@@ -28,6 +28,7 @@ OptionTable const& table()
             {"--ancestor", "PATH", "a parent of it, nearest first (repeatable)"},
             {"--protocol", "NAME", "rest, websocket, graphql, json-rpc or mcp"},
             {"--body", "TEXT", "the request body"},
+            {"--push", "REF", "of a push: new; +REF moved, :REF deleted (repeatable)"},
             {"--address", "IP", "what the name resolves to (repeatable)"}},
         Positionals::Intermixed};
     return options;
@@ -73,6 +74,7 @@ void take_options(ParsedOptions const& options, TestRequest& request)
     request.binary = options.last("program");
     request.ancestors = options.all("ancestor");
     request.body = options.last("body");
+    request.push = options.all("push");
     if (options.has("address"))
         request.resolved_ips = options.all("address");
 }

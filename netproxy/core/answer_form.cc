@@ -12,7 +12,8 @@ namespace
 {
 
 constexpr std::size_t kMaxGitLine = 900; // gitprotocol-common(5): a pkt-line holds 65516 at most
-constexpr char kErrorBand = 3;           // side-band: the remote gives up
+// side-band: the report, lines for people, and the remote gives up
+constexpr char kReportBand = 1, kProgressBand = 2, kErrorBand = 3;
 
 std::string_view field_of(proxy::RequestHead const& head, std::string_view name)
 {
@@ -101,8 +102,24 @@ std::string pkt_line(std::string_view text)
     return fmt::format("{:04x}{}", text.size() + 4, text);
 }
 
+std::string in_band(char band, std::string_view text)
+{
+    return pkt_line(std::string(1, band) + std::string(text));
+}
+
+// report-status of gitprotocol-pack(5): git prints "! [remote rejected]" for each ref.
+std::string rejected(proxy::GitPushReader const& push, std::string_view line)
+{
+    std::string const text = std::string(line) + "\n";
+    std::string out = in_band(kProgressBand, text) + in_band(kReportBand, pkt_line("unpack ok\n"));
+    for (auto const& command : push.push().commands)
+        out += in_band(
+            kReportBand, pkt_line("ng " + command.ref + " blocked by osh, nothing was pushed\n"));
+    return out + in_band(kReportBand, "0000") + "0000";
+}
+
 // Where git looks at a status it prints the body's text; where it does not, the pack's own errors.
-void make_git(proxy::LocalAnswer& answer, std::string_view path)
+void make_git(proxy::LocalAnswer& answer, std::string_view path, proxy::GitPushReader const* push)
 {
     auto const line = shown(answer.detail, kMaxGitLine);
     bool const is_push = path.ends_with("/git-receive-pack");
@@ -112,21 +129,28 @@ void make_git(proxy::LocalAnswer& answer, std::string_view path)
         return;
     }
     answer.status = 200;
+    answer.after_body = true;
     answer.content_type =
         is_push ? "application/x-git-receive-pack-result" : "application/x-git-upload-pack-result";
-    answer.body = is_push ? pkt_line(std::string(1, kErrorBand) + line + "\n") + "0000"
-                          : pkt_line("ERR " + line + "\n");
+    bool const reports = push != nullptr && push->wants_report() && push->takes_bands()
+                         && push->state() == proxy::GitPushReader::State::Done;
+    if (is_push && reports)
+        answer.body = rejected(*push, line);
+    else
+        answer.body =
+            is_push ? in_band(kErrorBand, line + "\n") + "0000" : pkt_line("ERR " + line + "\n");
 }
 
 } // namespace
 
-proxy::LocalAnswer in_form_for(proxy::RequestHead const& head, proxy::LocalAnswer answer)
+proxy::LocalAnswer in_form_for(
+    proxy::RequestHead const& head, proxy::LocalAnswer answer, proxy::GitPushReader const* push)
 {
     auto const content_type = field_of(head, "content-type");
     if (to_lower_ascii(content_type).starts_with("application/grpc"))
         make_grpc(answer, content_type);
     else if (is_git(head))
-        make_git(answer, head.path);
+        make_git(answer, head.path, push);
     else if (is_browser(head))
         make_page(answer);
     return answer;

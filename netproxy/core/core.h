@@ -135,6 +135,7 @@ private:
     std::size_t send_to_agent(Flow& flow, Bytes bytes);
     // flow_request.cc
     bool judge(Flow& flow);
+    void begin_judging(Flow& flow, proxy::RequestHead const& head);
     void judged(Flow& flow, policy::Verdict const& verdict);
     void proceed(Flow& flow, std::string_view decision);
     void answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
@@ -156,6 +157,10 @@ private:
     BodyCheck look_into_body(Flow& flow, proxy::RequestHead const& head);
     BodyCheck middleware_failed(Flow& flow, std::string_view middleware, std::string why);
     bool go_on_with_body(Flow& flow);
+    // flow_push.cc
+    void begin_push(Flow& flow, proxy::RequestHead const& head);
+    static bool read_push(Flow& flow);
+    static void refuse_unread_push(Flow const& flow, policy::Verdict& verdict);
     // flow_question.cc
     void park(Flow& flow, policy::Verdict const& verdict);
     void release(Flow& flow, policy::Answer const& answer);

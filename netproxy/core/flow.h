@@ -13,6 +13,7 @@
 #include "netproxy/core/byte_queue.h"
 #include "netproxy/core/commands.h"
 #include "netproxy/core/identity.h"
+#include "netproxy/core/push_start.h"
 #include "netproxy/core/settings.h"
 #include "netproxy/proxy/http1.h"
 #include "netproxy/proxy/http2_server.h"
@@ -120,6 +121,7 @@ struct Flow {
     ByteQueue agent_plain{kStaged}; // decrypted, not yet taken by the HTTP parser
     bool agent_end_told = false;
     bool awaits_body = false;              // of the policy: nothing was decided yet
+    std::unique_ptr<PushStart> push;       // of the request in hand, where a rule looks at refs
     bool awaits_middleware = false;        // decided; the body is to be looked into
     std::optional<std::string> other_body; // what a middleware made of it
     bool is_decoded = false;               // and its encoding is gone

@@ -62,17 +62,9 @@ bool Core::judge(Flow& flow)
     if (flow.awaits_middleware)
         return go_on_with_body(flow);
     bool const body_is_known = flow.http->body().has_value() || flow.http->body_is_too_large();
-    if ((flow.awaits_body && !body_is_known) || look_again(flow))
+    if ((flow.awaits_body && !body_is_known) || (flow.push && !read_push(flow)) || look_again(flow))
         return false;
-    flow.is_idle = false;
-    flow.was_sent_again = false;
-    timers_.clear(flow.id);
-    flow.answer_id.clear();
-    flow.request_allowed_by_person = false;
-    flow.other_body.reset();
-    flow.is_decoded = false;
-    flow.request = JudgedRequest{
-        head->method, head->path, head->query, head->wants_websocket ? "websocket" : "rest", ""};
+    begin_judging(flow, *head);
     if (!flow.misdirected_name.empty()) {
         answer_misdirected(flow, flow.misdirected_name);
         return true;
@@ -89,9 +81,26 @@ bool Core::judge(Flow& flow)
             flow.connect.max_body_bytes > 0 ? flow.connect.max_body_bytes : kDefaultBodyLimit);
         return true;
     }
+    if (verdict.needs_push) {
+        begin_push(flow, *head);
+        return true;
+    }
     flow.awaits_body = false;
     judged(flow, verdict);
     return true;
+}
+
+void Core::begin_judging(Flow& flow, proxy::RequestHead const& head)
+{
+    flow.is_idle = false;
+    flow.was_sent_again = false;
+    timers_.clear(flow.id);
+    flow.answer_id.clear();
+    flow.request_allowed_by_person = false;
+    flow.other_body.reset();
+    flow.is_decoded = false;
+    flow.request = JudgedRequest{
+        head.method, head.path, head.query, head.wants_websocket ? "websocket" : "rest", ""};
 }
 
 policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& head)
@@ -111,6 +120,8 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
     question.query = head.query;
     question.headers = headers;
     question.body = flow.http->body();
+    if (flow.push && flow.push->fault().empty())
+        question.push = &flow.push->reader().push();
     flow.policy = policy_;
     auto verdict = policy::evaluate(*flow.policy, question);
     spell_out_path(flow, verdict);
@@ -122,6 +133,7 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
         verdict.code = policy::DenyCode::BadRequest;
         verdict.reason = "the body is larger than the rule may judge";
     }
+    refuse_unread_push(flow, verdict);
     bool const is_closed_host = flow.connect.verdict.decision == policy::Decision::Deny;
     if (is_closed_host && verdict.code != policy::DenyCode::BadRequest) {
         auto path = std::move(verdict.canonical_path);
@@ -219,6 +231,7 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     }
     plan.scrub = std::move(rewrite.scrub);
     plan.scrub_with = std::move(rewrite.scrub_with);
+    flow.push.reset();
     flow.http->forward(std::move(plan));
     if (!flow.http->needs_upstream())
         return; // it was answered instead
@@ -261,7 +274,9 @@ void Core::answer_in_form(Flow& flow, proxy::LocalAnswer answer)
 {
     auto const* head = flow.http->waiting();
     OSH_CHECK(head != nullptr);
-    flow.http->answer(in_form_for(*head, std::move(answer)));
+    flow.http->answer(
+        in_form_for(*head, std::move(answer), flow.push ? &flow.push->reader() : nullptr));
+    flow.push.reset();
 }
 
 void Core::answer_misdirected(Flow& flow, std::string_view asked)

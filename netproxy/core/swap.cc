@@ -71,8 +71,8 @@ bool Core::is_still_allowed(Flow& flow)
     return request_is_allowed(flow);
 }
 
-// The request judged last, under the policy of now. A verdict that needs the body counts as yes:
-// the body was judged when it was there, or will be.
+// The request judged last, under the policy of now. A verdict that needs more than the head
+// counts as yes: it was judged when it was there, or will be.
 bool Core::request_is_allowed(Flow& flow)
 {
     if (!flow.request)
@@ -84,7 +84,7 @@ bool Core::request_is_allowed(Flow& flow)
     question.path = flow.request->path;
     question.query = flow.request->query;
     auto const verdict = policy::evaluate(*flow.policy, question);
-    return verdict.decision != policy::Decision::Deny || verdict.needs_body;
+    return verdict.decision != policy::Decision::Deny || verdict.is_open();
 }
 
 } // namespace osh::netproxy::core

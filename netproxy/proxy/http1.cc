@@ -54,9 +54,10 @@ void Http1Connection::want_body(std::size_t limit)
     if (impl_->wanted)
         return;
     impl_->wanted = limit;
-    if (impl_->request.framing.kind == BodyKind::Length && impl_->request.framing.length > limit)
+    bool const has_length = impl_->request.framing.kind == BodyKind::Length;
+    if ((has_length && impl_->request.framing.length > limit) || impl_->kept.size() > limit)
         impl_->is_too_large = true;
-    else if (impl_->request.expects_continue)
+    else if (impl_->request.expects_continue && !impl_->wanted_start)
         impl_->to_agent.append("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
@@ -66,6 +67,21 @@ std::optional<std::string_view> Http1Connection::body() const
     if (!is_complete)
         return std::nullopt;
     return impl_->kept;
+}
+
+void Http1Connection::want_start(std::size_t limit)
+{
+    OSH_CHECK(waiting() != nullptr);
+    if (impl_->wanted || impl_->wanted_start)
+        return;
+    impl_->wanted_start = limit;
+    if (impl_->request.expects_continue)
+        impl_->to_agent.append("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+BodyStart Http1Connection::body_start() const
+{
+    return {impl_->kept, impl_->request_body.is_done(), impl_->keepable() == 0};
 }
 
 bool Http1Connection::body_is_too_large() const

@@ -34,6 +34,8 @@ public:
     void want_body(std::size_t limit) override;
     std::optional<std::string_view> body() const override;
     bool body_is_too_large() const override;
+    void want_start(std::size_t limit) override;
+    BodyStart body_start() const override;
     void forward(Forward plan) override;
     void answer(LocalAnswer const& reply) override;
     bool may_send_again() const override;

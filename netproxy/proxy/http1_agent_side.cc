@@ -39,11 +39,11 @@ std::size_t Http1Connection::Impl::agent_room() const
 {
     switch (agent) {
     case AgentState::Head: return limits.head;
-    case AgentState::Waiting:
-        return wanted && !is_too_large && !request_body.is_done() ? limits.buffered : 0;
+    case AgentState::Waiting: return std::min(keepable(), limits.buffered);
     case AgentState::Body:
     case AgentState::Tunnel: return client.payload_room();
     case AgentState::Done: return 0;
+    case AgentState::Drop:
     case AgentState::Closed: return limits.buffered;
     }
     return 0;
@@ -59,6 +59,7 @@ std::size_t Http1Connection::Impl::take_agent(Bytes bytes)
         case AgentState::Head: count = take_head(rest); break;
         case AgentState::Waiting: count = keep_body(rest); break;
         case AgentState::Body: count = take_body(rest); break;
+        case AgentState::Drop: count = drop_body(rest); break;
         case AgentState::Done: break;
         case AgentState::Tunnel:
             count = take_tunnel(rest.first(std::min(rest.size(), agent_room())));
@@ -107,6 +108,7 @@ void Http1Connection::Impl::head_is_complete()
     request = *std::move(parsed);
     request_body.start(request.framing);
     wanted.reset();
+    wanted_start.reset();
     kept.clear();
     is_too_large = false;
     status = 0;
@@ -115,17 +117,38 @@ void Http1Connection::Impl::head_is_complete()
     agent = AgentState::Waiting;
 }
 
+// How much of the body is of use now: one byte beyond the limit says that a whole one is too large.
+std::size_t Http1Connection::Impl::keepable() const
+{
+    if (request_body.is_done())
+        return 0;
+    if (wanted)
+        return is_too_large ? 0 : limits.buffered;
+    return wanted_start ? *wanted_start - std::min(*wanted_start, kept.size()) : 0;
+}
+
 // The body while the question waits: only when the policy asked for it, and never beyond its limit.
 std::size_t Http1Connection::Impl::keep_body(Bytes bytes)
 {
-    if (!wanted || is_too_large || request_body.is_done())
+    auto const most = keepable();
+    if (most == 0)
         return 0;
-    auto const piece = request_body.next(bytes);
+    auto const piece = request_body.next(bytes.first(std::min(bytes.size(), most)));
     kept.append(text_of(piece.payload));
-    if (kept.size() > *wanted)
+    if (wanted && kept.size() > *wanted)
         is_too_large = true;
     if (request_body.is_broken())
         refuse(400, std::string(request_body.fault()));
+    return piece.consumed;
+}
+
+std::size_t Http1Connection::Impl::drop_body(Bytes bytes)
+{
+    auto const piece = request_body.next(bytes);
+    if (request_body.is_broken())
+        refuse(400, std::string(request_body.fault()));
+    else if (request_body.is_done())
+        answer(late_answer);
     return piece.consumed;
 }
 
@@ -159,6 +182,13 @@ void Http1Connection::Impl::refuse(int code, std::string why)
 void Http1Connection::Impl::answer(LocalAnswer const& reply)
 {
     status = reply.status;
+    bool const will_come = !request.expects_continue || wanted || wanted_start;
+    if (reply.after_body && agent == AgentState::Waiting && !request_body.is_done() && will_come) {
+        late_answer = reply;
+        kept.clear();
+        agent = AgentState::Drop;
+        return;
+    }
     bool const must_close =
         reply.close || close_after || has_agent_ended || !request_body.is_done();
     auto copy = reply;
@@ -193,6 +223,7 @@ void Http1Connection::Impl::next_request()
     request = {};
     kept.clear();
     wanted.reset();
+    wanted_start.reset();
     if (has_agent_ended)
         finish();
 }
@@ -216,6 +247,7 @@ void Http1Connection::Impl::agent_ended()
     case AgentState::Head:
     case AgentState::Closed:
     case AgentState::Tunnel: finish(); break;
+    case AgentState::Drop:
     case AgentState::Body: cut(); break; // never complete a request that the agent did not
     case AgentState::Waiting:
         if (!request_body.is_done())
@@ -241,10 +273,12 @@ void Http1Connection::Impl::forward(Forward plan)
     is_answer_over = false;
     agent = request_body.is_done() ? AgentState::Done : AgentState::Body;
     Http1Client::Request out{request.head.method, request.framing,
-        request.head.content_length.has_value(), wanted || !request.expects_continue};
+        request.head.content_length.has_value(),
+        wanted || wanted_start || !request.expects_continue};
     if (plan.body && wanted && request_body.is_done())
         kept = *std::move(plan.body);
-    if (wanted && request_body.is_done() && request.head.has_body)
+    bool const keeps = wanted || wanted_start;
+    if (keeps && request_body.is_done() && request.head.has_body)
         out.framing = {BodyKind::Length, kept.size()}; // its length is known now
     client.start(plan, out);
     scrubber = Scrubber(std::move(plan.scrub), std::move(plan.scrub_with));
@@ -253,7 +287,7 @@ void Http1Connection::Impl::forward(Forward plan)
 
 void Http1Connection::Impl::send_kept_body()
 {
-    if (wanted && !kept.empty())
+    if (!kept.empty())
         client.payload(bytes_of(kept));
     kept.clear();
     if (agent == AgentState::Done)

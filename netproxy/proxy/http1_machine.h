@@ -4,6 +4,8 @@
 // (heads and bodies to the agent). The upstream's bytes are http1_client.h's.
 //
 //   agent:    Head -> Waiting -> Body -> Done -> Head ...     Tunnel after a 101, Closed at the end
+//                             -> Drop                         the body goes nowhere, then our
+//                             answer
 //
 // One request at a time: bytes after it are not taken before its exchange is over.
 
@@ -16,7 +18,7 @@ namespace osh::netproxy::proxy
 {
 
 struct Http1Connection::Impl final : AnswerSink {
-    enum class AgentState { Head, Waiting, Body, Done, Tunnel, Closed };
+    enum class AgentState { Head, Waiting, Body, Drop, Done, Tunnel, Closed };
 
     Impl(Http1Limits const& bounds, HttpScheme by) : limits(bounds), scheme(by) {}
 
@@ -37,12 +39,14 @@ struct Http1Connection::Impl final : AnswerSink {
 
     // ---- a body that the policy wants to see
     std::optional<std::size_t> wanted;
+    std::optional<std::size_t> wanted_start; // or its beginning only
     std::string kept;
     bool is_too_large = false;
 
     // ---- the upstream's side
     Http1Client client{limits, *this};
     std::string upstream_host;                // to name it in a 502
+    LocalAnswer late_answer;                  // of Drop
     BodyKind answer_framing = BodyKind::None; // as we write it
     Scrubber scrubber;
     bool has_answer_begun = false; // a byte of a final head went to the agent
@@ -70,6 +74,8 @@ struct Http1Connection::Impl final : AnswerSink {
     std::size_t take_head(Bytes bytes);
     std::size_t take_body(Bytes bytes);
     std::size_t keep_body(Bytes bytes);
+    std::size_t keepable() const;
+    std::size_t drop_body(Bytes bytes);
     std::size_t take_agent(Bytes bytes);
     std::size_t agent_room() const;
     void head_is_complete();

@@ -52,8 +52,10 @@ struct LocalAnswer {
     std::string content_type = "application/json";
     std::vector<HttpField> fields; // further fields
     std::string body;
-    std::string detail; // the body in one sentence, for clients that read no JSON
-    bool close = true;  // HTTP/1: ends the connection; HTTP/2: ends the stream in any case
+    std::string detail;      // the body in one sentence, for clients that read no JSON
+    bool close = true;       // HTTP/1: ends the connection; HTTP/2: ends the stream in any case
+    bool after_body = false; // once the request's body has come and was dropped: for clients that
+                             // read no answer before they have sent all
 };
 
 // What goes upstream instead of what came: decided by policy_gate and credential_gate.
@@ -68,6 +70,13 @@ struct Forward {
     bool reads_messages = false;         // of the WebSocket, each to be judged; else it is opaque
     std::vector<std::string> scrub;      // values to replace in the response head and body…
     std::vector<std::string> scrub_with; // …by these, same order
+};
+
+// What has come of a body whose beginning is looked at.
+struct BodyStart {
+    std::string_view bytes; // none is lost: they go on first
+    bool is_all = false;    // the body ends here
+    bool is_full = false;   // no more is taken before forward() or answer()
 };
 
 // A message that an agent wants to send through a WebSocket.
@@ -90,6 +99,9 @@ public:
     virtual void want_body(std::size_t limit) = 0;
     virtual std::optional<std::string_view> body() const = 0; // complete, or nothing yet
     virtual bool body_is_too_large() const = 0;
+    // The beginning only: the rest, of any size, follows after forward().
+    virtual void want_start(std::size_t limit) = 0;
+    virtual BodyStart body_start() const = 0;
     virtual void forward(Forward plan) = 0;
     virtual void answer(LocalAnswer const& reply) = 0;
     // The upstream gave no byte (a stale connection, a refused stream) and the request can be sent

@@ -22,6 +22,7 @@ int window_of(Coding coding)
 {
     switch (coding) {
     case Coding::Gzip: return MAX_WBITS + 16;
+    case Coding::Zlib:
     case Coding::Deflate: return MAX_WBITS;
     case Coding::Raw: return -MAX_WBITS;
     }
@@ -59,10 +60,12 @@ struct Inflater::Impl {
         OSH_CHECK(inflateInit2(&stream, window) == Z_OK);
         has_started = true;
     }
+    Result<std::size_t> take(std::string_view piece, std::string& out, std::size_t limit);
     Result<> run(std::string_view piece, std::string& out, std::size_t limit);
 };
 
-Result<> Inflater::Impl::run(std::string_view piece, std::string& out, std::size_t limit)
+Result<std::size_t> Inflater::Impl::take(
+    std::string_view piece, std::string& out, std::size_t limit)
 {
     std::array<Bytef, kStep> step{};
     std::vector<Bytef> in(piece.begin(), piece.end());
@@ -84,7 +87,13 @@ Result<> Inflater::Impl::run(std::string_view piece, std::string& out, std::size
         if (stream.avail_out != 0 && !is_complete)
             break; // it wants more
     }
-    if (stream.avail_in > 0)
+    return piece.size() - stream.avail_in;
+}
+
+Result<> Inflater::Impl::run(std::string_view piece, std::string& out, std::size_t limit)
+{
+    LET(taken, take(piece, out, limit));
+    if (taken < piece.size())
         return fail(Errc::Malformed, "something follows the compressed data");
     return {};
 }
@@ -108,6 +117,14 @@ Result<> Inflater::feed(std::string_view piece, std::string& out, std::size_t li
         return {};
     state.start(has_zlib_wrapping(state.held) ? MAX_WBITS : -MAX_WBITS);
     return state.run(std::exchange(state.held, {}), out, limit);
+}
+
+Result<std::size_t> Inflater::take(std::string_view piece, std::string& out, std::size_t limit)
+{
+    OSH_CHECK(impl_->coding != Coding::Deflate);
+    if (!impl_->has_started)
+        impl_->start(window_of(impl_->coding));
+    return impl_->take(piece, out, limit);
 }
 
 bool Inflater::is_complete() const

@@ -16,6 +16,7 @@ namespace osh::netproxy::proxy
 enum class Coding : std::uint8_t {
     Gzip,
     Deflate, // of HTTP: zlib's wrapping, or none, as many servers send it
+    Zlib,    // RFC 1950
     Raw,     // of permessage-deflate (RFC 7692)
 };
 
@@ -39,6 +40,8 @@ public:
 
     // Appends to `out`, at most `limit` bytes in one call: TooLarge.
     Result<> feed(std::string_view piece, std::string& out, std::size_t limit);
+    // Likewise, but takes no more than what is compressed, and says how much that was. Not Deflate.
+    Result<std::size_t> take(std::string_view piece, std::string& out, std::size_t limit);
     bool is_complete() const; // the end was seen
 
 private:

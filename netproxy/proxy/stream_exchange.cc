@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace osh::netproxy::proxy
 {
@@ -61,10 +62,10 @@ void StreamExchange::request_data(Bytes bytes)
     }
     request_body_.append(bytes);
     request_received_ += bytes.size();
-    if (is_waiting_ && wanted_ && !is_too_large_) { // whole: its window must not end before it does
-        agent_.session->consumed(agent_.id, bytes.size());
-        already_credited_ += bytes.size();
-        is_too_large_ = request_received_ > *wanted_;
+    bool const is_kept = wanted_ ? !is_too_large_ : request_received_ < wanted_start_.value_or(0);
+    if (is_waiting_ && is_kept) { // its window must not end before what is wanted is there
+        credit_kept_body();
+        is_too_large_ = wanted_ && request_received_ > *wanted_;
     }
     send_request_body();
 }
@@ -80,6 +81,8 @@ void StreamExchange::request_trailers(FieldBlock block)
 void StreamExchange::request_ended()
 {
     is_request_over_ = true;
+    if (late_answer_)
+        return answer(*std::exchange(late_answer_, std::nullopt));
     send_request_body();
 }
 
@@ -110,11 +113,34 @@ void StreamExchange::want_body(std::size_t limit)
     is_too_large_ = request_.head.content_length.value_or(0) > limit || request_received_ > limit;
     if (is_too_large_)
         return;
+    credit_kept_body();
+    if (request_.expects_continue && !is_request_over_ && !wanted_start_)
+        agent_.session->informational(agent_.id, response_block(kContinue, {}, std::nullopt));
+}
+
+void StreamExchange::credit_kept_body()
+{
     auto const held = request_body_.size() - already_credited_;
     agent_.session->consumed(agent_.id, held);
     already_credited_ += held;
+}
+
+void StreamExchange::want_start(std::size_t limit)
+{
+    OSH_CHECK(is_waiting_);
+    if (wanted_ || wanted_start_)
+        return;
+    wanted_start_ = limit;
+    if (request_received_ < limit)
+        credit_kept_body();
     if (request_.expects_continue && !is_request_over_)
         agent_.session->informational(agent_.id, response_block(kContinue, {}, std::nullopt));
+}
+
+BodyStart StreamExchange::body_start() const
+{
+    return {text_of(request_body_.view()), is_request_over_,
+        request_received_ >= wanted_start_.value_or(0)};
 }
 
 std::optional<std::string_view> StreamExchange::body() const
@@ -133,6 +159,11 @@ void StreamExchange::answer(LocalAnswer const& reply)
     if (!agent_.is_attached())
         return;
     status_ = reply.status;
+    bool const will_come = !request_.expects_continue || wanted_ || wanted_start_;
+    if (reply.after_body && !is_request_over_ && will_come) {
+        late_answer_ = reply;
+        return;
+    }
     has_answer_begun_ = true;
     is_answer_over_ = true;
     answer_body_.clear();

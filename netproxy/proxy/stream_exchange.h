@@ -45,6 +45,8 @@ public:
     void want_body(std::size_t limit) override;
     std::optional<std::string_view> body() const override;
     bool body_is_too_large() const override { return is_too_large_; }
+    void want_start(std::size_t limit) override;
+    BodyStart body_start() const override;
     void forward(Forward plan) override; // then start_http1() or start_http2()
     void answer(LocalAnswer const& reply) override;
     bool may_send_again() const override;
@@ -115,6 +117,7 @@ private:
     void send_request_body();
     void took_request(std::size_t count);
     void drop_request_body();
+    void credit_kept_body();
     void replace_body(std::string body);
     void let_go_of_upstream();
     void final_answer(ParsedResponse const& response, Ends ends);
@@ -135,6 +138,7 @@ private:
     std::uint64_t request_received_ = 0;
     std::vector<HttpField> request_trailers_;
     std::optional<std::size_t> wanted_;
+    std::optional<std::size_t> wanted_start_;
     bool is_too_large_ = false;
     bool is_forwarded_ = false;
     std::string refusal_;
@@ -153,6 +157,7 @@ private:
     unsigned informational_ = 0;
 
     // ---- the answer
+    std::optional<LocalAnswer> late_answer_; // once the request is over
     Scrubber scrubber_;
     bool has_answer_begun_ = false;
     bool is_answer_over_ = false;

@@ -57,7 +57,7 @@ void StreamExchange::start_http1()
     via_ = Via::Http1;
     auto const length = request_length();
     Http1Client::Request out{request_.head.method, {BodyKind::None, 0}, length.has_value(),
-        wanted_ || !request_.expects_continue};
+        wanted_ || wanted_start_ || !request_.expects_continue};
     if (request_.head.has_body && (!length || *length > 0))
         out.framing = length ? Framing{BodyKind::Length, *length} : Framing{BodyKind::Chunked, 0};
     client_.start(plan_, out);
@@ -72,7 +72,7 @@ Result<> StreamExchange::start_http2(Http2Session& upstream, StreamHost& host)
     out.scheme = scheme_;
     out.content_length = request_length();
     out.takes_trailers = request_.takes_trailers;
-    out.was_continued = wanted_ || !request_.expects_continue;
+    out.was_continued = wanted_ || wanted_start_ || !request_.expects_continue;
     bool const has_body = has_body_left() || !request_trailers_.empty();
     auto const id = upstream.request(request_block(plan_, out), has_body ? Ends::No : Ends::Yes);
     if (id == 0)
@@ -199,7 +199,7 @@ std::vector<HttpField> StreamExchange::scrubbed(std::vector<HttpField> fields) c
 void StreamExchange::informational(ParsedResponse const& response)
 {
     bool const was_answered =
-        response.status == kContinue && (wanted_ || !request_.expects_continue);
+        response.status == kContinue && (wanted_ || wanted_start_ || !request_.expects_continue);
     if (agent_.is_attached() && !was_answered)
         agent_.session->informational(
             agent_.id, response_block(response.status, scrubbed(response.fields), std::nullopt));

@@ -36,6 +36,7 @@ void check_endpoints(LayerDraft& layer)
             validate_explicit_tcp(draft);
             validate_rules(draft);
             validate_rpc_rules(draft);
+            validate_git_rules(draft);
             imply_protocol(draft.endpoint, *draft.node);
             expand_access(draft.endpoint);
         }

@@ -47,7 +47,10 @@ LayerDraft read_layer(Findings& findings, Node const& root, ReadOptions const& o
 // read_endpoint.cc
 EndpointDraft read_endpoint(Findings& findings, Node const& node, ReadOptions const& options);
 // read_rules.cc
+enum class RuleSide : std::uint8_t { Allow, Deny };
 void read_rules(Findings& findings, MapReader const& map, Endpoint& endpoint);
+// read_git_rule.cc: `git` of a rule. False: a pattern of it cannot be evaluated.
+bool read_git_rule(Findings& findings, Node const& node, RuleSide side, GitRule& out);
 // presets.cc: `access` and the MCP method profile become rules.
 void expand_access(Endpoint& endpoint);
 
@@ -56,6 +59,7 @@ void validate_endpoint(EndpointDraft const& draft);     // validate_endpoint.cc
 void validate_explicit_tcp(EndpointDraft const& draft); // validate_tcp.cc
 void validate_rules(EndpointDraft const& draft);        // validate_rules.cc
 void validate_rpc_rules(EndpointDraft const& draft);    // validate_rpc_rules.cc
+void validate_git_rules(EndpointDraft const& draft);    // read_git_rule.cc
 // Checks across a document.
 void validate_middlewares(std::vector<MiddlewareDraft> const& middlewares,
     std::vector<EntryDraft> const& entries);                        // validate_middlewares.cc

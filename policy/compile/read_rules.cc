@@ -13,7 +13,6 @@ namespace
 
 // Values and names have "." for a separator in an allow. A deny crosses it: a value that the writer
 // of "*" wanted blocked shall not slip through by containing a dot.
-enum class RuleSide : std::uint8_t { Allow, Deny };
 
 char value_separator(RuleSide side)
 {
@@ -131,7 +130,7 @@ L7Rule RuleReader::read(Node const& node)
     L7Rule rule;
     MapReader const map(findings_, node, side_ == RuleSide::Allow ? "allow rule" : "deny rule",
         {"method", "path", "command", "query", "operation_type", "operation_name", "fields", "tool",
-            "params"});
+            "params", "git"});
     if (!map.is_map())
         return rule;
     rule.line = findings_.line_of(node.span);
@@ -142,6 +141,8 @@ L7Rule RuleReader::read(Node const& node)
         rule.query.push_back({entry.key, matcher(entry.value, "a query matcher")});
     read_names(map, rule);
     read_params(map, rule);
+    if (Node const* git = map.find("git"); git && git->kind != NodeKind::Null)
+        is_broken_ = !read_git_rule(findings_, *git, side_, rule.git.emplace()) || is_broken_;
     if (protocol_ == Protocol::Mcp && !rule.method.empty())
         rule.rpc_method = glob(*map.find("method"), '.');
     rule.is_broken = is_broken_;

@@ -146,7 +146,7 @@ bool EndpointCheck::rules_allow_nothing() const
 {
     return !endpoint_.rules.empty() && std::ranges::all_of(endpoint_.rules, [](L7Rule const& rule) {
         return rule.method.empty() && rule.path.is_absent && rule.command.empty()
-               && rule.operation_type.empty() && !rule.operation_name && !rule.tool;
+               && rule.operation_type.empty() && !rule.operation_name && !rule.tool && !rule.git;
     });
 }
 

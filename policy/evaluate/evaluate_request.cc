@@ -5,6 +5,7 @@
 #include "policy/base/text.h"
 #include "policy/evaluate/alone.h"
 #include "policy/evaluate/canonical_path.h"
+#include "policy/evaluate/git_request.h"
 #include "policy/evaluate/graphql_request.h"
 #include "policy/evaluate/reachable.h"
 #include "policy/evaluate/rpc_request.h"
@@ -41,13 +42,15 @@ private:
     Verdict refuse(DenyCode code, std::string reason) const;
     Verdict judge();
     Verdict judge_by_mode();
-    Verdict ask_for_body();
+    Verdict ask_again() const;
+    Verdict judge_git_request() const;
     void choose_endpoint();
     Verdict allow(Endpoint const& endpoint, std::uint32_t line) const;
     std::string_view read_as_protocol(); // a reason to refuse, or ""
     std::string_view read_graphql();
     std::string_view read_rpc();
     std::string_view read_message();
+    void read_git();
     std::string_view keep(Error error);
     bool wants_event_stream() const;
     bool is_upgrade() const { return question_.protocol == "websocket"; }
@@ -70,6 +73,8 @@ private:
     bool is_receive_stream_ = false;
     bool is_steering_ = false; // a WebSocket message that carries no operation
     bool needs_body_ = false;
+    std::optional<GitRequest> git_; // where rules look at such requests
+    bool needs_push_ = false;
     std::string kept_;
 };
 
@@ -187,6 +192,17 @@ std::string_view RequestEvaluation::read_message()
     return {};
 }
 
+void RequestEvaluation::read_git()
+{
+    if (std::ranges::none_of(endpoints_, &Endpoint::has_git_rules))
+        return;
+    git_ = git_request(question_.method, target_.path, query_);
+    if (git_ && !is_git_judged(endpoints_, *git_))
+        git_.reset();
+    needs_push_ = git_ && git_->operation == GitOperation::Push && git_->step == GitStep::Exchange
+                  && question_.push == nullptr;
+}
+
 std::string_view RequestEvaluation::read_as_protocol()
 {
     switch (chosen_->protocol) {
@@ -211,13 +227,15 @@ L7Rule const* RequestEvaluation::denying_rule(Endpoint const& endpoint) const
         return nullptr;
     }
     for (auto const& rule : endpoint.deny_rules) {
-        if (!rule.operation_type.empty() || !rule.command.empty())
+        if (!rule.operation_type.empty() || !rule.command.empty() || rule.git)
             continue;
         bool const method = rule.method.empty() || method_matches(question_.method, rule.method);
         bool const path = rule.path.is_absent || rule.path.matches(target_.path);
         if (method && path && denies_query(rule.query, query_))
             return &rule;
     }
+    if (git_)
+        return denying_git_rule(endpoint, *git_, question_.push);
     return has_graphql_ ? denying_graphql_rule(endpoint, operations_) : nullptr;
 }
 
@@ -259,6 +277,8 @@ Verdict RequestEvaluation::judge()
         verdict.rule = origin_of(network_, *endpoint, rule->line);
         return verdict;
     }
+    if (git_ && is_git_ruled(endpoints_, *git_))
+        return judge_git_request();
     for (Endpoint const* endpoint : endpoints_) {
         if (is_operation && (endpoint->protocol == chosen_->protocol) && allows(*endpoint))
             return allow(*endpoint, endpoint->line);
@@ -271,10 +291,19 @@ Verdict RequestEvaluation::judge()
                                         shown(question_.method, 40), shown(target_.path)));
 }
 
+// A rule about a repository has the last word on it, as one about operations has on those.
+Verdict RequestEvaluation::judge_git_request() const
+{
+    auto const found = judge_git(endpoints_, *git_, question_.push);
+    if (!found.refusal.empty())
+        return refuse(DenyCode::NoRule, found.refusal);
+    return allow(*found.endpoint, found.rule->line);
+}
+
 // A query that no rule looks at still must decode; without escapes it always does.
 bool RequestEvaluation::needs_query() const
 {
-    auto const looks = [](L7Rule const& rule) { return !rule.query.empty(); };
+    auto const looks = [](L7Rule const& rule) { return !rule.query.empty() || rule.git; };
     return target_.query.find('%') != std::string::npos || chosen_->protocol == Protocol::GraphQl
            || std::ranges::any_of(endpoints_, [&](Endpoint const* endpoint) {
                   return std::ranges::any_of(endpoint->rules, looks)
@@ -319,13 +348,15 @@ Verdict RequestEvaluation::run()
         return refuse(DenyCode::NoRule, "a pattern of the policy cannot be evaluated");
     if (auto reason = read_as_protocol(); !reason.empty())
         return refuse(DenyCode::BadRequest, std::string(reason));
-    return needs_body_ ? ask_for_body() : judge_by_mode();
+    read_git();
+    return needs_body_ || needs_push_ ? ask_again() : judge_by_mode();
 }
 
-Verdict RequestEvaluation::ask_for_body()
+Verdict RequestEvaluation::ask_again() const
 {
     Verdict verdict = refuse(DenyCode::None, "");
-    verdict.needs_body = true;
+    verdict.needs_body = needs_body_;
+    verdict.needs_push = needs_push_ && !needs_body_;
     return verdict;
 }
 

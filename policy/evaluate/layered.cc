@@ -30,7 +30,7 @@ bool is_exempt(PolicyCeiling const& ceiling, auto const& ask)
 // What a ceiling refuses or doubts, with its own rule as the reason.
 void lower(Verdict& to, Verdict from, LayerRank rank)
 {
-    if (from.decision >= to.decision && !from.needs_body)
+    if (from.decision >= to.decision && !from.is_open())
         return;
     from.canonical_path = std::move(to.canonical_path);
     if (!from.reason.empty())
@@ -92,7 +92,7 @@ Verdict evaluate(Policy const& policy, RequestQuestion const& question)
     auto const ask = [&](Policy const& one) { return evaluate_alone(one, question); };
     Verdict out = ask(policy);
     for (auto const& ceiling : policy.ceilings)
-        if (out.decision != Decision::Deny && !out.needs_body && !is_exempt(ceiling, ask))
+        if (out.decision != Decision::Deny && !out.is_open() && !is_exempt(ceiling, ask))
             lower(out, ask(*ceiling.policy), ceiling.rank);
     return out;
 }

@@ -10,6 +10,7 @@
 
 #include "policy/base/ip_address.h"
 #include "policy/base/source_text.h"
+#include "policy/model/git.h"
 
 #include <cstdint>
 #include <memory>
@@ -51,7 +52,8 @@ struct RequestQuestion {
     std::string_view query;  // raw, without the question mark
     std::span<Header const> headers{};
     std::optional<std::string_view>
-        body; // whole body, only when the verdict on the head asked for it
+        body;                      // whole body, only when the verdict on the head asked for it
+    GitPush const* push = nullptr; // likewise: what a push over HTTP asks for
 };
 
 enum class Decision : std::uint8_t {
@@ -86,6 +88,9 @@ struct Verdict {
     std::string
         canonical_path; // evaluate(RequestQuestion) only: what was judged and must be sent upstream
     bool needs_body = false; // ask again with the body: nothing was decided yet
+    bool needs_push = false; // ask again with what the push asks for: likewise
+
+    bool is_open() const { return needs_body || needs_push; }
 };
 
 // How the bytes of an admitted connection are treated.

@@ -18,8 +18,26 @@ std::string words_of(Matcher const& matcher)
     return out;
 }
 
+std::string words_of(GitRule const& rule)
+{
+    std::string out = "git ";
+    out += rule.operation ? name_of(*rule.operation) : "fetch or push";
+    out += rule.repository ? " " + rule.repository->pattern() : " any repository";
+    for (auto const& glob : rule.refs)
+        out += " " + glob.pattern();
+    for (auto const& glob : rule.push_options)
+        out += " option " + glob.pattern();
+    if (rule.may_tag)
+        out += " tags";
+    if (rule.may_delete)
+        out += " delete";
+    return rule.may_force ? out + " force" : out;
+}
+
 std::string words_of(L7Rule const& rule)
 {
+    if (rule.git)
+        return words_of(*rule.git);
     std::string out = rule.method.empty() ? rule.operation_type : rule.method;
     auto const add = [&](std::string_view word) { (out += out.empty() ? "" : " ") += word; };
     if (!rule.path.is_absent)

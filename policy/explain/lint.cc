@@ -70,6 +70,8 @@ private:
     void deny_rule(Node const& rule);
     void path(Node const& path, Node const& all);
     void query(Node const& rule);
+    void git_rule(Node const& git);
+    void beside_git(Node const& rules);
 
     Findings findings_;
 };
@@ -130,8 +132,10 @@ void Lint::rules(Node const& node)
         for (auto const& item : list->items)
             if (Node const* allow = item.find("allow"))
                 allow_rule(*allow, *list);
-    if (node.find("rules"))
+    if (node.find("rules")) {
         shadows(node);
+        beside_git(*node.find("rules"));
+    }
     if (Node const* list = node.find("deny_rules"))
         for (auto const& item : list->items)
             deny_rule(item);
@@ -167,8 +171,10 @@ void Lint::shadows(Node const& node)
 
 void Lint::allow_rule(Node const& rule, Node const& all)
 {
+    if (Node const* git = rule.find("git"))
+        git_rule(*git);
     bool const is_operation = rule.find("operation_type") || rule.find("command");
-    if (is_operation)
+    if (is_operation || rule.find("git"))
         return;
     if (text_of(rule, "path").empty())
         findings_.warning(rule.span, "rule-without-path",
@@ -183,7 +189,8 @@ void Lint::allow_rule(Node const& rule, Node const& all)
 
 void Lint::deny_rule(Node const& rule)
 {
-    bool const is_operation = rule.find("operation_type") || rule.find("command");
+    bool const is_operation =
+        rule.find("operation_type") || rule.find("command") || rule.find("git");
     if (!is_operation && text_of(rule, "path").empty())
         findings_.warning(rule.span, "deny-without-path",
             {"a deny rule without a path blocks every path here", "",
@@ -223,6 +230,40 @@ void Lint::query(Node const& rule)
         if (has_star && text.find("**") == std::string::npos)
             findings_.warning(entry.value.span, "star-stops-at-dot",
                 {"in a query value \"*\" stops at a dot", "write \"**\" to match dots too"});
+    }
+}
+
+// What a push may overwrite, where the writer perhaps thought of new branches only.
+void Lint::git_rule(Node const& git)
+{
+    bool const is_push = text_of(git, "operation") == "push";
+    auto const is_set = [&](std::string_view key) { return text_of(git, key) == "true"; };
+    if (is_push && !git.find("refs"))
+        findings_.warning(git.span, "push-to-any-branch",
+            {"a push rule without refs permits every branch, the main one too",
+                "write refs: [\"agent/*\"]"});
+    if (is_push && is_set("force") && !git.find("refs"))
+        findings_.warning(git.find("force")->span, "force-on-any-branch",
+            {"force permits to overwrite the history of every branch"});
+}
+
+// `POST /**` beside a git rule looks wider than it is.
+void Lint::beside_git(Node const& rules)
+{
+    bool const has_git = std::ranges::any_of(rules.items, [](Node const& item) {
+        Node const* const allow = item.find("allow");
+        return allow && allow->find("git");
+    });
+    if (!has_git)
+        return;
+    for (auto const& item : rules.items) {
+        Node const* const allow = item.find("allow");
+        std::string const path = allow ? text_of(*allow, "path") : "";
+        if (path.ends_with("git-receive-pack") || path.ends_with("git-upload-pack")
+            || path.ends_with("/info/refs*") || path.ends_with("/info/refs"))
+            findings_.warning(allow->span, "beside-git",
+                {"where a git rule names the repository, this rule is not asked",
+                    "it holds for the other repositories"});
     }
 }
 

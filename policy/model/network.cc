@@ -57,6 +57,12 @@ PathPattern path_pattern(std::string_view text)
     return out;
 }
 
+bool Endpoint::has_git_rules() const
+{
+    auto const is_git = [](L7Rule const& rule) { return rule.git.has_value(); };
+    return std::ranges::any_of(rules, is_git) || std::ranges::any_of(deny_rules, is_git);
+}
+
 bool Endpoint::has_graphql_policy() const
 {
     auto is_graphql = [](L7Rule const& rule) {

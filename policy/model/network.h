@@ -5,6 +5,7 @@
 
 #include "policy/base/ip_address.h"
 #include "policy/base/source_text.h"
+#include "policy/model/git.h"
 #include "policy/model/glob.h"
 
 #include <cstdint>
@@ -55,6 +56,7 @@ struct L7Rule {
     std::vector<Glob> fields;
     Glob rpc_method;             // mcp
     std::optional<Matcher> tool; // mcp: `tool` or `params.name`
+    std::optional<GitRule> git;  // rest: instead of method and path
     bool is_preset = false;      // made from `access`
     bool is_broken = false;      // a pattern of it cannot be evaluated: fail closed
     std::uint32_t line = 0;
@@ -110,6 +112,7 @@ struct Endpoint {
     std::uint32_t line = 0;
 
     bool has_graphql_policy() const;
+    bool has_git_rules() const;
     bool selects_path(std::string_view canonical_path) const; // crossing "/", "/x/**" takes "/x"
     bool is_exact_host(std::string_view lower_host) const;
 

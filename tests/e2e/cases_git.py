@@ -1,0 +1,203 @@
+"""Rules about git: which repository may be fetched, which refs may be pushed, read from the pkt-lines of a push."""
+import os
+import shutil
+import subprocess
+
+import world
+from machine import check, need
+
+POLICY = '''version: 1
+network_policies:
+  git:
+    name: git
+    endpoints:
+      - host: git.test
+        port: 443
+        protocol: rest
+        enforcement: enforce
+        rules:
+          - allow: {git: {repository: "team/*", operation: fetch}}
+          - allow: {git: {repository: team/app, operation: push, refs: ["agent/*"]}}
+%s
+    binaries: [{path: "/**"}]
+'''
+APP = world.WORK + '/git/team/app.git'
+URL = 'https://git.test/team/app.git'
+
+
+def served(*words):
+    return subprocess.run(['git', '-c', 'safe.directory=*', '-C', APP, *words], stdout=subprocess.PIPE, check=True,
+                          env=dict(os.environ, HOME=world.WORK), text=True).stdout
+
+
+def fresh_repository():
+    """team/app and team/docs as they were: one commit on main."""
+    for name in ('app', 'docs'):
+        path = world.WORK + '/git/team/%s.git' % name
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(world.WORK + '/git/repo.git', path)
+        subprocess.run(['chmod', '-R', 'a+rwX', path], check=True)
+
+
+def refs():
+    return sorted(served('for-each-ref', '--format=%(refname)').split())
+
+
+def run(m, script, more='', policy=POLICY):
+    path = m.write(m.home + '/git.yaml', policy % more)
+    intro = 'exec 2>&1; export GIT_TERMINAL_PROMPT=0; G="git -c user.name=a -c user.email=a@b"; rm -rf app; git clone -q %s app && cd app; ' % URL
+    return m.run(['/opt/osh/bin/osh', 'run', '-q', '--profile', 'strict', '--policy', path, '--approvals', 'deny', '--',
+                  'sh', '-c', intro + script])
+
+
+def push_to_own_branches(m):
+    """A clone works, a push to agent/x arrives, over HTTP/1.1 and HTTP/2, also of several branches and a large pack."""
+    need('git')
+    fresh_repository()
+    done = run(m, '$G commit -q --allow-empty -m one && git push -q origin HEAD:agent/one && '
+               'git -c http.version=HTTP/1.1 push -q origin HEAD:refs/heads/agent/two HEAD:agent/three && '
+               'head -c 3000000 /dev/urandom > big && git add big && $G commit -qm big && git push -q origin HEAD:agent/big && '
+               'git push -q --atomic origin HEAD~1:refs/heads/agent/four && echo pushed')
+    check(done.out.endswith('pushed\n'), done)
+    check(refs() == ['refs/heads/agent/' + n for n in ('big', 'four', 'one', 'three', 'two')] + ['refs/heads/main'], refs())
+    check(int(served('cat-file', '-s', 'refs/heads/agent/big:big')) == 3000000, 'the large file')
+
+
+def pushes_elsewhere_are_refused(m):
+    """main, a tag, a delete and a mix of a good and a bad ref: nothing arrives, and git prints why for each."""
+    need('git')
+    fresh_repository()
+    served('update-ref', 'refs/heads/agent/old', 'main')
+    script = '$G commit -q --allow-empty -m one; for what in HEAD:main HEAD:refs/tags/v1 :agent/old :main "HEAD:agent/x HEAD:main" ' \
+             'HEAD:agent/deep/er HEAD:refs/notes/x; do echo "== $what"; git push origin $what; done; git push --signed=if-asked origin HEAD:main'
+    done = run(m, script)
+    check(refs() == ['refs/heads/agent/old', 'refs/heads/main'], refs())
+    said = {part.split('\n')[0]: ' '.join(part.split()) for part in done.out.split('== ')}
+    check('remote: osh: blocked by policy: POST git.test/team/app.git/git-receive-pack' in said['HEAD:main'], done)
+    check('git push team/app: refs/heads/main may not be pushed, only refs/heads/agent/*' in said['HEAD:main'], done)
+    check('! [remote rejected] HEAD -> main (blocked by osh, nothing was pushed)' in said['HEAD:main'], done)
+    check('refs/tags/v1 may not be pushed' in said['HEAD:refs/tags/v1'], done)
+    check('refs/heads/agent/old may not be deleted' in said[':agent/old'], done)
+    check('remote rejected] HEAD -> agent/x' in said['HEAD:agent/x HEAD:main'], done)
+    check(done.out.count('remote: osh: blocked by policy') == 8, done)
+    check(not m.hits(kind='request', method='POST', path='/team/app.git/git-receive-pack'), 'something was sent')
+
+
+def branches_only_move_forward(m):
+    """A second push to a branch passes, with commits that git packs as deltas too; what loses a commit is refused without force."""
+    need('git')
+    fresh_repository()
+    note = 'long enough to be worth a delta, ' * 30
+    done = run(m, '$G commit -q --allow-empty -m one && git push -q origin HEAD:agent/x && '
+               'for i in 1 2 3 4 5 6; do echo $i > f; git add f; $G commit -qm "$i %s"; done; git push -q origin HEAD:agent/x && '
+               '$G merge -q --no-ff -m m $($G commit-tree -p HEAD~2 -m side HEAD^{tree}) && git push -q origin HEAD:agent/x && '
+               'head -c 3000000 /dev/urandom > big && git add big && $G commit -qm big && git push -q origin HEAD:agent/x && '
+               'echo forward; git rev-parse HEAD; $G commit -q --amend -m other && git push -q -f origin HEAD:agent/x && echo bad; '
+               'git push -q -f origin HEAD~2:agent/x && echo bad; git push -q -f origin origin/main:agent/x && echo bad' % note)
+    check('forward\n' in done.out and 'bad' not in done.out, done)
+    check(done.out.count('refs/heads/agent/x may only move forward') == 3, done)
+    check(served('rev-parse', 'refs/heads/agent/x').strip() == done.out.split('forward\n')[1].split()[0], 'what is there')
+    policy = POLICY.replace('refs: ["agent/*"]', 'refs: ["agent/*"], force: true')
+    done = run(m, '$G commit -q --allow-empty -m new && git push -q -f origin HEAD:agent/x && echo forced', '', policy)
+    check(done.out.endswith('forced\n'), done)
+
+
+def large_push_is_refused_in_words(m):
+    """A refused push of some megabytes ends with the message, not with a broken connection."""
+    need('git')
+    fresh_repository()
+    done = run(m, 'head -c 6000000 /dev/urandom > big && git add big && $G commit -qm big; for v in HTTP/1.1 HTTP/2; do '
+               'git -c http.version=$v push origin HEAD:main; done')
+    check(done.out.count('remote: osh: blocked by policy') == 2 and done.out.count('[remote rejected]') == 2, done)
+    check(refs() == ['refs/heads/main'], refs())
+
+
+def fetch_only_repository(m):
+    """A repository that may be fetched cannot be pushed to; one that no rule names can be neither; LFS and dumb HTTP are no git."""
+    need('git')
+    fresh_repository()
+    done = run(m, '$G commit -q --allow-empty -m one; git clone -q https://git.test/team/docs.git docs && echo cloned; '
+               'git push https://git.test/team/docs.git HEAD:agent/x; git ls-remote https://git.test/repo.git; '
+               'curl -sS https://git.test/team/docs.git/info/lfs/objects/batch -d x; curl -sS https://git.test/team/docs.git/HEAD; '
+               'curl -sS https://git.test/team/docs.git/info/refs')
+    check('cloned\n' in done.out, done)
+    check('remote: osh: blocked by policy: GET git.test/team/docs.git/info/refs' in done.out, done)
+    check('git push team/docs: ' in done.out or 'not permitted by policy' in done.out, done)
+    check('GET git.test/repo.git/info/refs' in done.out and done.out.count('"error":"policy_denied"') == 3, done)
+
+
+def deny_rules_beat_allow_rules(m):
+    """A deny rule about refs holds against an allow rule, in either case of letters; options of a push need a rule."""
+    need('git')
+    fresh_repository()
+    served('config', 'receive.advertisePushOptions', 'true')
+    more = '''        deny_rules:
+          - {git: {operation: push, refs: ["agent/release*"]}}'''
+    done = run(m, '$G commit -q --allow-empty -m one; git push -q origin HEAD:agent/Release-1 && echo bad; '
+               'git push -q -o ci.skip origin HEAD:agent/ok && echo bad; git push -q origin HEAD:agent/ok && echo good', more)
+    check('bad' not in done.out and done.out.endswith('good\n'), done)
+    check('no rule permits the push option' in done.out and 'ci.skip' in done.out, done)
+    check(refs() == ['refs/heads/agent/ok', 'refs/heads/main'], refs())
+    # Without push options asked for, git sends none, and the server's own settings hold.
+    policy = POLICY.replace('refs: ["agent/*"]', 'refs: ["agent/*", "refs/tags/agent-*"], push_options: ["ci.*"], delete: true, tags: true')
+    done = run(m, '$G commit -q --allow-empty -m two; git push -q -o ci.skip origin HEAD:agent/opt HEAD:refs/tags/agent-1 && '
+               'git push -q origin :agent/ok :refs/tags/agent-1 && echo good', '', policy)
+    check(done.out.endswith('good\n'), done)
+    check(refs() == ['refs/heads/agent/opt', 'refs/heads/main'], refs())
+
+
+def forged_pushes(m):
+    """What is no proper push is refused in every mode, and never sent: wrong lengths, names, encodings, certificates."""
+    need('curl')
+    fresh_repository()
+    zero, one = '0' * 40, '1' * 40
+
+    def line(text):
+        return '%04x%s' % (len(text) + 4, text)
+    bad = [line('%s %s refs/heads/agent/x\0 report-status\n' % (zero, one)) + line('%s %s refs/heads/agent/y\0x\n' % (zero, one)) + '0000',
+           'zzzz', '0001', '0003', line('x'), line('%s %s refs/heads/agent/../main' % (zero, one)) + '0000',
+           line('%s %s agent/x' % (zero, one)) + '0000', line('%s %s refs/heads/agent/x' % (zero, zero)) + '0000',
+           line('push-cert\0push-options\n') + '0000', line('%s %s refs/heads/agent/x' % (zero, one)),
+           line('%s %s refs/heads/agent/x refs/heads/main' % (zero, one)) + '0000', '']
+    for index, body in enumerate(bad):
+        m.write(m.project + '/bad%d' % index, body)
+    m.write(m.project + '/main', line('%s %s refs/heads/main\0 report-status\n' % (zero, one)) + '0000')
+    script = 'gzip -c ../bad0 > ../gz; gzip -c ../main > ../gz2; for f in ../bad*; do curl -sS %s/git-receive-pack -H "Content-Type: application/x-git-receive-pack-request" ' \
+             '--data-binary @$f -o /dev/null -w "%%{http_code}\n"; done; echo; for f in ../gz ../gz2; do curl -sS %s/git-receive-pack -H "Content-Encoding: gzip" --data-binary @$f -o /dev/null -w "%%{http_code}\n"; done; ' % (URL, URL)
+    script += 'curl -sS %s/git-receive-pack -H "Content-Encoding: br" --data-binary x -o /dev/null -w "%%{http_code}"' % URL
+    for policy in (POLICY, POLICY.replace('enforcement: enforce', 'enforcement: audit')):
+        done = run(m, script, '', policy)
+        codes = done.out.split()
+        if policy is POLICY:
+            check(codes == ['403'] * 15, done)
+            check(not m.hits(kind='request', method='POST', path='/team/app.git/git-receive-pack'), 'something was sent')
+        else:  # what can be read is let through and reported: the server wants another content type
+            check(codes == ['403'] * 13 + ['415', '403'], done)
+
+
+def explained(m):
+    """`osh policy test`, `explain`, `lint` and `schema` know the key; OpenShell's words stay errors where they were."""
+    path = m.write(m.home + '/git.yaml', POLICY % '')
+    osh = '/opt/osh/bin/osh'
+
+    def asked(*words):
+        return m.run([osh, 'policy', 'test', '--policy', path, '--program', '/usr/bin/git', '--method', 'POST',
+                      URL + '/git-receive-pack', *words])
+    check(asked('--push', 'agent/x').code == 0, 'a new branch')
+    done = asked('--push', 'refs/heads/main')
+    check(done.code != 0 and 'refs/heads/main may not be pushed' in done.out, done)
+    check('may only move forward' in asked('--push', '+agent/x').out, 'a moved branch')
+    check('name them with --push' in asked().out, 'without refs')
+    done = m.run([osh, 'policy', 'explain', path, '--host', 'git.test', '--binary', '/usr/bin/git', '--method', 'POST', '--path',
+                  '/team/app.git/git-receive-pack', '--push', ':agent/x'])
+    check('may not be deleted' in done.out, done)
+    bad = m.write(m.home + '/bad.yaml', POLICY.replace('operation: fetch', 'operation: fetch, refs: [x], method: GET') % '')
+    done = m.run([osh, 'policy', 'check', bad])
+    check(done.code != 0 and 'refs can be judged of a push only' in done.out + done.err, done)
+    wide = m.write(m.home + '/wide.yaml', POLICY.replace(', refs: ["agent/*"]', ', force: true') % '')
+    done = m.run([osh, 'policy', 'lint', wide])
+    check('a push rule without refs permits every branch' in done.out + done.err, done)
+
+
+CASES = [push_to_own_branches, pushes_elsewhere_are_refused, branches_only_move_forward, large_push_is_refused_in_words, fetch_only_repository,
+         deny_rules_beat_allow_rules, forged_pushes, explained]
