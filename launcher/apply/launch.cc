@@ -5,6 +5,7 @@
 #include "launcher/init/words.h"
 #include "launcher/seccomp/programs.h"
 #include "launcher/sys/channel.h"
+#include "launcher/sys/directory_watch.h"
 #include "launcher/sys/event_loop.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/io.h"
@@ -75,7 +76,8 @@ std::vector<std::byte> copy_of(Bytes bytes)
     return {bytes.begin(), bytes.end()};
 }
 
-Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, Fd const& owners)
+Result<> send_plan(
+    Plan const& plan, StdioPlan const& stdio, Sandbox const& sandbox, Fd const& owners)
 {
     WordPlan word;
     word.plan = encode(plan);
@@ -85,6 +87,7 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
     word.watched_filter = copy_of(filter.watched);
     word.asking_filter = copy_of(filter.asking);
     word.init_filter = copy_of(init_filter());
+    word.has_mask_watch = sandbox.mask_watch.fd().is_open();
     word.wants_terminal = stdio.wants_terminal;
     word.rows = stdio.rows;
     word.columns = stdio.columns;
@@ -101,10 +104,10 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
         descriptors.push_back(&file);
     }
     descriptors.push_back(&owners);
-    for (auto const* stream : {&stdio.in, &stdio.out, &stdio.err})
+    for (auto const* stream : {&sandbox.mask_watch.fd(), &stdio.in, &stdio.out, &stdio.err})
         if (stream->is_open())
             descriptors.push_back(stream);
-    return sys::send_message(channel, encode(ToInit(std::move(word))), descriptors);
+    return sys::send_message(sandbox.init_channel, encode(ToInit(std::move(word))), descriptors);
 }
 
 Result<sys::ControlGroup> make_group(GroupPlan const& plan, std::int32_t init)
@@ -174,7 +177,7 @@ Result<> instruct(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox, Fd
     if (!group.ok())
         return fail_because("cannot limit the sandbox", std::move(group).error());
     sandbox.group = *std::move(group);
-    TRY(send_plan(plan, stdio, sandbox.init_channel, owners));
+    TRY(send_plan(plan, stdio, sandbox, owners));
     auto entered = sandbox.group.adopt(sandbox.init_pid);
     if (!entered.ok())
         return fail_because("cannot limit the sandbox", std::move(entered).error());
@@ -199,6 +202,10 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     LET(channel, sys::make_channel());
     LET(owners, sys::make_channel());
     Sandbox sandbox;
+    if (!plan.guard.roots.empty()) {
+        LET(watch, sys::open_directory_watch());
+        sandbox.mask_watch = sys::LateFd(std::move(watch));
+    }
     LET(init, clone_init(facts, channel.theirs));
     channel.theirs.reset();
     sandbox.init_pidfd = std::move(init.pidfd);

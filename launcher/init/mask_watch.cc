@@ -29,25 +29,21 @@ namespace
 {
 
 constexpr std::array kWatchCapabilities{CAP_SYS_ADMIN};
-constexpr int kAlive = 3, kStarter = 4, kFirstSpare = 5, kAside = 32;
+constexpr int kAlive = 3, kStarter = 4, kWatch = 5, kFirstSpare = 6, kAside = 32;
 constexpr std::string_view kWatching = "watching";
 
 class MaskWatch
 {
 public:
-    MaskWatch(std::string root, Plan const& plan)
-        : root_(std::move(root)), rules_(plan.guard),
-          sockets_(root_, plan.nested_allow ? InnerNetworks::Allowed : InnerNetworks::None)
+    MaskWatch(Plan const& plan, sys::Fd watch)
+        : root_(plan.project), rules_(plan.guard),
+          sockets_(root_, plan.nested_allow ? InnerNetworks::Allowed : InnerNetworks::None),
+          watch_(std::move(watch))
     {
     }
 
-    Result<> open()
-    {
-        LET(watch, sys::open_directory_watch());
-        watch_ = std::move(watch);
-        add(root_);
-        return {};
-    }
+    // Before the agent runs.
+    void begin() { add(root_); }
 
     Result<> run()
     {
@@ -151,17 +147,19 @@ private:
     sys::Fd const nowhere_; // paths are absolute
 };
 
-// Only these stay open. The closing of the first tells init that we are gone, and a copy of any
-// other would keep its reader waiting.
-Result<sys::Fd> keep_channels(sys::Fd const& alive, sys::Fd const& starter)
+// Only these and the watch stay open. The closing of the first tells init that we are gone, and a
+// copy of any other would keep its reader waiting.
+Result<sys::Fd> keep_channels(AgentParts const& parts, sys::Fd const& starter)
 {
     LET(null, sys::open_path("/dev/null", O_RDWR));
     TRY(sys::set_standard_streams(null, null, null));
-    LET(first, sys::duplicate(alive, kAside));
+    LET(first, sys::duplicate(parts.mask_alive, kAside));
     LET(second, sys::duplicate(starter, kAside));
+    LET(third, sys::duplicate(parts.mask_watch, kAside));
     TRY(sys::place_descriptor(first, kAlive));
     TRY(sys::place_descriptor(second, kStarter));
-    for (auto* copy : {&first, &second, &null})
+    TRY(sys::place_descriptor(third, kWatch));
+    for (auto* copy : {&first, &second, &third, &null})
         (void)copy->release(); // closed with all others
     TRY(sys::close_from(kFirstSpare));
     return sys::Fd::adopt_raw_fd(kStarter);
@@ -171,13 +169,13 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
 {
     TRY(sys::start_session()); // Ctrl-C and Ctrl-Z are for the agent
     sys::ignore_all_signals();
-    LET(open, keep_channels(parts.mask_watch, starter));
+    LET(open, keep_channels(parts, starter));
     TRY(sys::change_directory("/"));
     TRY(sys::forbid_new_privileges());
     TRY(sys::keep_only_capabilities(kWatchCapabilities));
     TRY(sys::become_undumpable());
-    MaskWatch watch(parts.plan.project, parts.plan);
-    TRY(watch.open());
+    MaskWatch watch(parts.plan, sys::Fd::adopt_raw_fd(kWatch));
+    watch.begin();
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
     TRY(sys::send_message(open, bytes_of(kWatching)));
     open.reset();
@@ -188,7 +186,7 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
 
 Result<sys::Fd> start_mask_watch(AgentParts const& parts)
 {
-    if (!parts.mask_watch.is_open())
+    if (!parts.mask_alive.is_open())
         return sys::Fd();
     LET(pair, sys::make_channel());
     LET(child, sys::clone_sibling([&] {

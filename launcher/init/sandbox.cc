@@ -115,6 +115,7 @@ private:
             word_.plan.assign(bytes.begin(), bytes.end());
         }
         owners_ = take();
+        mask_watch_ = word_.has_mask_watch ? take() : Fd();
         in_ = word_.has_in ? take() : Fd();
         out_ = word_.has_out ? take() : Fd();
         err_ = word_.has_err ? take() : Fd();
@@ -178,7 +179,7 @@ private:
         }
         AgentParts const parts{plan_, tree_, word_, in_.is_open() ? in_ : fallback,
             out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback, reports.theirs,
-            watch.theirs, has_terminal ? &pty_.slave : nullptr};
+            watch.theirs, mask_watch_, has_terminal ? &pty_.slave : nullptr};
         step_ = "agent";
         LET(started, start_agent(parts));
         if (started.failure) {
@@ -213,6 +214,7 @@ private:
         in_.reset();
         out_.reset();
         err_.reset();
+        mask_watch_.reset();
         pty_.slave.reset();
         tree_ = {};
         TRY(sys::keep_only_capabilities(kKeptCapabilities));
@@ -229,7 +231,7 @@ private:
         return told.ok() ? failure.exit_code : 125;
     }
 
-    Fd channel_, owners_, in_, out_, err_, reports_, watch_;
+    Fd channel_, owners_, in_, out_, err_, reports_, watch_, mask_watch_;
     BegunTrust trust_; // made while netproxy makes the certificate
     Plan plan_;
     WordPlan word_;

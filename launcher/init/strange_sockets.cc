@@ -14,6 +14,15 @@ namespace
 // interrupted between the two. Looked at after 1, 2, 4, … ms, half a second in all.
 constexpr unsigned kMaxLooks = 9;
 
+bool is_among(
+    std::set<sys::SocketFile> const& own, sys::Fd const& place, std::uint64_t other_device)
+{
+    auto const kind = sys::kind_of(place);
+    return kind.ok()
+           && (own.contains(sys::socket_file(kind->device, kind->inode))
+               || own.contains(sys::socket_file(other_device, kind->inode)));
+}
+
 bool may_be_alive(sys::Fd const& place)
 {
     auto const lives = sys::is_socket_alive(place);
@@ -22,15 +31,14 @@ bool may_be_alive(sys::Fd const& place)
 
 } // namespace
 
-StrangeSockets::StrangeSockets(std::string const& project, InnerNetworks inner)
-    : can_tell_(inner == InnerNetworks::None && sys::bound_sockets().ok()),
-      project_device_(sys::device_mounted_at(project))
+StrangeSockets::StrangeSockets(std::string project, InnerNetworks inner)
+    : project_(std::move(project)), inner_(inner)
 {
 }
 
 void StrangeSockets::add(std::string path)
 {
-    if (can_tell_)
+    if (inner_ == InnerNetworks::None)
         waiting_.push_back({std::move(path)});
 }
 
@@ -61,18 +69,13 @@ void StrangeSockets::judge(std::function<void(sys::Fd const&)> const& cover)
     if (alive.empty())
         return;
     auto const own = sys::bound_sockets();
+    if (!own.ok() && own.error().code == Errc::Unsupported)
+        return; // any other failure may be the agent's doing
+    auto const device = sys::device_mounted_at(project_);
     // Still alive: not one of the agent's that was closed between the two questions.
     for (auto const& place : alive)
-        if (!(own.ok() && is_among(*own, place)) && may_be_alive(place))
+        if (!(own.ok() && is_among(*own, place, device)) && may_be_alive(place))
             cover(place);
-}
-
-bool StrangeSockets::is_among(std::set<sys::SocketFile> const& own, sys::Fd const& place) const
-{
-    auto const kind = sys::kind_of(place);
-    return kind.ok()
-           && (own.contains(sys::socket_file(kind->device, kind->inode))
-               || own.contains(sys::socket_file(project_device_, kind->inode)));
 }
 
 } // namespace osh::launcher

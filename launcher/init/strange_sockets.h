@@ -7,9 +7,7 @@
 #include "launcher/sys/local_sockets.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +21,7 @@ enum class InnerNetworks : bool { None, Allowed };
 class StrangeSockets
 {
 public:
-    // `project` is where the files lie. Finds out whether this kernel tells whose a socket is.
-    StrangeSockets(std::string const& project, InnerNetworks inner);
+    StrangeSockets(std::string project, InnerNetworks inner); // where the files lie
 
     void add(std::string path); // of a socket file that appeared
     // Looks at those that were added; `cover` gets an O_PATH descriptor of each that is the host's.
@@ -39,10 +36,8 @@ private:
         unsigned looks = 0;
     };
 
-    bool is_among(std::set<sys::SocketFile> const& own, sys::Fd const& place) const;
-
-    bool can_tell_;
-    std::uint64_t project_device_;
+    std::string project_;
+    InnerNetworks inner_;
     std::vector<Waiting> waiting_;
 };
 

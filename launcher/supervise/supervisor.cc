@@ -84,6 +84,7 @@ Result<> Supervisor::start_sandbox()
                   std::move(hooks)));
     init_ = std::move(init);
     group_ = std::move(sandbox.group);
+    mask_watch_ = std::move(sandbox.mask_watch);
     if (!sandbox.doors.empty()) {
         LET(doors, DoorKeeper::start(loop_, request_.plan.doors, sandbox.doors,
                        [this](auto const& sentence) { note("door", sentence); }));

@@ -73,7 +73,8 @@ private:
     Instant time_limit_ = Instant::never(), start_limit_ = Instant::never();
     std::optional<StdioRelay> relay_;
     std::unique_ptr<NetproxyLink> netproxy_;
-    sys::ControlGroup group_; // outlives init
+    sys::ControlGroup group_; // outlives init, as the next does
+    sys::LateFd mask_watch_;
     std::unique_ptr<InitLink> init_;
     std::unique_ptr<FrontDesk> desk_;
     std::unique_ptr<ResolverWatch> names_;

@@ -30,10 +30,9 @@ constexpr std::uint64_t bit(unsigned number)
 }
 constexpr std::uint64_t kExecute = bit(0), kWriteFile = bit(1), kReadFile = bit(2),
                         kReadDir = bit(3), kRemoveDir = bit(4), kRemoveFile = bit(5),
-                        kMakeChar = bit(6), kMakeDir = bit(7), kMakeReg = bit(8),
-                        kMakeSock = bit(9), kMakeFifo = bit(10), kMakeBlock = bit(11),
-                        kMakeSym = bit(12), kRefer = bit(13), kTruncate = bit(14),
-                        kIoctlDev = bit(15), kResolveUnix = bit(16);
+                        kMakeDir = bit(7), kMakeReg = bit(8), kMakeSock = bit(9),
+                        kMakeFifo = bit(10), kMakeSym = bit(12), kRefer = bit(13),
+                        kTruncate = bit(14), kIoctlDev = bit(15), kResolveUnix = bit(16);
 constexpr std::uint64_t kFirstAbi = bit(13) - 1;
 constexpr std::uint64_t kForFiles =
     kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev | kResolveUnix;
