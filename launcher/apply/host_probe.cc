@@ -6,6 +6,7 @@
 #include "launcher/apply/group_probe.h"
 #include "launcher/apply/project_walk.h"
 #include "launcher/apply/trust_store.h"
+#include "launcher/plan/devices.h"
 #include "launcher/plan/doors.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/landlock.h"
@@ -21,6 +22,8 @@ namespace
 constexpr std::size_t kMaxParents = 64;
 constexpr char const* kJavaHomes = "/usr/lib/jvm";
 constexpr std::size_t kMaxJavaHomes = 256;
+constexpr std::size_t kMaxDeviceEntries = 4096; // of /dev, which has some hundreds
+constexpr std::size_t kMaxDevices = 256;        // given in all; each needs a file in /dev inside
 
 std::string variable(HostFacts const& facts, std::string const& name)
 {
@@ -132,6 +135,20 @@ void probe_sockets(HostFacts& facts, ProbeRequest const& request)
     for (auto const& name : request.sockets)
         if (auto const place = door_place(name, facts); place.starts_with('/'))
             facts.sockets[name] = node_fact(place);
+}
+
+Result<> probe_devices(HostFacts& facts, ProbeRequest const& request)
+{
+    for (auto const& name : request.devices)
+        for (auto const& pattern : device_patterns(name)) {
+            LET(entries, sys::list_directory(pattern.directory, kMaxDeviceEntries));
+            for (auto const& entry : entries)
+                if (fits(pattern, entry.name) && facts.devices.size() < kMaxDevices) {
+                    std::string const path = pattern.directory + "/" + entry.name;
+                    facts.devices[path] = node_fact(path);
+                }
+        }
+    return {};
 }
 
 // git-config(1): the file in the home directory wins over the one below ~/.config.
@@ -262,6 +279,7 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
             facts.existing_paths.push_back(facts.libexec + helper);
     probe_hooks(facts);
     probe_sockets(facts, request);
+    TRY(probe_devices(facts, request));
     TRY(walk_project(facts, request));
     std::vector<std::string> grants;
     for (auto const& grant : request.grants)

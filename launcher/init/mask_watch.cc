@@ -1,12 +1,14 @@
 #include "launcher/init/mask_watch.h"
 
 #include "launcher/guard/name_rules.h"
+#include "launcher/init/strange_sockets.h"
 #include "launcher/plan/probe_request.h"
 #include "launcher/plan/tool_directories.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/directory_watch.h"
 #include "launcher/sys/entry_calls.h"
 #include "launcher/sys/io.h"
+#include "launcher/sys/local_socket.h"
 #include "launcher/sys/mount.h"
 #include "launcher/sys/proc_view.h"
 #include "launcher/sys/pty.h"
@@ -33,8 +35,10 @@ constexpr std::string_view kWatching = "watching";
 class MaskWatch
 {
 public:
-    MaskWatch(std::string root, GuardPlan const& plan, sys::Fd watch)
-        : root_(std::move(root)), rules_(plan), watch_(std::move(watch))
+    MaskWatch(Plan const& plan, sys::Fd watch)
+        : root_(plan.project), rules_(plan.guard),
+          sockets_(root_, plan.nested_allow ? InnerNetworks::Allowed : InnerNetworks::None),
+          watch_(std::move(watch))
     {
     }
 
@@ -45,6 +49,11 @@ public:
     {
         look_below(root_);
         for (;;) {
+            sockets_.judge(
+                [this](sys::Fd const& socket) { failed_ += mount_mask(socket).ok() ? 0 : 1; });
+            LET(has_news, sys::wait_readable(watch_, sockets_.next_look()));
+            if (!has_news)
+                continue;
             LET(names, sys::next_new_names(watch_));
             for (auto const& name : names)
                 appeared(name);
@@ -100,22 +109,25 @@ private:
     {
         std::string const path = directory + "/" + name;
         auto const entry = sys::examine_entry(nowhere_, path);
+        if (entry.is_socket())
+            sockets_.add(path);
+        if (directory.ends_with("/.git"))
+            return; // git's own daemon listens there; nothing else is of interest
         if (!entry.is_link() && rules_.is_masked(directory, name))
             cover(path);
-        else if (entry.is_directory() && name != ".git" && !is_tool_directory(name))
+        else if (entry.is_directory() && !is_tool_directory(name))
             open.push_back(path);
     }
 
     // What cannot be covered because it is gone again needs no cover.
     void cover(std::string const& path)
     {
-        auto const done = mount_mask(path);
-        failed_ += done.ok() ? 0 : 1;
+        auto const target = sys::look_up(path, sys::Links::Refuse);
+        failed_ += target.ok() && mount_mask(*target).ok() ? 0 : 1;
     }
 
-    Result<> mount_mask(std::string const& path)
+    Result<> mount_mask(sys::Fd const& target)
     {
-        LET(target, sys::look_up(path, sys::Links::Refuse));
         LET(kind, sys::kind_of(target));
         LET(mask, sys::look_up(kind.is_directory ? kMaskDirectory : kMaskFile, sys::Links::Refuse));
         LET(mask_kind, sys::kind_of(mask));
@@ -128,6 +140,7 @@ private:
 
     std::string root_;
     NameRules rules_;
+    StrangeSockets sockets_;
     sys::Fd watch_;
     std::unordered_map<int, std::string> places_;
     std::size_t failed_ = 0;
@@ -161,7 +174,7 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
     TRY(sys::forbid_new_privileges());
     TRY(sys::keep_only_capabilities(kWatchCapabilities));
     TRY(sys::become_undumpable());
-    MaskWatch watch(parts.plan.project, parts.plan.guard, sys::Fd::adopt_raw_fd(kWatch));
+    MaskWatch watch(parts.plan, sys::Fd::adopt_raw_fd(kWatch));
     watch.begin();
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
     TRY(sys::install_filter(parts.word.mask_watch_filter));

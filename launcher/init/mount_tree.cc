@@ -145,6 +145,8 @@ private:
             return fail(Errc::Denied, step.source + " is a socket or a FIFO of the host");
         if (!kind.is_socket_or_fifo && step.kind == MountKind::Socket)
             return fail(Errc::Denied, step.source + " is no socket");
+        if (!step.no_dev && !kind.is_character) // a whole directory neither
+            return fail(Errc::Denied, step.source + " is no character device");
         LET(tree, sys::clone_mount(*source));
         TRY(sys::restrict_mount(tree, flags_of(step), sys::Depth::Tree));
         TRY(make_bind_target(step, kind));

@@ -1,7 +1,7 @@
 // `osh plan`: the plan for people, and as JSON.
 
+#include "launcher/plan/doors.h"
 #include "launcher/plan/plan.h"
-
 #include "policy/base/text.h"
 
 #include <algorithm>
@@ -17,6 +17,13 @@ constexpr std::array kKindWords{"tmpfs", "bind", "proc", "devpts", "dir", "link"
     "mask", "twin", "pin", "socket", "aside"};
 constexpr std::array kAccessWords{
     "list", "read", "read+exec", "write", "write+exec", "device", "terminal", "socket"};
+
+std::string_view kind_text(MountStep const& step)
+{
+    if (step.kind == MountKind::Bind && !step.no_dev)
+        return "device";
+    return kKindWords[static_cast<std::size_t>(step.kind)];
+}
 
 std::string size_text(std::uint64_t bytes)
 {
@@ -120,8 +127,8 @@ std::string json_mounts(Plan const& plan)
     std::string text;
     for (auto const& step : plan.mounts)
         text += fmt::format("{}{{\"kind\":\"{}\",\"target\":{},\"source\":{},\"flags\":\"{}\"}}",
-            text.empty() ? "" : ",", kKindWords[static_cast<std::size_t>(step.kind)],
-            json_quoted(step.target), json_quoted(step.source), flags_text(step));
+            text.empty() ? "" : ",", kind_text(step), json_quoted(step.target),
+            json_quoted(step.source), flags_text(step));
     return "[" + text + "]";
 }
 
@@ -165,11 +172,11 @@ std::string describe(Plan const& plan)
     out += policy_text(plan);
     out += "\nfiles\n";
     for (auto const& step : plan.mounts)
-        out += fmt::format("  {:<6} {:<9} {}{}\n", kKindWords[static_cast<std::size_t>(step.kind)],
-            flags_text(step), shown(step.target), detail_text(step, plan));
+        out += fmt::format("  {:<6} {:<9} {}{}\n", kind_text(step), flags_text(step),
+            shown(step.target), detail_text(step, plan));
     for (auto const& door : plan.doors)
-        out += fmt::format(
-            "  {:<6} {:<9} {} <- {}\n", "door", "relayed", door.inside, shown(door.host));
+        out += fmt::format("  {:<6} {:<9} {} <- {}\n", "door",
+            door.name == kSshAgent ? "filtered" : "relayed", door.inside, shown(door.host));
     out += "\nLandlock\n";
     for (auto const& rule : plan.landlock)
         out += fmt::format(

@@ -48,6 +48,7 @@ struct HostFacts {
     std::vector<std::string> masked_paths;
     std::vector<std::string> nested_protected; // relative to the project, below its top level
     std::vector<std::string> hooks_paths;      // core.hooksPath inside the project, relative
+    std::map<std::string, NodeFact> devices;   // by path, of what the profile's names may stand for
     std::map<std::string, NodeFact> sockets; // of those that the profile opens, by their name there
     bool mask_walk_ended_early = false;      // the project is larger than the walk's bound
     std::string trust_bundle;                // path of the host's CA bundle, "" if none

@@ -25,7 +25,7 @@ constexpr std::array kProcMaskedDirectories{
 constexpr std::uint64_t kMiB = 1024 * 1024, kGiB = 1024 * kMiB;
 constexpr std::uint64_t kTmpInodes = 200'000, kShmInodes = 50'000;
 constexpr std::uint64_t kTmpMost = 4 * kGiB;
-constexpr std::uint64_t kDevBytes = 64 * 1024, kDevInodes = 64, kRuntimeBytes = 16 * kMiB,
+constexpr std::uint64_t kDevBytes = 64 * 1024, kDevInodes = 512, kRuntimeBytes = 16 * kMiB,
                         kRuntimeInodes = 4'096;
 
 MountStep kernel_step(MountKind kind, std::string target)
@@ -59,27 +59,11 @@ void add_proc(Plan& plan)
     plan.landlock.push_back({"/proc", Access::Read});
 }
 
-void add_device(Plan& plan, std::string const& name)
-{
-    std::string const path = "/dev/" + name;
-    MountStep step = bind_step(path, path, Write::No);
-    step.no_dev = false;
-    step.no_exec = true;
-    step.optional = true;
-    plan.mounts.push_back(step);
-    plan.landlock.push_back({path, name == "tty" ? Access::Terminal : Access::Device});
-}
-
 void add_dev(Plan& plan, HostFacts const& facts, policy::Profile const& profile)
 {
     MountStep dev = tmpfs_step("/dev", kDevBytes, kDevInodes);
     dev.no_exec = true;
     plan.mounts.push_back(dev);
-    std::vector<std::string> devices = profile.filesystem.devices;
-    if (devices.empty())
-        devices = {"null", "zero", "full", "random", "urandom", "tty"};
-    for (auto const& name : devices)
-        add_device(plan, name == "gpu" ? "dri" : name);
     MountStep terminals = kernel_step(MountKind::Devpts, "/dev/pts");
     terminals.no_dev = false; // the terminals themselves are device nodes
     plan.mounts.push_back(terminals);

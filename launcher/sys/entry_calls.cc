@@ -57,6 +57,11 @@ bool Entry::is_link() const
 {
     return error == 0 && S_ISLNK(mode);
 }
+bool Entry::is_socket() const
+{
+    return error == 0 && S_ISSOCK(mode);
+}
+
 bool Entry::is_fifo() const
 {
     return error == 0 && S_ISFIFO(mode);

@@ -38,6 +38,7 @@ struct Entry { // stat(2)
     bool is_regular() const;
     bool is_link() const;
     bool is_fifo() const;
+    bool is_socket() const;
     bool is_device() const;
 };
 Entry examine(Fd const& fd);

@@ -142,6 +142,7 @@ Result<FileKind> kind_of(Fd const& fd)
     kind.is_directory = S_ISDIR(status.st_mode);
     kind.is_regular = S_ISREG(status.st_mode);
     kind.is_socket_or_fifo = S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode);
+    kind.is_character = S_ISCHR(status.st_mode);
     kind.device = status.st_dev;
     kind.inode = status.st_ino;
     return kind;

@@ -42,7 +42,7 @@ Result<Fd> look_up(std::string const& path, Links links);
 Result<Fd> look_up_in(Fd const& base, std::string const& path, Links links);
 
 struct FileKind {
-    bool is_directory = false, is_regular = false, is_socket_or_fifo = false;
+    bool is_directory = false, is_regular = false, is_socket_or_fifo = false, is_character = false;
     std::uint64_t device = 0, inode = 0;
 };
 Result<FileKind> kind_of(Fd const& fd);

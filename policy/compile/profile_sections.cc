@@ -290,6 +290,12 @@ void apply_unsafe(ProfileReader& in, Profile& into)
         remove_denials(*list, in, into);
     share_socket(in, "share_docker_socket", "docker", into.filesystem.sockets);
     share_socket(in, "share_session_bus", "session-bus", into.filesystem.sockets);
+    in.flag("share_fuse", into.share_fuse);
+    if (in.has("share_fuse")) {
+        std::erase(into.filesystem.devices, "fuse");
+        if (into.share_fuse)
+            into.filesystem.devices.emplace_back("fuse");
+    }
     refuse_when_on(in, "host_network");
     in.finish();
 }

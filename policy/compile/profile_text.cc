@@ -266,6 +266,10 @@ std::string profile_as_toml(Profile const& profile)
     to.word("nested", kNestedWords, profile.nested_allow);
     to.flag("debug", profile.debug);
     to.list("optional", profile.optional_layers);
+    if (profile.share_fuse) {
+        to.section("unsafe");
+        to.flag("share_fuse", true);
+    }
     if (profile.agent)
         write_agent(to, *profile.agent);
     for (auto const& credential : profile.credentials)

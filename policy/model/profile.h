@@ -182,6 +182,7 @@ struct Profile {
     std::optional<AgentPreset> agent;
     std::vector<Credential> credentials;
     bool nested_allow = false; // nested = "allow": an agent's own sandbox may start
+    bool share_fuse = false;   // [unsafe]: /dev/fuse may be given
     bool debug = true;         // ptrace of own children
     std::vector<std::string>
         optional_layers; // layers whose absence is shown instead of refused: "landlock", …

@@ -286,5 +286,88 @@ def shown_itself(m):
     check(done.code == 0 and 'heard' in done.out, done)
 
 
+LATE = r"""
+import os, socket, sys, time
+kinds = {'STREAM': socket.SOCK_STREAM, 'DGRAM': socket.SOCK_DGRAM, 'SEQPACKET': socket.SOCK_SEQPACKET}
+print('up', flush=True)
+for line in sys.stdin:
+    kind, path = line.split()
+    s = socket.socket(socket.AF_UNIX, kinds[kind])
+    try:
+        s.connect(path)
+        s.send(b'order')
+        print('REACHED', flush=True)
+    except OSError as error:
+        print(error.strerror, flush=True)
+"""
+
+OWN = r"""
+import os, socket, sys, threading
+def meet(path, kind, server_path=None):
+    server = socket.socket(socket.AF_UNIX, kind); server.bind(server_path or path)
+    if server_path: os.link(server_path, path); os.unlink(server_path)
+    client = socket.socket(socket.AF_UNIX, kind)
+    if kind != socket.SOCK_DGRAM: server.listen()
+    client.connect(path); client.send(b'x')
+    if kind == socket.SOCK_DGRAM: assert server.recv(1) == b'x'
+    else: peer = server.accept()[0]; assert peer.recv(1) == b'x'; peer.close()
+    server.close(); client.close(); os.unlink(path)
+os.makedirs('deep/er', exist_ok=True)
+for i in range(400):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET): meet(('', 'deep/er/')[i % 2] + 'own.sock', kind)
+    meet('mux', socket.SOCK_STREAM, 'mux.%d' % i)
+    s = socket.socket(socket.AF_UNIX); s.bind('short'); s.close(); os.unlink('short')
+kept = socket.socket(socket.AF_UNIX); kept.bind('kept.sock'); kept.listen()
+import time
+time.sleep(1.5)
+c = socket.socket(socket.AF_UNIX); c.connect('kept.sock')
+os.rename('kept.sock', 'renamed.sock'); time.sleep(0.2)
+c = socket.socket(socket.AF_UNIX); c.connect('renamed.sock'); os.unlink('renamed.sock')
+print('all met')
+"""
+
+
+def sockets_that_appear(m):
+    """A program outside binds a socket in the project, its subdirectories or .git, or moves one there, after the start: refused within a second."""
+    heard = []
+    m.run(['git', 'init', '-q'])
+    os.makedirs(m.project + '/sub')
+    os.chown(m.project + '/sub', m.uid, m.gid)
+    m.write(m.project + '/late.py', LATE)
+    process = m.popen([OSH, 'run', '-q', '--no-tty', '--profile', 'strict', '--offline', '--', 'python3', 'late.py'],
+                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(process.stdout.readline() == b'up\n', 'start')
+    os.makedirs(m.project + '/new')
+    os.chown(m.project + '/new', m.uid, m.gid)
+    servers = []
+    for kind, path in (('STREAM', 'late.sock'), ('DGRAM', 'late.dgram'), ('SEQPACKET', 'late.seq'), ('STREAM', 'sub/late.sock'),
+                       ('STREAM', 'new/late.sock'), ('STREAM', '.git/fsmonitor--daemon.ipc'), ('STREAM', 'moved.sock')):
+        server = socket.socket(socket.AF_UNIX, getattr(socket, 'SOCK_' + kind))
+        place = m.home + '/elsewhere.sock' if path == 'moved.sock' else m.project + '/' + path
+        server.bind(place)
+        os.chown(place, m.uid, m.gid)
+        if kind != 'DGRAM':
+            server.listen()
+        if path == 'moved.sock':
+            os.rename(place, m.project + '/' + path)
+        servers.append(server)
+        threading.Event().wait(1)
+        process.stdin.write(('%s %s\n' % (kind, path)).encode())
+        process.stdin.flush()
+        heard.append((path, process.stdout.readline().decode().strip()))
+    process.stdin.close()
+    check(process.wait(30) == 0, process.stderr.read())
+    check(all(answer in ('Connection refused', 'Permission denied') for _, answer in heard), heard)
+    for server in servers:
+        server.close()
+
+
+def own_sockets_work(m):
+    """Thousands of sockets of the agent's own, closed at once, linked, renamed, kept: all are met."""
+    m.write(m.project + '/own.py', OWN)
+    done = m.shell('python3 own.py', timeout=120)
+    check(done.code == 0 and 'all met' in done.out, done)
+
+
 CASES = [ssh_agent_lists_and_signs, ssh_agent_in_the_plan, relay, by_the_other_name, what_is_no_socket, comes_and_goes,
-         hostile_to_the_filter, names_that_are_not_opened, shown_itself]
+         hostile_to_the_filter, names_that_are_not_opened, shown_itself, sockets_that_appear, own_sockets_work]

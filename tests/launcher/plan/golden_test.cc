@@ -44,6 +44,13 @@ HostFacts made_up_machine()
     facts.trust_bundle = "/etc/ssl/certs/ca-certificates.crt";
     facts.memory_bytes = std::uint64_t{16} * 1024 * 1024 * 1024;
     facts.libexec = "/usr/libexec/osh";
+    for (char const* path : {"/dev/dri/card0", "/dev/dri/renderD128", "/dev/nvidia0",
+             "/dev/nvidiactl", "/dev/snd/controlC0", "/dev/snd/timer"})
+        facts.devices[path] = {NodeKind::Character, path, 0, 226, 0};
+    facts.devices["/dev/ttyUSB0"] = {NodeKind::Character, "/dev/ttyUSB0", 0, 188, 0};
+    facts.sockets = {{"ssh-agent", {NodeKind::Socket, "/run/user/1000/agent", 1000}},
+        {"docker", {NodeKind::Socket, "/run/docker.sock"}},
+        {"wayland", {NodeKind::Socket, "/run/user/1000/wayland-0", 1000}}};
     return facts;
 }
 
@@ -52,7 +59,7 @@ std::string plan_of(std::string const& name)
     StorePlaces places;
     places.packaged = OSH_SOURCE_DIR "/profiles";
     places.home = "/home/ada";
-    auto const loaded = load_profile(places, {name});
+    auto const loaded = load_profile(places, {name == "opened" ? kGolden + name + ".toml" : name});
     if (!loaded.ok() || !loaded->profile)
         return "the profile cannot be loaded\n";
     auto const layers = load_policy_layers(places, *loaded->profile);
@@ -83,7 +90,7 @@ TEST_P(GoldenPlan, IsWhatWasReviewed)
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    PackagedProfiles, GoldenPlan, testing::Values("strict", "daily", "untrusted-repo"));
+    PackagedProfiles, GoldenPlan, testing::Values("strict", "daily", "untrusted-repo", "opened"));
 
 } // namespace
 } // namespace osh::launcher
