@@ -73,6 +73,8 @@ std::vector<CallGroup> const& mask_watch_groups()
             {"inotify_add_watch", "read", "newfstatat", "fstat", "statx", "getdents64", "lseek",
                 "close", "fcntl"}},
         {"word", "one message: it stands", {"sendmsg"}},
+        {"sockets that appear", "is one the host's: it is asked, and sock_diag(7) is",
+            {"poll", "connect", "sendto", "recvfrom"}},
         {"covering", "the mask is mounted", {"open_tree", "mount_setattr", "move_mount"}},
     };
     return groups;
@@ -83,7 +85,8 @@ std::vector<ArgumentRule> mask_watch_rules()
     constexpr std::uint32_t kWriting = O_ACCMODE | O_CREAT | O_TRUNC;
     // openat2's flags lie in memory: what it opens there it could only look at (O_PATH, look_up()),
     // or change as the agent may, whose place it shares. No call that writes is allowed.
-    return {no_code(), {"openat", 0, {{2, kWriting, O_RDONLY}}}, {"openat2", 0, {}}};
+    return {no_code(), {"openat", 0, {{2, kWriting, O_RDONLY}}}, {"openat2", 0, {}},
+        {"socket", 0, {{0, kAll, AF_UNIX}}}, {"socket", 0, {{0, kAll, AF_NETLINK}}}};
 }
 
 } // namespace osh::launcher

@@ -141,7 +141,7 @@ std::vector<policy::control::PublishedPort> PublishedPorts::list() const
     std::vector<policy::control::PublishedPort> list;
     for (auto const& [number, port] : ports_) {
         auto const used = std::ranges::count_if(connections_,
-            [number = number](auto const& entry) { return entry.second.host_port == number; });
+            [wanted = number](auto const& entry) { return entry.second.host_port == wanted; });
         list.push_back(
             {port.addresses, number, port.spec.inside_port, static_cast<std::uint32_t>(used)});
     }
@@ -173,7 +173,7 @@ void PublishedPorts::arm()
                 one.watch = 0;
             } else if (takes && one.watch == 0) {
                 auto const watch = loop_.watch(one.socket, sys::Interest::Read,
-                    [this, number = number, i](auto) { accept_from(number, i); });
+                    [this, port_number = number, i](auto) { accept_from(port_number, i); });
                 one.watch = watch.ok() ? *watch : 0;
             }
         }
