@@ -83,8 +83,7 @@ void mark_session(launcher::Plan& plan, std::string const& id)
 
 int run_session(ParsedOptions const& options)
 {
-    auto request =
-        session_request(options, options.has("dry-run") ? Secrets::Leave : Secrets::Fetch);
+    auto request = session_request(options, options.has("dry-run") ? For::Show : For::Run);
     if (!request.ok())
         return refuse(request.error());
     if (options.has("dry-run")) {
@@ -101,7 +100,7 @@ int run_session(ParsedOptions const& options)
         !options.has("no-input") && (has_terminal() || options.last("approvals") == "ask");
     request->report = options.last("report");
     auto const environment = launcher::environment_of_this_process();
-    auto folders = launcher::make_session_folders(environment);
+    auto folders = launcher::make_session_folders(environment, request->head_start.session);
     if (!folders.ok())
         return refuse(folders.error());
     mark_session(request->plan, folders->id);
