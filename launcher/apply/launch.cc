@@ -14,8 +14,10 @@
 #include "launcher/sys/spawn.h"
 #include "launcher/sys/standard_streams.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
+#include <iterator>
 
 namespace osh::launcher
 {
@@ -155,18 +157,15 @@ Result<FromInit> next_word(Fd const& channel, std::vector<Fd>& descriptors)
     return word;
 }
 
-enum class Expects { Nothing, OneDescriptor };
-
-// Its descriptor, if one comes with it.
+// The descriptors that come with it.
 template<typename Word>
-Result<Fd> await(Fd const& channel, Expects expects)
+Result<std::vector<Fd>> await(Fd const& channel, std::size_t expected)
 {
     std::vector<Fd> descriptors;
     LET(word, next_word(channel, descriptors));
-    std::size_t const expected = expects == Expects::OneDescriptor ? 1 : 0;
     if (!std::holds_alternative<Word>(word) || descriptors.size() != expected)
         return fail(Errc::Malformed, "osh-init answered with a word that does not belong here");
-    return expected == 0 ? Fd() : std::move(descriptors[0]);
+    return descriptors;
 }
 
 // Init forks nothing before it hears of the trust: all that the sandbox ever runs is born in the
@@ -186,9 +185,9 @@ Result<> instruct(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox, Fd
 
 Result<> await_network(Plan const& plan, Sandbox& sandbox)
 {
-    auto const expects = plan.has_network ? Expects::OneDescriptor : Expects::Nothing;
-    LET(tun, await<WordNetwork>(sandbox.init_channel, expects));
-    sandbox.tun = std::move(tun);
+    LET(tun, await<WordNetwork>(sandbox.init_channel, plan.has_network ? 1 : 0));
+    if (plan.has_network)
+        sandbox.tun = std::move(tun[0]);
     return {};
 }
 
@@ -246,6 +245,7 @@ Result<Sandbox> prepare(
     sandbox.init_channel = std::move(begun->channel_);
     sandbox.owner_channel = std::move(owners.ours);
     sandbox.wants_terminal = stdio.wants_terminal;
+    sandbox.door_count = plan.doors.size();
     auto done = await_network(plan, sandbox); // mostly it stands already
     if (done.ok())
         done = instruct(plan, stdio, sandbox, owners.theirs);
@@ -262,13 +262,16 @@ Result<> give_trust(Sandbox const& sandbox, std::string const& ca_pem)
 
 Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts)
 {
-    auto const expects = sandbox.wants_terminal ? Expects::OneDescriptor : Expects::Nothing;
-    auto pty = await<WordPrepared>(sandbox.init_channel, expects);
-    if (!pty.ok()) {
+    std::size_t const of_terminal = sandbox.wants_terminal ? 1 : 0;
+    auto given = await<WordPrepared>(sandbox.init_channel, of_terminal + sandbox.door_count);
+    if (!given.ok()) {
         end(sandbox.init_pidfd);
-        return explained(facts, pty.error());
+        return explained(facts, given.error());
     }
-    sandbox.pty = *std::move(pty);
+    auto doors = given->begin();
+    if (sandbox.wants_terminal)
+        sandbox.pty = std::move(*doors++);
+    std::move(doors, given->end(), std::back_inserter(sandbox.doors));
     return {};
 }
 

@@ -32,11 +32,14 @@ struct Sandbox {
     sys::Fd owner_channel; // the netproxy end of the owner-look-up channel
     sys::Fd tun;           // not open when the plan has no network
     sys::Fd pty;           // master, once prepared; not open without a terminal
+    // Inner ends, in the order of the plan, once prepared.
+    std::vector<sys::Fd> doors;
     // Shared with the mask watch, so that its last close is not part of init's end.
     sys::LateFd mask_watch;
     sys::ControlGroup group; // to be kept until init ended
     std::int32_t init_pid = 0;
     bool wants_terminal = false;
+    std::size_t door_count = 0;
 };
 
 // Init, on its way: its namespaces and its network need no plan. Ends with this object.

@@ -1,6 +1,7 @@
 #include "launcher/init/sandbox.h"
 
 #include "launcher/init/agent.h"
+#include "launcher/init/doors.h"
 #include "launcher/init/mount_tree.h"
 #include "launcher/init/sandbox_network.h"
 #include "launcher/init/serve.h"
@@ -59,9 +60,11 @@ private:
         LET(tree, build_mount_tree(plan_));
         tree_ = std::move(tree);
         TRY(limit_processes());
+        step_ = "sockets";
+        LET(doors, make_doors(tree_.root, plan_));
         step_ = "terminal";
         TRY(open_terminal());
-        TRY(tell_prepared());
+        TRY(tell_prepared(doors));
         step_ = "trust";
         LET(trust, begin_trust(plan_, tree_.root, tree_.trust_bundle));
         trust_ = std::move(trust);
@@ -155,11 +158,13 @@ private:
         return {};
     }
 
-    Result<> tell_prepared()
+    Result<> tell_prepared(std::vector<Fd> const& doors)
     {
         std::vector<Fd const*> descriptors;
         if (pty_.master.is_open())
             descriptors.push_back(&pty_.master);
+        for (auto const& door : doors)
+            descriptors.push_back(&door);
         return sys::send_message(channel_, encode(FromInit(WordPrepared{})), descriptors);
     }
 

@@ -58,7 +58,7 @@ struct WordListListeners { // answered by WordListeners
 struct WordNetwork {
 }; // descriptor: the tun, of a sandbox with a network
 struct WordPrepared {
-};                        // descriptor: pty master (if any)
+};                        // descriptors: pty master (if any), doors
 struct WordStarted {      // exec of the agent succeeded
     std::int32_t pid = 0; // inside
 };
