@@ -168,6 +168,18 @@ std::string plan_errors(std::vector<Error> const& errors)
     return text;
 }
 
+launcher::Uplink likely_uplink(ParsedOptions const& options)
+{
+    return options.has("offline") ? launcher::Uplink::None : launcher::Uplink::Tun;
+}
+
+launcher::Verbosity verbosity_of(ParsedOptions const& options)
+{
+    if (options.has("quiet"))
+        return launcher::Verbosity::Quiet;
+    return options.has("verbose") ? launcher::Verbosity::Verbose : launcher::Verbosity::Normal;
+}
+
 } // namespace
 
 std::vector<OptionRow> session_option_rows()
@@ -200,11 +212,8 @@ Result<SessionRequest> session_request(ParsedOptions const& options, For use)
     auto const environment = launcher::environment_of_this_process();
     SessionRequest request;
     if (use == For::Run)
-        request.head_start = launcher::begin_helpers(
-            options.has("offline") ? launcher::Uplink::None : launcher::Uplink::Tun);
-    request.verbosity = options.has("quiet")     ? launcher::Verbosity::Quiet
-                        : options.has("verbose") ? launcher::Verbosity::Verbose
-                                                 : launcher::Verbosity::Normal;
+        request.head_start = launcher::begin_helpers(likely_uplink(options));
+    request.verbosity = verbosity_of(options);
     LET(profile, profile_of(places, environment, options));
     TRY(apply_overrides(options, profile));
     if (use == For::Run)
