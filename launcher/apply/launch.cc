@@ -10,6 +10,7 @@
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/process.h"
+#include "launcher/sys/self.h"
 #include "launcher/sys/spawn.h"
 #include "launcher/sys/standard_streams.h"
 
@@ -34,7 +35,7 @@ int become_init(Fd const& program, Fd const& channel, Fd const& null)
 {
     auto const kept = sys::duplicate(program, kInitChannel + 1);
     if (!kept.ok() || !sys::set_standard_streams(null, null, null).ok()
-        || !sys::place_descriptor(channel, kInitChannel).ok()
+        || !sys::place_descriptor(channel, kInitChannel).ok() || !sys::forbid_new_privileges().ok()
         || !sys::keep_capabilities_across_exec().ok())
         return 125;
     sys::reset_signals();
@@ -51,23 +52,21 @@ std::unexpected<Error> explained(HostFacts const& facts, Error const& error)
         namespace_problem(facts.machine, facts) + "\n(" + error.sentence + ")"});
 }
 
-Result<sys::Child> clone_init(HostFacts const& facts, Fd const& channel)
+// Without the network namespace, which it makes itself.
+Result<sys::Child> clone_init(std::string const& libexec, Fd const& channel)
 {
-    LET(program, sys::open_path(facts.libexec + "/osh-init", O_PATH));
+    LET(program, sys::open_path(libexec + "/osh-init", O_PATH));
     LET(null, sys::open_path("/dev/null", O_RDWR));
     sys::NewNamespaces const all{.user = true,
         .mount = true,
         .pid = true,
-        .net = true,
         .ipc = true,
         .uts = true,
-        .cgroup = facts.has_cgroup_namespace,
-        .time = facts.has_time_namespace};
+        .cgroup = sys::look_at("/proc/self/ns/cgroup").exists,
+        .time = sys::look_at("/proc/self/ns/time").exists};
     auto child = sys::clone_process(all, [&] { return become_init(program, channel, null); });
     if (!child.ok())
-        return explained(
-            facts, fail_because("cannot create the sandbox's namespaces", std::move(child).error())
-                       .error());
+        return fail_because("cannot create the sandbox's namespaces", std::move(child).error());
     return child;
 }
 
@@ -172,8 +171,8 @@ Result<std::vector<Fd>> await(Fd const& channel, std::size_t expected)
     return descriptors;
 }
 
-// Init forks nothing before it hears "start": all that the sandbox ever runs is born in the group,
-// which is entered while init builds (the kernel may take milliseconds for it).
+// Init forks nothing before it hears of the trust: all that the sandbox ever runs is born in the
+// group, which is entered while init builds (the kernel may take milliseconds for it).
 Result<> instruct(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox, Fd const& owners)
 {
     auto group = make_group(plan.group, sandbox.init_pid);
@@ -189,42 +188,79 @@ Result<> instruct(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox, Fd
 
 Result<> await_network(Plan const& plan, Sandbox& sandbox)
 {
-    if (!plan.has_network)
-        return {};
-    LET(tun, await<WordNetwork>(sandbox.init_channel, 1));
-    sandbox.tun = std::move(tun[0]);
+    LET(tun, await<WordNetwork>(sandbox.init_channel, plan.has_network ? 1 : 0));
+    if (plan.has_network)
+        sandbox.tun = std::move(tun[0]);
     return {};
 }
 
 } // namespace
 
-Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& facts)
+Result<BegunInit> BegunInit::begin(std::string const& libexec)
 {
+    LET(channel, sys::make_channel());
+    LET(init, clone_init(libexec, channel.theirs));
+    BegunInit begun;
+    begun.pidfd_ = std::move(init.pidfd);
+    begun.pid_ = init.pid;
+    begun.channel_ = std::move(channel.ours);
+    return begun;
+}
+
+Result<> BegunInit::make_network(Uplink uplink)
+{
+    uplink_ = uplink;
+    WordBegin const begin{sys::own_user(), sys::own_group(), uplink};
+    return sys::send_message(channel_, encode(ToInit(begin)));
+}
+
+BegunInit& BegunInit::operator=(BegunInit&& other) noexcept
+{
+    std::swap(pidfd_, other.pidfd_);
+    std::swap(channel_, other.channel_);
+    std::swap(pid_, other.pid_);
+    std::swap(uplink_, other.uplink_);
+    return *this;
+}
+
+BegunInit::~BegunInit()
+{
+    if (pidfd_.is_open())
+        end(pidfd_);
+}
+
+Result<Sandbox> prepare(
+    Plan const& plan, StdioPlan stdio, HostFacts const& facts, Result<BegunInit> begun)
+{
+    if (!begun.ok())
+        return explained(facts, begun.error());
+    OSH_CHECK((begun->uplink_ == Uplink::Tun) == plan.has_network);
     for (auto const& state : plan.state)
         TRY(make_state_file(state));
-    LET(channel, sys::make_channel());
     LET(owners, sys::make_channel());
     Sandbox sandbox;
     if (!plan.guard.roots.empty()) {
         LET(watch, sys::open_directory_watch());
         sandbox.mask_watch = sys::LateFd(std::move(watch));
     }
-    LET(init, clone_init(facts, channel.theirs));
-    channel.theirs.reset();
-    sandbox.init_pidfd = std::move(init.pidfd);
-    sandbox.init_pid = init.pid;
-    sandbox.init_channel = std::move(channel.ours);
+    sandbox.init_pidfd = std::move(begun->pidfd_);
+    sandbox.init_pid = begun->pid_;
+    sandbox.init_channel = std::move(begun->channel_);
     sandbox.owner_channel = std::move(owners.ours);
     sandbox.wants_terminal = stdio.wants_terminal;
     sandbox.door_count = plan.doors.size();
-    auto done = instruct(plan, stdio, sandbox, owners.theirs);
-    owners.theirs.reset();
+    auto done = await_network(plan, sandbox); // mostly it stands already
     if (done.ok())
-        done = await_network(plan, sandbox);
+        done = instruct(plan, stdio, sandbox, owners.theirs);
     if (done.ok())
         return sandbox;
     end(sandbox.init_pidfd); // no zombie, nothing half-built
     return explained(facts, done.error());
+}
+
+Result<> give_trust(Sandbox const& sandbox, std::string const& ca_pem)
+{
+    return sys::send_message(sandbox.init_channel, encode(ToInit(WordTrust{ca_pem})));
 }
 
 Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts)

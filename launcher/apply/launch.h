@@ -3,6 +3,7 @@
 // supervisor what it needs. Runs in the supervisor. What happens inside (mounts, network, Landlock,
 // seccomp, prove, exec) is osh-init's work.
 
+#include "launcher/init/words.h"
 #include "launcher/plan/plan.h"
 #include "launcher/sys/cgroup.h"
 #include "launcher/sys/fd.h"
@@ -41,10 +42,34 @@ struct Sandbox {
     std::size_t door_count = 0;
 };
 
+// Init, on its way: its namespaces and its network need no plan. Ends with this object.
+class BegunInit
+{
+public:
+    // `libexec` holds osh-init.
+    static Result<BegunInit> begin(std::string const& libexec);
+    Result<> make_network(Uplink uplink); // once, before prepare()
+    BegunInit(BegunInit&&) noexcept = default;
+    BegunInit& operator=(BegunInit&&) noexcept;
+    ~BegunInit();
+
+private:
+    friend Result<Sandbox> prepare(
+        Plan const& plan, StdioPlan stdio, HostFacts const& facts, Result<BegunInit> begun);
+    BegunInit() = default;
+    sys::Fd pidfd_, channel_;
+    std::int32_t pid_ = 0;
+    Uplink uplink_ = Uplink::None;
+};
+
 // Errors are sentences for people with the failed step. Nothing is left behind on failure.
 // Returns when the network stands: netproxy can be set up while init makes the file system.
-Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& facts);
-// Until everything stands. On failure init has ended.
+Result<Sandbox> prepare(
+    Plan const& plan, StdioPlan stdio, HostFacts const& facts, Result<BegunInit> begun);
+// The session's CA certificate, "" without network: for the trust files. From here on the agent's
+// process is made and confined, which then waits for the start.
+Result<> give_trust(Sandbox const& sandbox, std::string const& ca_pem);
+// Until all files stand. On failure init has ended.
 Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts);
 
 } // namespace osh::launcher

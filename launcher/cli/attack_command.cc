@@ -94,7 +94,7 @@ int attack_with(ParsedOptions const& options, Arguments arguments)
 {
     ParsedOptions probe = options;
     probe.positionals = {"true"};
-    auto const request = session_request(probe, Secrets::Leave);
+    auto const request = session_request(probe, For::Show);
     if (!request.ok()) {
         fmt::print(stderr, "osh: {}\n", launcher::shown_lines(request.error().sentence));
         return launcher::kExitCannotStart;

@@ -36,7 +36,7 @@ int plan_command(Arguments arguments)
         fmt::print("{}", help_text(table));
         return 0;
     }
-    auto const request = session_request(*options, Secrets::Leave);
+    auto const request = session_request(*options, For::Show);
     if (!request.ok()) {
         fmt::print(stderr, "osh: {}\n", launcher::shown_lines(request.error().sentence));
         return launcher::kExitCannotStart;

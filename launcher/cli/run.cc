@@ -112,8 +112,7 @@ Result<sys::Fd> set_aside(launcher::SessionRequest& request, std::string const& 
 
 int run_session(ParsedOptions const& options)
 {
-    auto request =
-        session_request(options, options.has("dry-run") ? Secrets::Leave : Secrets::Fetch);
+    auto request = session_request(options, options.has("dry-run") ? For::Show : For::Run);
     if (!request.ok())
         return refuse(request.error());
     if (options.has("dry-run")) {
@@ -130,7 +129,7 @@ int run_session(ParsedOptions const& options)
         !options.has("no-input") && (has_terminal() || options.last("approvals") == "ask");
     request->report = options.last("report");
     auto const environment = launcher::environment_of_this_process();
-    auto folders = launcher::make_session_folders(environment);
+    auto folders = launcher::make_session_folders(environment, request->head_start.session);
     if (!folders.ok())
         return refuse(folders.error());
     mark_session(request->plan, folders->id);

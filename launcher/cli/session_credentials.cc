@@ -73,14 +73,14 @@ Result<std::string> placeholder_for(Credential const& credential)
 } // namespace
 
 Result<> add_credentials(
-    launcher::SessionRequest& request, launcher::Environment const& environment, Secrets secrets)
+    launcher::SessionRequest& request, launcher::Environment const& environment, For use)
 {
     auto const home = environment.find("HOME");
     credentials::SourceContext const context{
         environment, home == environment.end() ? "" : home->second, request.plan.project};
     for (Credential const* credential : credentials::in_force(request.profile, context)) {
         LET(placeholder, placeholder_for(*credential));
-        if (secrets == Secrets::Fetch) {
+        if (use == For::Run) {
             LentSecret lent{lend_words(*credential), {}};
             lent.words.placeholder = placeholder;
             auto found = credentials::find_secret(*credential, context);

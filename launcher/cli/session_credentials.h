@@ -9,6 +9,6 @@ namespace osh::cli
 {
 
 Result<> add_credentials(
-    launcher::SessionRequest& request, launcher::Environment const& environment, Secrets secrets);
+    launcher::SessionRequest& request, launcher::Environment const& environment, For use);
 
 } // namespace osh::cli

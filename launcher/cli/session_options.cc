@@ -168,6 +168,18 @@ std::string plan_errors(std::vector<Error> const& errors)
     return text;
 }
 
+launcher::Uplink likely_uplink(ParsedOptions const& options)
+{
+    return options.has("offline") ? launcher::Uplink::None : launcher::Uplink::Tun;
+}
+
+launcher::Verbosity verbosity_of(ParsedOptions const& options)
+{
+    if (options.has("quiet"))
+        return launcher::Verbosity::Quiet;
+    return options.has("verbose") ? launcher::Verbosity::Verbose : launcher::Verbosity::Normal;
+}
+
 } // namespace
 
 std::vector<OptionRow> session_option_rows()
@@ -194,18 +206,20 @@ std::vector<OptionRow> session_option_rows()
     };
 }
 
-Result<SessionRequest> session_request(ParsedOptions const& options, Secrets secrets)
+Result<SessionRequest> session_request(ParsedOptions const& options, For use)
 {
     if (options.has("directory"))
         TRY(sys::change_folder(options.last("directory")));
     LET(places, launcher::find_store_places());
     auto const environment = launcher::environment_of_this_process();
     SessionRequest request;
-    request.verbosity = options.has("quiet")     ? launcher::Verbosity::Quiet
-                        : options.has("verbose") ? launcher::Verbosity::Verbose
-                                                 : launcher::Verbosity::Normal;
+    if (use == For::Run)
+        request.head_start = launcher::begin_helpers(likely_uplink(options));
+    request.verbosity = verbosity_of(options);
     LET(profile, profile_of(places, environment, options));
     TRY(apply_overrides(options, profile));
+    if (use == For::Run)
+        launcher::tell_helpers(request.head_start, profile);
     LET(layers, layers_of(places, environment, options, profile));
     request.profile = std::move(profile);
     request.layers = std::move(layers);
@@ -229,7 +243,7 @@ Result<SessionRequest> session_request(ParsedOptions const& options, Secrets sec
         return fail(Errc::Invalid, plan_errors(planned.errors));
     request.plan = std::move(planned.plan);
     request.plan.policy_sources = sources_of(request.layers);
-    TRY(add_credentials(request, environment, secrets));
+    TRY(add_credentials(request, environment, use));
     return request;
 }
 

@@ -13,6 +13,7 @@
 #include "launcher/sys/mount.h"
 #include "launcher/sys/process.h"
 #include "launcher/sys/pty.h"
+#include "launcher/sys/self.h"
 #include "launcher/sys/standard_streams.h"
 
 #include <array>
@@ -39,7 +40,7 @@ public:
         step_ = "plan";
         auto done = prepare();
         if (done.ok())
-            done = await_start();
+            done = await_trust();
         if (!done.ok())
             return refuse({step_, done.error().sentence, 125});
         auto served = run_agent();
@@ -50,16 +51,11 @@ private:
     Result<> prepare()
     {
         TRY(sys::die_with_parent());
+        sys::set_private_umask();
+        TRY(begin());
+        step_ = "plan";
         TRY(hear_plan());
-        step_ = "identity";
-        LET(host_proc, sys::open_path("/proc", O_PATH | O_DIRECTORY));
-        TRY(sys::map_identity(host_proc, plan_.uid, plan_.gid));
-        host_proc.reset();
-        TRY(sys::become_undumpable());
-        TRY(sys::leave_session_keyring());
         TRY(sys::set_host_name(plan_.host_name));
-        step_ = "network";
-        TRY(hand_over_network());
         step_ = "files";
         LET(tree, build_mount_tree(plan_));
         tree_ = std::move(tree);
@@ -76,12 +72,35 @@ private:
         return {};
     }
 
-    Result<> hand_over_network()
+    // All that needs no plan, while osh is still making it.
+    Result<> begin()
     {
-        LET(tun, build_network(plan_));
-        if (!tun.is_open())
-            return {};
-        return sys::send_message(channel_, encode(FromInit(WordNetwork{})), {&tun});
+        LET(begin, hear<WordBegin>());
+        step_ = "identity";
+        LET(host_proc, sys::open_path("/proc", O_PATH | O_DIRECTORY));
+        TRY(sys::map_identity(host_proc, begin.uid, begin.gid));
+        host_proc.reset();
+        TRY(sys::become_undumpable());
+        TRY(sys::leave_session_keyring());
+        step_ = "network";
+        LET(tun, build_network(begin.uplink));
+        std::vector<Fd const*> descriptors;
+        if (tun.is_open())
+            descriptors.push_back(&tun);
+        return sys::send_message(channel_, encode(FromInit(WordNetwork{})), descriptors);
+    }
+
+    template<typename Word>
+    Result<Word> hear()
+    {
+        LET(received, sys::receive_message(channel_, kMaxWord));
+        if (received.bytes.empty())
+            return fail(Errc::Closed, "osh run is gone");
+        LET(word, decode_to_init(received.bytes));
+        auto* said = std::get_if<Word>(&word);
+        if (said == nullptr || !received.descriptors.empty())
+            return fail(Errc::Malformed, "osh run said a word that does not belong here");
+        return std::move(*said);
     }
 
     // Holds for root too, whom RLIMIT_NPROC does not bind (pid_namespaces(7), Linux 6.14).
@@ -101,7 +120,7 @@ private:
         LET(word, decode_to_init(received.bytes));
         auto* said = std::get_if<WordPlan>(&word);
         if (said == nullptr)
-            return fail(Errc::Malformed, "the first word is not the plan");
+            return fail(Errc::Malformed, "the second word is not the plan");
         word_ = std::move(*said);
         std::size_t next = 0;
         auto const take = [&]() -> Fd {
@@ -149,17 +168,10 @@ private:
         return sys::send_message(channel_, encode(FromInit(WordPrepared{})), descriptors);
     }
 
-    Result<> await_start()
+    Result<> await_trust()
     {
-        step_ = "start";
-        LET(received, sys::receive_message(channel_, kMaxWord));
-        if (received.bytes.empty())
-            return fail(Errc::Closed, "osh run is gone");
-        LET(word, decode_to_init(received.bytes));
-        auto const* start = std::get_if<WordStart>(&word);
-        if (start == nullptr)
-            return fail(Errc::Malformed, "the second word is not the start");
-        TRY(end_trust({plan_, tree_.root, start->ca_pem}, std::move(trust_)));
+        LET(word, hear<WordTrust>());
+        TRY(end_trust({plan_, tree_.root, word.ca_pem}, std::move(trust_)));
         // From here on nothing of the root file system changes any more.
         return sys::restrict_mount(tree_.root, {.read_only = true}, sys::Depth::One);
     }
@@ -191,6 +203,9 @@ private:
         watch_ = std::move(watch.ours);
         watch.theirs.reset();
         LET(lookup, lock_down(started));
+        step_ = "start";
+        LET(start, hear<WordStart>()); // osh confined itself meanwhile, and netproxy is ready
+        (void)start;
         step_ = "agent";
         TRY(let_go(started));
         if (started.failure) {

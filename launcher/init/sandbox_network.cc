@@ -1,6 +1,7 @@
 #include "launcher/init/sandbox_network.h"
 
 #include "launcher/sys/network.h"
+#include "launcher/sys/unshare.h"
 #include "policy/messages/addresses.h"
 
 namespace osh::launcher
@@ -18,10 +19,13 @@ sys::TunAddress address_of(std::string_view local, std::string_view gateway, std
 
 } // namespace
 
-Result<sys::Fd> build_network(Plan const& plan)
+Result<sys::Fd> build_network(Uplink uplink)
 {
+    // Not with the clone of this process: the kernel takes half a millisecond for it, which the
+    // supervisor would wait.
+    TRY(sys::enter_new_namespaces({.net = true}));
     TRY(sys::bring_up_loopback());
-    if (!plan.has_network)
+    if (uplink == Uplink::None)
         return sys::Fd();
     sys::TunPlan tun;
     tun.name = policy::kTunName;

@@ -17,6 +17,8 @@ enum class Kind : std::uint8_t {
     Signal,
     Connect,
     ListListeners,
+    Begin,
+    Trust,
     Prepared = 16,
     Started,
     Stopped,
@@ -100,11 +102,33 @@ Result<WordPlan> take_plan(ByteReader& in)
     return word;
 }
 
-std::vector<std::byte> encode_word(WordStart const& word)
+std::vector<std::byte> encode_word(WordBegin const& word)
 {
-    ByteWriter out = start(Kind::Start);
+    ByteWriter out = start(Kind::Begin);
+    out.u32_le(word.uid);
+    out.u32_le(word.gid);
+    out.u8(word.uplink == Uplink::Tun ? 1 : 0);
+    return out.take();
+}
+
+Result<ToInit> take_begin(ByteReader& in)
+{
+    LET(uid, in.u32_le());
+    LET(gid, in.u32_le());
+    LET(tun, in.u8());
+    return ToInit(WordBegin{uid, gid, tun == 1 ? Uplink::Tun : Uplink::None});
+}
+
+std::vector<std::byte> encode_word(WordTrust const& word)
+{
+    ByteWriter out = start(Kind::Trust);
     out.text_le(word.ca_pem);
     return out.take();
+}
+
+std::vector<std::byte> encode_word(WordStart const&)
+{
+    return start(Kind::Start).take();
 }
 
 std::vector<std::byte> encode_word(WordSignal const& word)
@@ -289,10 +313,14 @@ Result<ToInit> take_to_init(Kind kind, ByteReader& in)
         LET(word, take_plan(in));
         return ToInit(std::move(word));
     }
-    if (kind == Kind::Start) {
+    if (kind == Kind::Begin)
+        return take_begin(in);
+    if (kind == Kind::Trust) {
         LET(pem, in.text_le(kMaxPem));
-        return ToInit(WordStart{std::move(pem)});
+        return ToInit(WordTrust{std::move(pem)});
     }
+    if (kind == Kind::Start)
+        return ToInit(WordStart{});
     if (kind == Kind::Signal) {
         LET(number, take_signed(in));
         return ToInit(WordSignal{number});

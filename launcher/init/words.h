@@ -17,7 +17,14 @@ inline constexpr std::size_t kMaxWord = 128 * 1024; // longer plans and bundles 
 
 // ---- supervisor -> init
 
-// First message. Descriptors with it, in this order and where the flag says so: a memfd with the
+enum class Uplink : bool { None, Tun };
+
+// First message: what the namespaces need, before the plan is known.
+struct WordBegin {
+    std::uint32_t uid = 0, gid = 0;
+    Uplink uplink = Uplink::None;
+};
+// Second message. Descriptors with it, in this order and where the flag says so: a memfd with the
 // plan's bytes, the owner channel (always), the inotify(7) instance of the mask watch, stdin,
 // stdout, stderr.
 struct WordPlan {
@@ -29,8 +36,10 @@ struct WordPlan {
     bool wants_terminal = false;
     std::uint16_t rows = 24, columns = 80;
 };
-struct WordStart {      // start the agent; the CA certificate goes into the trust files first
-    std::string ca_pem; // "" without network
+struct WordTrust { // the session's CA certificate, for the trust files; then the agent's process
+    std::string ca_pem; // is made and confined. "" without network
+};
+struct WordStart { // let the agent's process execute the agent
 };
 struct WordSignal { // to the agent's foreground process group of the pty, or to the agent's group
                     // without one
@@ -45,9 +54,9 @@ struct WordListListeners { // answered by WordListeners
 };
 
 // ---- init -> supervisor
-// The first of a sandbox with a network, so that netproxy gets ready while the files are made.
+// The first: the network namespace stands, so that netproxy gets ready while the files are made.
 struct WordNetwork {
-}; // descriptor: the tun
+}; // descriptor: the tun, of a sandbox with a network
 struct WordPrepared {
 };                        // descriptors: pty master (if any), doors
 struct WordStarted {      // exec of the agent succeeded
@@ -90,7 +99,8 @@ struct WordWatched { // the agent's child to init only; with the listener of its
     std::string mount_namespace; // the text of /proc/self/ns/mnt, before the agent runs
 };
 
-using ToInit = std::variant<WordPlan, WordStart, WordSignal, WordConnect, WordListListeners>;
+using ToInit = std::variant<WordBegin, WordPlan, WordTrust, WordStart, WordSignal, WordConnect,
+    WordListListeners>;
 using FromInit = std::variant<WordNetwork, WordPrepared, WordStarted, WordStopped, WordEnded,
     WordFailed, WordConnecting, WordListeners, WordWatched, WordRefused>;
 

@@ -15,8 +15,9 @@ namespace osh::launcher
 namespace
 {
 
-constexpr Duration kSilentEnd = 500ms; // from the channel's end to the process's
-constexpr int kMessagesPerTurn = 64;   // then other descriptors get their turn
+constexpr Duration kAuthorityLimit = 30s; // a key and a certificate: less than a millisecond
+constexpr Duration kSilentEnd = 500ms;    // from the channel's end to the process's
+constexpr int kMessagesPerTurn = 64;      // then other descriptors get their turn
 
 std::string words_of(sys::WaitStatus const& status)
 {
@@ -39,20 +40,12 @@ Result<sys::Fd> layers_file(std::vector<policy::PolicyLayer> const& layers)
 } // namespace
 
 Result<std::unique_ptr<NetproxyLink>> NetproxyLink::start(
-    sys::EventLoop& loop, std::string const& libexec, NetproxyHooks hooks)
+    sys::EventLoop& loop, NetproxyProcess process, NetproxyHooks hooks)
 {
     std::unique_ptr<NetproxyLink> link(new NetproxyLink(loop, std::move(hooks)));
-    LET(channel, sys::make_channel());
-    LET(errors, sys::make_pipe());
-    sys::HelperStart start;
-    start.path = libexec + "/osh-netproxy";
-    start.arguments = {"osh-netproxy"};
-    start.channel = std::move(channel.theirs);
-    start.errors = std::move(errors.write);
-    LET(process, sys::start_helper(std::move(start)));
-    link->process_ = std::move(process);
-    link->channel_ = std::move(channel.ours);
-    link->errors_pipe_ = std::move(errors.read);
+    link->process_ = std::move(process.process_);
+    link->channel_ = std::move(process.channel_);
+    link->errors_pipe_ = std::move(process.errors_);
     TRY(sys::set_nonblocking(link->errors_pipe_));
     TRY(link->watch());
     return link;
@@ -76,6 +69,20 @@ NetproxyLink::~NetproxyLink()
         return;
     sys::kill_process(process_.pidfd, SIGKILL);
     (void)sys::reap(process_.pidfd).ok();
+}
+
+std::string NetproxyLink::await_authority()
+{
+    auto const received =
+        sys::receive_message_before(channel_, policy::kMaxMessage, sys::now() + kAuthorityLimit);
+    if (!received.ok() || received->bytes.empty())
+        return {};
+    auto message = policy::decode_from_netproxy(text_of(received->bytes));
+    auto* authority = message.ok() ? std::get_if<policy::Authority>(&*message) : nullptr;
+    if (authority != nullptr)
+        return std::move(authority->ca_pem);
+    fail_with("did not begin with its certificate");
+    return {};
 }
 
 Result<> NetproxyLink::set_up(

@@ -27,11 +27,12 @@ struct NetproxyHooks {
 class NetproxyLink
 {
 public:
-    // libexec: the folder that holds osh-netproxy.
     static Result<std::unique_ptr<NetproxyLink>> start(
-        sys::EventLoop& loop, std::string const& libexec, NetproxyHooks hooks);
+        sys::EventLoop& loop, NetproxyProcess process, NetproxyHooks hooks);
     ~NetproxyLink(); // kills what still runs
 
+    // The session's CA certificate, its first word. "" when it has none to say: the loop tells why.
+    std::string await_authority();
     // The first message, with the descriptors it names, then the secrets.
     Result<> set_up(SessionRequest& request, Sandbox const& sandbox, std::string const& session);
     Result<> send(policy::ToNetproxy const& message);

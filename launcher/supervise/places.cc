@@ -104,13 +104,13 @@ std::string state_path(Environment const& environment)
            + "/osh/sessions";
 }
 
-Result<SessionFolders> make_session_folders(Environment const& environment)
+Result<SessionFolders> make_session_folders(Environment const& environment, std::string id)
 {
     LET(parent, runtime_folder(environment));
     sweep(parent, runtime_path(environment));
     SessionFolders folders;
     for (int i = 0; i < kTries && !folders.runtime.is_open(); ++i) {
-        folders.id = sys::random_hex(kSessionDigits);
+        folders.id = i == 0 ? std::move(id) : sys::random_hex(kSessionDigits);
         auto janitor =
             sys::Janitor::start({parent, folders.id, kControlSocket, supervisor_filter()});
         if (!janitor.ok())

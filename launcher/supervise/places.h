@@ -34,7 +34,8 @@ struct SessionFolders {
     sys::Fd state;        // …/sessions/ID; not open when the state folder cannot be written
     std::string state_problem;
 };
-Result<SessionFolders> make_session_folders(Environment const& environment);
+// With the id that was chosen before, or another one if it is taken.
+Result<SessionFolders> make_session_folders(Environment const& environment, std::string id);
 
 std::vector<std::string> running_sessions(Environment const& environment);
 std::vector<std::string> kept_sessions(Environment const& environment); // oldest first

@@ -5,6 +5,7 @@
 #include "launcher/supervise/self_confinement.h"
 #include "launcher/supervise/supervisor_class.h"
 #include "launcher/sys/folder.h"
+#include "launcher/sys/own_code.h"
 #include "launcher/sys/self.h"
 #include "launcher/sys/signals.h"
 #include "policy/base/text.h"
@@ -29,12 +30,11 @@ constexpr Duration kStartLimit = 30s;
 Result<> Supervisor::start()
 {
     TRY(sys::set_no_new_privileges());
-    sys::forbid_core_dumps();
     sys::set_private_umask();
     TRY(start_desk());
     TRY(start_ports()); // before anything runs: a port that is taken is told at once
     if (request_.plan.has_network)
-        TRY(start_netproxy()); // it starts while the sandbox is being built
+        TRY(start_netproxy());
     TRY(start_sandbox());
     if (netproxy_)
         watch_names();
@@ -42,6 +42,7 @@ Result<> Supervisor::start()
     TRY(sys::forbid_inspection());
     TRY(start_signals());
     TRY(confine_supervisor()); // every helper runs; the agent does not yet
+    sys::let_go_of_start_code();
     note("started", fmt::format("{} profile {}", request_.agent, request_.profile.name));
     for (auto const& warning : request_.plan.warnings)
         note("unsafe", warning);
@@ -55,7 +56,11 @@ Result<> Supervisor::start_netproxy()
     NetproxyHooks hooks;
     hooks.said = [this](auto const& message) { on(message); };
     hooks.gone = [this](auto const& how) { handle(NetproxyFailed{how}); };
-    LET(link, NetproxyLink::start(loop_, request_.facts.libexec, std::move(hooks)));
+    auto& head = request_.head_start;
+    if (!head.netproxy || head.session != folders_.id) // the id was taken: its CA has another name
+        head.netproxy = NetproxyProcess::begin(request_.facts.libexec, folders_.id);
+    LET(process, std::move(*head.netproxy));
+    LET(link, NetproxyLink::start(loop_, std::move(process), std::move(hooks)));
     netproxy_ = std::move(link);
     return {};
 }
@@ -70,9 +75,9 @@ Result<> Supervisor::start_sandbox()
         !made.ok())
         complain("the host's certificates are missing in the hashed directory: "
                  + made.error().sentence);
-    LET(sandbox, prepare(request_.plan, std::move(stdio), request_.facts));
-    if (netproxy_)
-        TRY(netproxy_->set_up(request_, sandbox, folders_.id));
+    LET(sandbox, prepare(request_.plan, std::move(stdio), request_.facts,
+                     *std::move(request_.head_start.init)));
+    TRY(connect_helpers(sandbox));
     TRY(await_prepared(sandbox, request_.facts));
     InitHooks hooks;
     hooks.said = [this](auto const& word) { on(word); };
@@ -83,6 +88,8 @@ Result<> Supervisor::start_sandbox()
     LET(init, InitLink::start(loop_, std::move(sandbox.init_pidfd), std::move(sandbox.init_channel),
                   std::move(hooks)));
     init_ = std::move(init);
+    if (session_.is_over()) // netproxy spoke nonsense, and is gone
+        init_->kill();
     group_ = std::move(sandbox.group);
     mask_watch_ = std::move(sandbox.mask_watch);
     if (!sandbox.doors.empty()) {
@@ -91,6 +98,17 @@ Result<> Supervisor::start_sandbox()
         doors_ = std::move(doors);
     }
     return relay_->start(loop_, std::move(sandbox.pty));
+}
+
+// Both go on at the same time then: init makes the files and the agent's process, netproxy reads
+// the policy.
+Result<> Supervisor::connect_helpers(Sandbox const& sandbox)
+{
+    if (!netproxy_)
+        return give_trust(sandbox, "");
+    TRY(netproxy_->set_up(request_, sandbox, folders_.id));
+    auto const ca_pem = netproxy_->await_authority();
+    return ca_pem.empty() ? Result<>() : give_trust(sandbox, ca_pem);
 }
 
 Result<> Supervisor::start_signals()
@@ -163,8 +181,8 @@ void Supervisor::handle(SessionEvent const& event)
 
 void Supervisor::perform(SessionCommand const& command)
 {
-    if (auto const* start = std::get_if<StartAgent>(&command)) {
-        if (init_ && !init_->send(WordStart{start->ca_pem}).ok())
+    if (std::holds_alternative<StartAgent>(command)) {
+        if (init_ && !init_->send(WordStart{}).ok())
             handle(InitGone{"does not listen"});
     } else if (auto const* signal = std::get_if<SignalAgent>(&command)) {
         if (init_)
@@ -188,8 +206,8 @@ void Supervisor::perform(SessionCommand const& command)
 
 void Supervisor::on(policy::FromNetproxy const& message)
 {
-    if (auto const* ready = std::get_if<policy::Ready>(&message)) {
-        handle(NetproxyReady{ready->ca_pem});
+    if (std::holds_alternative<policy::Ready>(message)) {
+        handle(NetproxyReady{});
     } else if (auto const* question = std::get_if<policy::Question>(&message)) {
         desk_->ask(*question);
     } else if (auto const* gone = std::get_if<policy::QuestionGone>(&message)) {

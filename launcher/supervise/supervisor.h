@@ -6,6 +6,7 @@
 #include "credentials/secret.h"
 #include "launcher/plan/plan.h"
 #include "launcher/supervise/core/stdio.h"
+#include "launcher/supervise/head_start.h"
 #include "launcher/supervise/places.h"
 #include "policy/compile/policy.h"
 #include "policy/messages/netproxy.h"
@@ -32,6 +33,7 @@ struct SessionRequest {
     std::vector<policy::PolicyLayer> layers;
     Plan plan;
     HostFacts facts;
+    HeadStart head_start;
     std::vector<LentSecret> secrets;
     std::string name, agent; // the person's name for the session; the command's base name
     TerminalWish terminal = TerminalWish::Auto;

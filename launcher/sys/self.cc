@@ -46,6 +46,16 @@ bool may_open_internet_socket()
     return true;
 }
 
+std::uint32_t own_user()
+{
+    return ::getuid();
+}
+
+std::uint32_t own_group()
+{
+    return ::getgid();
+}
+
 void set_private_umask()
 {
     ::umask(077);

@@ -72,7 +72,7 @@ Driver::Driver(Start start, sys::Fd supervisor, sys::EventLoop loop)
       stack_(addresses(), limits(setup_), sys::random_u64()), side_(stack_),
       names_(*AddressBlock::parse(policy::kSyntheticV4), *AddressBlock::parse(policy::kSyntheticV6),
           kMaxNames),
-      policy_(std::move(start.policy))
+      agent_tls_(std::move(start.agent_tls)), policy_(std::move(start.policy))
 {
 }
 
@@ -84,8 +84,6 @@ Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
     core::HostsText hosts(start.hosts);
     std::unique_ptr<Driver> driver(
         new Driver(std::move(start), std::move(supervisor), std::move(loop)));
-    LET(agent_tls, proxy::AgentTls::create(driver->setup_.session, sys::wall_now()));
-    driver->agent_tls_ = std::move(agent_tls);
     LET(upstream_tls, proxy::UpstreamTls::create(driver->anchors_));
     driver->upstream_tls_ = std::move(upstream_tls);
     LET(resolver, Resolver::create(driver->loop_, driver->setup_.resolvers, std::move(hosts)));
@@ -125,7 +123,7 @@ Result<> Driver::watch()
 
 Result<> Driver::say_ready()
 {
-    return tell(supervisor_, policy::Ready{agent_tls_->ca_pem()});
+    return tell(supervisor_, policy::Ready{});
 }
 
 Result<> Driver::run()

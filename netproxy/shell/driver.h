@@ -17,11 +17,15 @@ inline constexpr std::size_t kMaxHosts = 16u << 20; // bytes of hosts(5)
 
 // What the first message brought, read and compiled.
 struct Start {
+    std::unique_ptr<proxy::AgentTls> agent_tls; // made before
     policy::Setup setup;
     sys::Fd tun, init;
     std::string anchors, hosts;
     std::shared_ptr<policy::Policy const> policy;
 };
+
+// The first word: init puts the certificate where programs look while the rest gets ready.
+Result<> say_authority(sys::Fd const& supervisor, proxy::AgentTls const& agent_tls);
 
 // Waits for Setup on the supervisor's channel (blocking) and reads what comes with it.
 Result<Start> receive_start(sys::Fd const& supervisor);

@@ -36,6 +36,13 @@ Result<std::shared_ptr<policy::Policy const>> compile_layers(
     return compiled.policy;
 }
 
+Result<> say_authority(sys::Fd const& supervisor, proxy::AgentTls const& agent_tls)
+{
+    auto const message =
+        policy::encode(policy::FromNetproxy(policy::Authority{agent_tls.ca_pem()}));
+    return sys::send_message(supervisor, bytes_of(message));
+}
+
 Result<Start> receive_start(sys::Fd const& supervisor)
 {
     LET(received, sys::receive_message(supervisor, policy::kMaxMessage));

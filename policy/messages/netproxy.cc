@@ -31,6 +31,7 @@ OSH_WORD(PolicyUpdate, "policy")
 OSH_WORD(Answer, "answer")
 OSH_WORD(Stop, "stop")
 OSH_WORD(Resolvers, "resolvers")
+OSH_WORD(Authority, "authority")
 OSH_WORD(Ready, "ready")
 OSH_WORD(PolicyLoaded, "policy_loaded")
 OSH_WORD(Question, "question")
@@ -111,10 +112,12 @@ static void describe(auto& a, Like<Answer> auto& m)
 
 static void describe(auto&, Like<Stop> auto&) {}
 
-static void describe(auto& a, Like<Ready> auto& m)
+static void describe(auto& a, Like<Authority> auto& m)
 {
     a.need("ca_pem", m.ca_pem);
 }
+
+static void describe(auto&, Like<Ready> auto&) {}
 
 static void describe(auto& a, Like<PolicyLoaded> auto& m)
 {

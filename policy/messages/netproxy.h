@@ -91,8 +91,12 @@ using ToNetproxy = std::variant<Setup, Lend, PolicyUpdate, Answer, Stop, Resolve
 
 // ---- netproxy -> supervisor
 
-struct Ready {
+// Its first word, before Setup came.
+struct Authority {
     std::string ca_pem; // the session CA certificate, never its key
+};
+
+struct Ready {
 };
 
 struct PolicyLoaded {
@@ -165,8 +169,8 @@ struct Dropped {
     std::uint64_t names = 0; // look-ups refused by the limit on new labels
 };
 
-using FromNetproxy =
-    std::variant<Ready, PolicyLoaded, Question, QuestionGone, Decided, Notice, FlowClosed, Dropped>;
+using FromNetproxy = std::variant<Authority, Ready, PolicyLoaded, Question, QuestionGone, Decided,
+    Notice, FlowClosed, Dropped>;
 
 std::string encode(ToNetproxy const& message);
 std::string encode(FromNetproxy const& message);

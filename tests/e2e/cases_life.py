@@ -325,9 +325,9 @@ def signals_reach_the_tree(m):
 
 GOLDEN = """
 supervisor 1 2 {root} host
-osh-janitor 1 2 0000000000000000 host
 osh-netproxy 1 2 0000000000000000 ipc,mnt,user
 osh-init 1 2 0000000000080020 {inside}
+osh-janitor 1 2 0000000000000000 host
 agent 1 2 0000000000000000 {inside}
 osh-init 1 2 0000000000200000 {inside}
 osh-init 1 2 0000000000080000 {inside}

@@ -67,7 +67,8 @@ Options parse(int argc, char** argv)
 
 Result<int> follow(Sandbox& sandbox, Options const& options)
 {
-    TRY(sys::send_message(sandbox.init_channel, encode(ToInit(WordStart{""}))));
+    TRY(give_trust(sandbox, ""));
+    TRY(sys::send_message(sandbox.init_channel, encode(ToInit(WordStart{}))));
     for (;;) {
         pollfd ready[2] = {{sandbox.init_channel.raw(), POLLIN, 0},
             {options.terminal ? sandbox.pty.raw() : -1, POLLIN, 0}};
@@ -120,7 +121,10 @@ int main(int argc, char** argv)
         for (int i = 0; i < 3; ++i)
             *ends[i] = sys::Fd::adopt_raw_fd(::dup(i));
     }
-    auto sandbox = prepare(planned.plan, std::move(stdio), *facts);
+    auto begun = BegunInit::begin(facts->libexec);
+    if (begun.ok() && !begun->make_network(options.network ? Uplink::Tun : Uplink::None).ok())
+        return fail_with("init is gone");
+    auto sandbox = prepare(planned.plan, std::move(stdio), *facts, std::move(begun));
     if (!sandbox.ok())
         return fail_with(sandbox.error().sentence);
     auto const code = follow(*sandbox, options);

@@ -132,7 +132,8 @@ class World:
         owners.close()
         threading.Thread(target=self.listen, daemon=True).start()
         threading.Thread(target=self.own, daemon=True).start()
-        self.ca_pem = self.wait_for('ready')['ca_pem']
+        self.ca_pem = self.wait_for('authority')['ca_pem']
+        self.wait_for('ready')
 
     @staticmethod
     def layers(policy):

@@ -30,14 +30,14 @@ SessionCommands Session::handle(SessionEvent const& event)
     return std::visit([this](auto const& happened) { return on(happened); }, event);
 }
 
-SessionCommands Session::on(NetproxyReady const& event)
+SessionCommands Session::on(NetproxyReady const&)
 {
     if (stage_ != Stage::Starting)
         return end(FailedBy::Osh, kExitHelperDied, "the network helper said ready twice");
     stage_ = Stage::Launching;
     // Raw before the agent's first byte: its output must not pass through the outer terminal's
     // modes.
-    return {TakeTerminal{}, StartAgent{event.ca_pem}};
+    return {TakeTerminal{}, StartAgent{}};
 }
 
 SessionCommands Session::on(NetproxyFailed const& event)

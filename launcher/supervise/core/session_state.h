@@ -24,7 +24,6 @@ inline constexpr int kExitBySignal = 128; // + the signal
 
 // ---- what happened
 struct NetproxyReady {
-    std::string ca_pem;
 };
 struct NetproxyFailed { // it ended, or spoke nonsense
     std::string how;
@@ -62,7 +61,6 @@ using SessionEvent = std::variant<NetproxyReady, NetproxyFailed, AgentStarted, A
 
 // ---- what to do
 struct StartAgent {
-    std::string ca_pem;
 };
 struct SignalAgent {
     int signal = 0;

@@ -26,7 +26,8 @@ TEST(NetproxyLink, EndsAHelperThatClosedItsChannelAndStays)
     NetproxyHooks hooks;
     hooks.said = [](auto const&) {};
     hooks.gone = [&](auto const& text) { how = text; };
-    auto link = *NetproxyLink::start(loop, folder, std::move(hooks));
+    auto link =
+        *NetproxyLink::start(loop, *NetproxyProcess::begin(folder, "test"), std::move(hooks));
     for (int i = 0; i < kTurns && how.empty(); ++i) {
         ASSERT_TRUE(loop.run_once(std::min(sys::now() + 5ms, link->next_deadline())).ok());
         link->tick();

@@ -59,7 +59,8 @@ TEST(NetproxyWords, KeepEveryFieldTowardsNetproxy)
 
 TEST(NetproxyWords, KeepEveryFieldFromNetproxy)
 {
-    expect_round_trip(FromNetproxy(Ready{"-----BEGIN CERTIFICATE-----\n"}));
+    expect_round_trip(FromNetproxy(Authority{"-----BEGIN CERTIFICATE-----\n"}));
+    expect_round_trip(FromNetproxy(Ready{}));
     expect_round_trip(FromNetproxy(PolicyLoaded{3, false, "a.yaml:1:1: error\n"}));
     expect_round_trip(FromNetproxy(Question{5, kNode, kTarget, "no_rule", "why", "github"}));
     expect_round_trip(FromNetproxy(QuestionGone{5}));
@@ -82,7 +83,7 @@ TEST(NetproxyWords, ReadsDefaultsAndValuesAsSent)
 TEST(NetproxyWords, RefuseWhatIsNotExactlyAMessage)
 {
     EXPECT_EQ(refusal(R"({"t":"dance"})"), "unknown message \"dance\"");
-    EXPECT_EQ(refusal(R"({"t":"ready","ca_pem":""})"), "unknown message \"ready\"");
+    EXPECT_EQ(refusal(R"({"t":"ready"})"), "unknown message \"ready\"");
     EXPECT_EQ(refusal(R"({"t":"answer","question":4})"), "answer: key \"allow\" is missing");
     EXPECT_EQ(
         refusal(R"({"t":"answer","question":4,"allow":null})"), "answer: key \"allow\" is missing");

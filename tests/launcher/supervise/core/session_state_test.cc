@@ -11,7 +11,7 @@ namespace
 Session running()
 {
     Session session(Network::On);
-    session.handle(NetproxyReady{"pem"});
+    session.handle(NetproxyReady{});
     session.handle(AgentStarted{});
     return session;
 }
@@ -25,13 +25,12 @@ Command const* find(SessionCommands const& commands)
     return nullptr;
 }
 
-TEST(SessionState, StartsTheAgentWithTheCertificateOfTheProxy)
+TEST(SessionState, StartsTheAgentWhenTheProxyIsReady)
 {
     Session session(Network::On);
     EXPECT_TRUE(session.begin().empty());
-    auto const commands = session.handle(NetproxyReady{"pem"});
-    ASSERT_NE(find<StartAgent>(commands), nullptr);
-    EXPECT_EQ(find<StartAgent>(commands)->ca_pem, "pem");
+    auto const commands = session.handle(NetproxyReady{});
+    EXPECT_NE(find<StartAgent>(commands), nullptr);
 }
 
 TEST(SessionState, WaitsForNobodyWithoutANetwork)
@@ -44,7 +43,7 @@ TEST(SessionState, WaitsForNobodyWithoutANetwork)
 TEST(SessionState, TakesTheTerminalBeforeTheAgentCanWrite)
 {
     Session session(Network::On);
-    auto const commands = session.handle(NetproxyReady{"pem"});
+    auto const commands = session.handle(NetproxyReady{});
     ASSERT_EQ(commands.size(), 2u);
     EXPECT_TRUE(std::holds_alternative<TakeTerminal>(commands[0]));
     EXPECT_TRUE(std::holds_alternative<StartAgent>(commands[1]));
@@ -53,14 +52,14 @@ TEST(SessionState, TakesTheTerminalBeforeTheAgentCanWrite)
 TEST(SessionState, ForwardsASignalThatComesBeforeInitsWordOfTheStart)
 {
     Session session(Network::On);
-    session.handle(NetproxyReady{"pem"});
+    session.handle(NetproxyReady{});
     EXPECT_NE(find<SignalAgent>(session.handle(SignalCaught{SIGTERM})), nullptr);
 }
 
 TEST(SessionState, CallsAHelperThatDiesAfterTheStartWordDead)
 {
     Session session(Network::On);
-    session.handle(NetproxyReady{"pem"});
+    session.handle(NetproxyReady{});
     session.handle(NetproxyFailed{"stopped"});
     EXPECT_EQ(session.exit_code(), kExitHelperDied);
 }
@@ -184,7 +183,7 @@ TEST(SessionState, AStartThatDoesNotEndIsAnError)
     EXPECT_EQ(waiting.exit_code(), kExitCannotStart);
 
     Session launching(Network::On);
-    launching.handle(NetproxyReady{"pem"});
+    launching.handle(NetproxyReady{});
     EXPECT_NE(find<KillSandbox>(launching.handle(StartIsLate{})), nullptr);
     EXPECT_EQ(launching.exit_code(), kExitCannotStart);
 }
