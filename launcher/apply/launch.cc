@@ -2,6 +2,7 @@
 
 #include "launcher/apply/launch.h"
 
+#include "launcher/apply/transient_scope.h"
 #include "launcher/init/words.h"
 #include "launcher/seccomp/programs.h"
 #include "launcher/sys/channel.h"
@@ -216,6 +217,9 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     sandbox.door_count = plan.doors.size();
     auto done = instruct(plan, stdio, sandbox, owners.theirs);
     owners.theirs.reset();
+    if (done.ok() && !plan.group.scope.empty())
+        if (auto entered = enter_scope(plan.group, sandbox.init_pid, facts); !entered.ok())
+            sandbox.group_problem = std::move(entered).error().sentence;
     if (done.ok())
         done = await_network(plan, sandbox);
     if (done.ok())

@@ -84,6 +84,8 @@ Result<> Supervisor::start_sandbox()
                   std::move(hooks)));
     init_ = std::move(init);
     group_ = std::move(sandbox.group);
+    if (!sandbox.group_problem.empty())
+        complain("the sandbox as a whole is not limited as planned: " + sandbox.group_problem);
     mask_watch_ = std::move(sandbox.mask_watch);
     if (!sandbox.doors.empty()) {
         LET(doors, DoorKeeper::start(loop_, request_.plan.doors, sandbox.doors,
