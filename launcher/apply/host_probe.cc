@@ -151,6 +151,16 @@ Result<> probe_devices(HostFacts& facts, ProbeRequest const& request)
     return {};
 }
 
+// sd_booted(3), and a bus of this user.
+void probe_user_manager(HostFacts& facts)
+{
+    if (facts.group_place.way != GroupWay::None || !sys::look_at("/run/systemd/system").exists)
+        return;
+    auto const bus = node_fact(door_place(kSessionBus, facts));
+    if (bus.kind == NodeKind::Socket && bus.owner == facts.uid)
+        facts.group_place = {GroupWay::Scope, {}, {}, {}, {"cpu", "memory", "pids"}};
+}
+
 // git-config(1): the file in the home directory wins over the one below ~/.config.
 void probe_git_name(HostFacts& facts)
 {
@@ -280,6 +290,7 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     probe_hooks(facts);
     probe_sockets(facts, request);
     TRY(probe_devices(facts, request));
+    probe_user_manager(facts);
     TRY(walk_project(facts, request));
     std::vector<std::string> grants;
     for (auto const& grant : request.grants)

@@ -2,6 +2,7 @@
 
 #include "launcher/apply/launch.h"
 
+#include "launcher/apply/transient_scope.h"
 #include "launcher/init/words.h"
 #include "launcher/seccomp/programs.h"
 #include "launcher/sys/channel.h"
@@ -252,6 +253,9 @@ Result<Sandbox> prepare(
     auto done = await_network(plan, sandbox); // mostly it stands already
     if (done.ok())
         done = instruct(plan, stdio, sandbox, owners.theirs);
+    if (done.ok() && !plan.group.scope.empty())
+        if (auto entered = enter_scope(plan.group, sandbox.init_pid, facts); !entered.ok())
+            sandbox.group_problem = std::move(entered).error().sentence;
     if (done.ok())
         return sandbox;
     end(sandbox.init_pidfd); // no zombie, nothing half-built

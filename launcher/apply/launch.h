@@ -38,6 +38,7 @@ struct Sandbox {
     sys::LateFd mask_watch;
     sys::ControlGroup group; // to be kept until init ended
     std::int32_t init_pid = 0;
+    std::string group_problem; // why the sandbox as a whole is not limited as planned; "": it is
     bool wants_terminal = false;
     std::size_t door_count = 0;
 };

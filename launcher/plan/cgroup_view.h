@@ -25,7 +25,8 @@ OwnCgroups own_cgroups(std::string_view mountinfo, std::string_view cgroup);
 std::vector<std::string> group_candidates(std::string const& own, std::string_view mount_root);
 inline constexpr std::size_t kMaxGroupParents = 3;
 
-enum class GroupWay : std::uint8_t { None, Unified, Legacy };
+// Scope: none can be made here, but systemd's manager of this user makes one when asked.
+enum class GroupWay : std::uint8_t { None, Unified, Legacy, Scope };
 
 struct GroupPlace { // what was found on this machine; way None: `problem` says why
     GroupWay way = GroupWay::None;

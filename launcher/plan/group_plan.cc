@@ -3,6 +3,7 @@
 #include "launcher/plan/host_facts.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fmt/core.h>
 
@@ -11,7 +12,8 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint64_t kOwnTasks = 4; // init and what else of ours is in the group
+constexpr std::size_t kFixedProperties = 4; // of scope_request()
+constexpr std::uint64_t kOwnTasks = 4;      // init and what else of ours is in the group
 constexpr std::uint64_t kQuotaPeriod = 100'000, kNormalWeight = 100, kNormalShares = 1'024;
 constexpr std::uint32_t kReservedPids = 300; // of a PID namespace, never given again (kernel/pid.c)
 
@@ -20,13 +22,31 @@ std::uint64_t memory_of(policy::ResourceProfile const& wanted, HostFacts const& 
     return wanted.memory_bytes.value_or(facts.memory_bytes / 4 * 3);
 }
 
+struct NamedProperty {
+    std::string_view file, property;
+};
+
+constexpr std::array kProperties{NamedProperty{"pids.max", "TasksMax"},
+    NamedProperty{"memory.max", "MemoryMax"}, NamedProperty{"memory.swap.max", "MemorySwapMax"},
+    NamedProperty{"cpu.weight", "CPUWeight"}, NamedProperty{"cpu.max", "CPUQuotaPerSecUSec"}};
+constexpr std::uint64_t kQuotasPerSecond = 1'000'000 / kQuotaPeriod;
+
+// The same limit in systemd's words; a quota is "MICROSECONDS PERIOD" in the file.
+ScopeProperty property_of(std::string_view file, std::string_view value)
+{
+    auto const* const found = std::ranges::find(kProperties, file, &NamedProperty::file);
+    std::uint64_t number = 0;
+    std::from_chars(value.data(), value.data() + value.size(), number);
+    return {std::string(found->property), file == "cpu.max" ? number * kQuotasPerSecond : number};
+}
+
 class Writer
 {
 public:
     Writer(GroupPlace const& place, GroupPlan& plan) : place_(place), plan_(plan) {}
 
     bool can(std::string const& controller) const { return place_.can_limit(controller); }
-    bool is_unified() const { return place_.way == GroupWay::Unified; }
+    bool is_unified() const { return place_.way != GroupWay::Legacy; } // its numbers, that is
 
     void limit(std::string const& controller, std::string const& file, std::uint64_t value)
     {
@@ -42,6 +62,8 @@ private:
     void put(
         std::string const& controller, std::string const& file, std::string value, bool optional)
     {
+        if (place_.way == GroupWay::Scope)
+            return plan_.scope.push_back(property_of(file, value));
         std::string const base = is_unified() ? place_.base : place_.legacy.at(controller);
         if (std::ranges::find(plan_.bases, base) == plan_.bases.end())
             plan_.bases.push_back(base);
@@ -141,9 +163,31 @@ GroupPlan plan_group(policy::ResourceProfile const& wanted, HostFacts const& fac
     }
     limit_memory(out, wanted, facts);
     limit_processor(out, wanted);
-    plan.text = fmt::format("{} control group: {}",
-        place.way == GroupWay::Unified ? "a" : "an old style (v1)", plan.text);
+    plan.text = fmt::format("{}: {}",
+        place.way == GroupWay::Scope     ? "a scope that systemd --user is asked for"
+        : place.way == GroupWay::Unified ? "a control group"
+                                         : "an old style (v1) control group",
+        plan.text);
     return plan;
+}
+
+std::string scope_unit(std::int32_t init)
+{
+    return fmt::format("osh-{}.scope", init);
+}
+
+std::vector<std::string> scope_request(GroupPlan const& plan, std::int32_t init)
+{
+    std::vector<std::string> words{"busctl", "--user", "--quiet", "--timeout=2", "call",
+        "org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+        "StartTransientUnit", "ssa(sv)a(sa(sv))", scope_unit(init), "fail",
+        std::to_string(kFixedProperties + plan.scope.size()), "Description", "s", "osh sandbox",
+        "PIDs", "au", "1", std::to_string(init), "Delegate", "b", "true", "CollectMode", "s",
+        "inactive-or-failed"};
+    for (auto const& property : plan.scope)
+        words.insert(words.end(), {property.name, "t", std::to_string(property.value)});
+    words.emplace_back("0"); // no auxiliary units
+    return words;
 }
 
 std::uint32_t pid_limit(policy::ResourceProfile const& wanted, HostFacts const& facts)

@@ -39,7 +39,10 @@ void add_limits(Plan& plan, HostFacts const& facts, policy::ResourceProfile cons
     plan.group = plan_group(resources, facts);
     plan.pid_limit = pid_limit(resources, facts);
     plan.notes.insert(plan.notes.end(), plan.group.notes.begin(), plan.group.notes.end());
-    if (resources.memory_bytes && !facts.group_place.can_limit("memory"))
+    // systemd may still refuse: then each process has the limit for itself.
+    bool const is_certain =
+        facts.group_place.can_limit("memory") && facts.group_place.way != GroupWay::Scope;
+    if (resources.memory_bytes && !is_certain)
         plan.limits.push_back({"data", *resources.memory_bytes});
     if (resources.cpu_weight && !facts.group_place.can_limit("cpu"))
         plan.nice = nice_for(*resources.cpu_weight);

@@ -91,6 +91,8 @@ Result<> Supervisor::start_sandbox()
     if (session_.is_over()) // netproxy spoke nonsense, and is gone
         init_->kill();
     group_ = std::move(sandbox.group);
+    if (!sandbox.group_problem.empty())
+        complain("the sandbox as a whole is not limited as planned: " + sandbox.group_problem);
     mask_watch_ = std::move(sandbox.mask_watch);
     if (!sandbox.doors.empty()) {
         LET(doors, DoorKeeper::start(loop_, request_.plan.doors, sandbox.doors,

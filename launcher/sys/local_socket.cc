@@ -169,6 +169,13 @@ void end_connection(Fd const& socket)
     ::shutdown(socket.raw(), SHUT_RDWR);
 }
 
+std::int32_t peer_process(Fd const& socket)
+{
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getsockopt(socket.raw(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 Result<bool> wait_readable(Fd const& fd, int milliseconds)
 {
     pollfd watched{fd.raw(), POLLIN, 0};

@@ -22,8 +22,9 @@ Result<std::size_t> send_some(Fd const& socket, Bytes from);
 // unless the socket, and who listens behind it, belong to this user or to root: the very object
 // that was examined is connected to.
 Result<Fd> connect_to(std::string const& path);
-void end_sending(Fd const& socket);    // shutdown(2), SHUT_WR
-void end_connection(Fd const& socket); // shutdown(2) both ways
+void end_sending(Fd const& socket);          // shutdown(2), SHUT_WR
+void end_connection(Fd const& socket);       // shutdown(2) both ways
+std::int32_t peer_process(Fd const& socket); // 0: unknown, or of a PID namespace that is not below
 // Waits until readable or the time is over.
 Result<bool> wait_readable(Fd const& fd, int milliseconds);
 

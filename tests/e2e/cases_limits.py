@@ -2,10 +2,14 @@
 import glob
 import json
 import os
+import shutil
 import signal
+import subprocess
 import time
 
-from machine import OSH, check
+import namespaces as ns
+from machine import OSH, Skip, check, need
+from user_manager import UserManager
 
 LIMITED = 'version = 1\nname = "limited"\nextends = ["strict"]\n\n[resources]\n%s\n'
 
@@ -163,5 +167,68 @@ def control_group_leaves_nothing(m):
     check(groups(m) == before, groups(m))
 
 
+def scope_of_systemd(m):
+    """Where no control group can be made, systemd --user is asked for a scope; what it refuses, leaves open or does not do is said, and the session runs."""
+    need('busctl')
+    os.makedirs('/run/systemd/system')
+    try:
+        limits = 'memory = "1G"\ntasks = 100\ncpu = 2\n'
+        for answer, word in (('job', 'did not move it'), ('refusal', 'ended with'), ('silence', 'not done')):
+            m.profile('limited', LIMITED % limits)
+            with UserManager(m, answer) as manager:
+                plan = m.run([OSH, 'plan', '--profile', 'limited', '--offline', '--', 'true'], env=manager.env)
+                if 'systemd --user' not in plan.out:
+                    raise Skip('a control group can be made here without systemd')
+                check('100 processes, memory 1024 MiB, 2 processors' in plan.out, plan)
+                begun = time.monotonic()
+                done = m.run([OSH, 'run', '-q', '--profile', 'limited', '--offline', '--', 'echo', 'ran'], env=manager.env)
+                check(done.code == 0 and done.out == 'ran\n' and time.monotonic() - begun < 6, done)
+                check('not limited as planned' in done.err and word in done.err, done)
+                check(len(manager.asked) == (answer != 'silence'), manager.asked)
+                for call, (unit, mode, properties, others) in manager.asked:
+                    wanted = dict(properties)
+                    check(call == 'StartTransientUnit' and mode == 'fail' and others == [], manager.asked)
+                    check(unit == 'osh-%d.scope' % wanted['PIDs'][0] and wanted['Delegate'] == 1, manager.asked)
+                    check((wanted['MemoryMax'], wanted['TasksMax'], wanted['CPUQuotaPerSecUSec'], wanted['MemorySwapMax'])
+                          == (1 << 30, 104, 2000000, 0), manager.asked)
+            os.unlink(manager.path)
+    finally:
+        shutil.rmtree('/run/systemd')
+
+
+def scope_without_controllers(m):
+    """systemd moves the sandbox into its scope, but was given no controller: that is said, and the agent is in the scope."""
+    need('busctl')
+    groups = m.home + '/groups'
+    os.makedirs(groups)
+    try:
+        ns.mount('cgroup2', groups, 'cgroup2')
+    except OSError as error:
+        raise Skip('cgroup2 cannot be mounted here: %s' % error)
+    os.makedirs('/run/systemd/system')
+    try:
+        if 'memory' in open(groups + '/cgroup.controllers').read().split():
+            raise Skip('cgroup2 has all controllers here')
+        m.profile('limited', LIMITED % 'memory = "1G"\n')
+        with UserManager(m, groups=groups) as manager:
+            plan = m.run([OSH, 'plan', '--profile', 'limited', '--offline', '--', 'true'], env=manager.env)
+            if 'systemd --user' not in plan.out:
+                raise Skip('a control group can be made here without systemd')
+            process = m.popen([OSH, 'run', '-q', '--no-tty', '--profile', 'limited', '--offline', '--', 'sh', '-c', 'echo ran; read x'],
+                              env=manager.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            first = process.stdout.readline()
+            check(first == b'ran\n', (first, process.poll(), process.stderr.read() if first == b'' else ''))
+            members = open(glob.glob(groups + '/osh-*.scope/cgroup.procs')[0]).read().split()
+            commands = [open('/proc/%s/comm' % pid).read().strip() for pid in members]
+            _, err = process.communicate(b'\n', timeout=30)
+        check('osh-init' in commands and 'sh' in commands and 'osh' not in commands, commands)
+        check(process.returncode == 0 and b'may not limit memory' in err, err)
+        for left in glob.glob(groups + '/osh-*.scope'):
+            os.rmdir(left)
+    finally:
+        shutil.rmtree('/run/systemd')
+        subprocess.run(['umount', '-l', groups])
+
+
 CASES = [processes, fork_bomb, memory, space, open_files, wall_time, processor_weight, limits_that_do_not_hold_are_errors,
-         plan_and_doctor_say_how, control_group_leaves_nothing]
+         plan_and_doctor_say_how, control_group_leaves_nothing, scope_of_systemd, scope_without_controllers]

@@ -103,5 +103,28 @@ TEST(PidLimit, IsForRootOnKernelsThatKeepItPerNamespace)
     EXPECT_EQ(pid_limit({}, facts), 0U);
 }
 
+TEST(GroupPlan, AsksSystemdWhereNoGroupCanBeMade)
+{
+    auto facts = with_unified();
+    facts.group_place = {GroupWay::Scope, {}, {}, "", {"cpu", "memory", "pids"}};
+    policy::ResourceProfile wanted;
+    wanted.memory_bytes = 1 << 30;
+    wanted.tasks = 100;
+    wanted.cpus = 2;
+    wanted.cpu_weight = 50;
+    auto const plan = plan_group(wanted, facts);
+    EXPECT_TRUE(plan.bases.empty());
+    EXPECT_TRUE(plan.files.empty());
+    EXPECT_THAT(plan.text, HasSubstr("a scope that systemd --user is asked for: 100 processes"));
+    EXPECT_THAT(scope_request(plan, 77),
+        testing::ElementsAre("busctl", "--user", "--quiet", "--timeout=2", "call",
+            "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+            "org.freedesktop.systemd1.Manager", "StartTransientUnit", "ssa(sv)a(sa(sv))",
+            "osh-77.scope", "fail", "9", "Description", "s", "osh sandbox", "PIDs", "au", "1", "77",
+            "Delegate", "b", "true", "CollectMode", "s", "inactive-or-failed", "TasksMax", "t",
+            "104", "MemoryMax", "t", "1073741824", "MemorySwapMax", "t", "0", "CPUWeight", "t",
+            "50", "CPUQuotaPerSecUSec", "t", "2000000", "0"));
+}
+
 } // namespace
 } // namespace osh::launcher
