@@ -210,10 +210,10 @@ policy::Target Core::target_of(Flow const& flow) const
     target.host = flow.host;
     target.port = flow.tuple.destination_port;
     target.scheme = flow.scheme;
-    if (flow.request) {
-        target.method = flow.request->method;
-        target.path = flow.request->canonical_path.empty() ? flow.request->path
-                                                           : flow.request->canonical_path;
+    if (flow.request() != nullptr) {
+        target.method = flow.request()->method;
+        target.path = flow.request()->canonical_path.empty() ? flow.request()->path
+                                                           : flow.request()->canonical_path;
     }
     if (flow.is_literal)
         target.ip = flow.host;
@@ -224,7 +224,8 @@ void Core::journal(Flow const& flow, policy::Decided line)
 {
     line.program = flow.who().program();
     line.target = target_of(flow);
-    line.question = flow.answer_id;
+    if (flow.talked() != nullptr)
+        line.question = flow.talked()->answer_id;
     journal_.decided(std::move(line), at_.now);
 }
 

@@ -73,6 +73,7 @@ private:
     void opened(stack::TcpOpened const& event);
     void ask_owner(Flow& flow, policy::OwnerDepth depth);
     bool is_open_to_anyone(Flow const& flow) const;
+    void judge_connection(Flow& flow);
     void decide(Flow& flow);
     void take_route(Flow& flow);
     void refuse(Flow& flow, policy::Verdict const& verdict);
@@ -80,7 +81,7 @@ private:
     bool is_askable(Flow const& flow, policy::Verdict const& verdict) const;
     // flow_early.cc
     void dial_early(Flow& flow);
-    bool hold_early(Flow& flow, EarlyDial&& outcome);
+    bool hold_early(Flow& flow, EarlyDial outcome, EarlyTrouble trouble);
     void resume_early(Flow& flow);
     bool look_again(Flow& flow);
     void owner_known_again(Flow& flow, policy::OwnerAnswer const& answer);
@@ -218,6 +219,8 @@ private:
     Settings settings_;
     std::shared_ptr<policy::Policy const> policy_;
     credentials::Gate gate_;
+    IdentityBook identities_;
+    ConnectVerdicts verdicts_;
     std::unordered_map<FlowId, std::unique_ptr<Flow>> flows_;
     std::unordered_map<UpstreamId, FlowId> by_upstream_;
     std::unordered_map<std::uint64_t, FlowId> by_question_;

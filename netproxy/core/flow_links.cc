@@ -14,7 +14,7 @@ using proxy::TlsState;
 LinkKey Core::link_key(Flow const& flow) const
 {
     return {flow.host, flow.tuple.destination_port, std::string(flow.who().caller().binary),
-        flow.credential};
+        flow.talked() != nullptr ? flow.talked()->credential : std::string{}};
 }
 
 // The request was forwarded and nothing carries it yet.

@@ -68,7 +68,7 @@ void Core::udp_owner_known(UdpFlow& flow, policy::OwnerAnswer const& answer)
 {
     if (flow.state != UdpState::Identify)
         return;
-    flow.identity = Identity::from(answer, flow.owner_depth);
+    flow.identity = identities_.shared(Identity::from(answer, flow.owner_depth));
     auto verdict = policy::evaluate(*policy_, question_of(flow)).verdict;
     if (is_forbidden_name(flow.host)) {
         verdict.decision = policy::Decision::Deny;

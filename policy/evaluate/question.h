@@ -76,6 +76,7 @@ struct RuleOrigin {
     std::string_view name;   // its `name`, what logs show
     std::string_view file;   // or "approval g-7"
     std::uint32_t line = 0;  // from 1, 0 if none
+    friend bool operator==(RuleOrigin const&, RuleOrigin const&) = default;
 };
 
 struct Verdict {
@@ -86,6 +87,7 @@ struct Verdict {
     std::string
         canonical_path; // evaluate(RequestQuestion) only: what was judged and must be sent upstream
     bool needs_body = false; // ask again with the body: nothing was decided yet
+    friend bool operator==(Verdict const&, Verdict const&) = default;
 };
 
 // How the bytes of an admitted connection are treated.
@@ -99,6 +101,7 @@ struct ConnectVerdict {
     Inspection inspection = Inspection::Splice;
     bool tls_skip = false;            // the rule says `tls: skip`
     std::uint32_t max_body_bytes = 0; // what a body-reading protocol may buffer
+    friend bool operator==(ConnectVerdict const&, ConnectVerdict const&) = default;
 };
 
 } // namespace osh::policy
