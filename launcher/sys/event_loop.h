@@ -56,7 +56,7 @@ private:
     void set_free(std::uint32_t place);
 
     Fd epoll_;
-    std::deque<Watch> watches_; // places stay where they are: callbacks run in them
+    std::deque<Watch> watches_;               // places stay where they are: callbacks run in them
     std::vector<std::uint32_t> free_, ended_; // ended_: by a callback of the batch under way
     std::uint32_t last_serial_ = 0;
     bool is_running_ = false;

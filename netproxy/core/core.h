@@ -182,6 +182,15 @@ private:
     bool keep_upstream(Flow& flow);
     bool reuse_upstream(Flow& flow);
     void handle_pool_time();
+    // flow_memory.cc
+    void weigh(std::uint32_t& held, std::size_t now);
+    void weigh(Flow& flow);
+    void weigh(Link& link);
+    void make_room(Flow& flow);
+    bool close_idle_until(std::uint64_t left, Flow const* but);
+    Flow* oldest_idle(Flow const* but);
+    bool may_read_more(Upstream& upstream);
+    void read_on();
     // flow_splice.cc
     void pump_splice(Flow& flow);
     // udp.cc
@@ -190,6 +199,8 @@ private:
     void udp_resolved(UdpFlow& flow, std::vector<IpAddress> const& addresses);
     void refuse_udp(UdpFlow& flow, policy::Verdict const& verdict, stack::Unreachable how);
     void end_udp(std::uint64_t id);
+    void keep_waiting(UdpFlow& flow, std::vector<std::byte> const& payload);
+    void drop_waiting(UdpFlow& flow);
     void handle_udp_time();
     void judge_udp_again();
     policy::ConnectQuestion question_of(UdpFlow const& flow) const;
@@ -225,6 +236,7 @@ private:
     std::unordered_map<UpstreamId, FlowId> by_upstream_;
     std::unordered_map<std::uint64_t, FlowId> by_question_;
     std::vector<FlowId> gone_;
+    std::vector<UpstreamId> short_of_memory_; // inspected ones that stopped reading
     std::size_t pending_owners_ = 0;
     UpstreamId next_upstream_ = 1;
     std::uint64_t next_question_ = 1;

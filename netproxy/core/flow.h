@@ -58,7 +58,7 @@ struct Upstream {
     bool has_ended = false;                 // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
-    bool lacks_space = false; // splice: the agent's side had no room when last asked
+    bool lacks_space = false; // no room when last asked: splice, the agent's; else, memory
 };
 
 // Where any program may connect, the upstream is dialled while init still looks for the owner. What
@@ -127,16 +127,17 @@ struct Flow {
     LinkRole link_role = LinkRole::None;
 
     bool agent_end_told = false;
-    bool awaits_body = false;              // of the policy: nothing was decided yet
-    bool awaits_middleware = false;        // decided; the body is to be looked into
-    bool is_decoded = false;               // the changed body: its encoding is gone
-    bool was_sent_again = false;           // the request in hand: one retry, not a loop
-    bool are_faults_told = false;          // to the journal
-    std::uint64_t question = 0; // parked on this one; 0: not parked
+    bool awaits_body = false;       // of the policy: nothing was decided yet
+    bool awaits_middleware = false; // decided; the body is to be looked into
+    bool is_decoded = false;        // the changed body: its encoding is gone
+    bool was_sent_again = false;    // the request in hand: one retry, not a loop
+    bool are_faults_told = false;   // to the journal
+    std::uint64_t question = 0;     // parked on this one; 0: not parked
     bool request_allowed_by_person = false;
     bool is_idle = false; // between requests: the idle timer runs
 
     Upstream upstream;
+    std::uint32_t held = 0; // bytes beyond the rings, as they were counted last
     std::uint64_t bytes_up = 0, bytes_down = 0;
 
     bool is_encrypted() const

@@ -66,8 +66,8 @@ void Core::owner_known_again(Flow& flow, policy::OwnerAnswer const& answer)
         return;
     flow.second_look = Flow::SecondLook::Done;
     timers_.clear(flow.id);
-    flow.identity = identities_.shared(
-        flow.identity.confirmed_by(Identity::from(answer, flow.owner_depth)));
+    flow.identity =
+        identities_.shared(flow.identity.confirmed_by(Identity::from(answer, flow.owner_depth)));
     judge_connection(flow);
     for (auto const id : std::vector(flow.talk().streams)) {
         auto* const stream = find(id);

@@ -46,6 +46,8 @@ void Core::pump_connection(Flow& flow)
     }
     if (flow.phase == Phase::Inspect)
         settle(flow);
+    if (flow.phase == Phase::Inspect)
+        weigh(flow);
 }
 
 bool Core::take_from_agent(Flow& flow)

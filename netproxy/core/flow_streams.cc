@@ -39,6 +39,8 @@ void Core::pump_carrier(Flow& flow)
     }
     flow.is_pumping = false;
     settle_carrier(flow);
+    if (flow.phase == Phase::Inspect)
+        weigh(flow);
 }
 
 void Core::adopt_streams(Flow& flow)
@@ -106,6 +108,8 @@ void Core::pump_stream(Flow& flow)
     auto* const link = links_.find(flow.link);
     if (flow.phase == Phase::Inspect)
         settle_stream(flow);
+    if (flow.phase == Phase::Inspect)
+        weigh(flow);
     if (link != nullptr)
         pump_link(*link); // what it sends, and the room that it made
 }
