@@ -92,7 +92,7 @@ Result<> confine(AgentParts const& parts, sys::Fd const& channel)
 {
     for (auto const& limit : parts.plan.limits)
         TRY(sys::set_limit(limit.name, limit.value));
-    TRY(start_mask_watch(parts));
+    LET(mask_watch, start_mask_watch(parts));
     TRY(sys::forbid_new_privileges());
     TRY(confine_files(parts.plan));
     WordWatched const place{sys::read_link(parts.tree.proc, "self/ns/mnt")};
@@ -105,6 +105,7 @@ Result<> confine(AgentParts const& parts, sys::Fd const& channel)
         TRY(sys::Landlock::enforce_scopes(parts.plan.landlock_abi));
     // One listener per process tree: with a broker it hears of the watched calls too.
     TRY(broker ? broker->begin(parts.word.asking_filter) : watch_calls(parts, channel));
+    TRY(await_mask_watch(mask_watch));
     TRY(sys::install_filter(parts.word.arguments_filter));
     TRY(sys::install_filter(parts.word.calls_filter));
     return prove_confined(parts.plan);

@@ -18,6 +18,7 @@
 #include <deque>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <string_view>
 #include <unordered_map>
 
 namespace osh::launcher
@@ -26,7 +27,8 @@ namespace
 {
 
 constexpr std::array kWatchCapabilities{CAP_SYS_ADMIN};
-constexpr int kAlive = 3, kFirstSpare = 4, kAside = 32;
+constexpr int kAlive = 3, kStarter = 4, kFirstSpare = 5, kAside = 32;
+constexpr std::string_view kWatching = "watching";
 
 class MaskWatch
 {
@@ -134,23 +136,27 @@ private:
     sys::Fd const nowhere_; // paths are absolute
 };
 
-// Only the channel stays open: its closing tells init that we are gone.
-Result<> keep_channel(sys::Fd const& channel)
+// Only these stay open. The closing of the first tells init that we are gone, and a copy of any
+// other would keep its reader waiting.
+Result<sys::Fd> keep_channels(sys::Fd const& alive, sys::Fd const& starter)
 {
     LET(null, sys::open_path("/dev/null", O_RDWR));
     TRY(sys::set_standard_streams(null, null, null));
-    LET(copy, sys::duplicate(channel, kAside));
-    TRY(sys::place_descriptor(copy, kAlive));
-    (void)copy.release(); // closed with all others
-    (void)null.release();
-    return sys::close_from(kFirstSpare);
+    LET(first, sys::duplicate(alive, kAside));
+    LET(second, sys::duplicate(starter, kAside));
+    TRY(sys::place_descriptor(first, kAlive));
+    TRY(sys::place_descriptor(second, kStarter));
+    for (auto* copy : {&first, &second, &null})
+        (void)copy->release(); // closed with all others
+    TRY(sys::close_from(kFirstSpare));
+    return sys::Fd::adopt_raw_fd(kStarter);
 }
 
-Result<> serve(AgentParts const& parts, sys::Fd const& channel)
+Result<> serve(AgentParts const& parts, sys::Fd const& starter)
 {
-    TRY(sys::start_session());
+    TRY(sys::start_session()); // Ctrl-C and Ctrl-Z are for the agent
     sys::ignore_all_signals();
-    TRY(keep_channel(channel));
+    LET(open, keep_channels(parts.mask_watch, starter));
     TRY(sys::change_directory("/"));
     TRY(sys::forbid_new_privileges());
     TRY(sys::keep_only_capabilities(kWatchCapabilities));
@@ -158,17 +164,32 @@ Result<> serve(AgentParts const& parts, sys::Fd const& channel)
     MaskWatch watch(parts.plan.project, parts.plan.guard);
     TRY(watch.open());
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
-    TRY(sys::send_message(alive, bytes_of("watching")));
+    TRY(sys::send_message(open, bytes_of(kWatching)));
+    open.reset();
     return watch.run();
 }
 
 } // namespace
 
-Result<> start_mask_watch(AgentParts const& parts)
+Result<sys::Fd> start_mask_watch(AgentParts const& parts)
 {
     if (!parts.mask_watch.is_open())
+        return sys::Fd();
+    LET(pair, sys::make_channel());
+    LET(child, sys::clone_sibling([&] {
+        pair.ours.reset();
+        return serve(parts, pair.theirs).ok() ? 0 : 1;
+    }));
+    return std::move(pair.ours);
+}
+
+Result<> await_mask_watch(sys::Fd const& started)
+{
+    if (!started.is_open())
         return {};
-    LET(child, sys::clone_sibling([&] { return serve(parts, parts.mask_watch).ok() ? 0 : 1; }));
+    LET(answer, sys::receive_message(started, kWatching.size()));
+    if (text_of(answer.bytes) != kWatching)
+        return fail(Errc::Closed, "the process that covers hidden files did not start");
     return {};
 }
 

@@ -11,9 +11,11 @@
 namespace osh::launcher
 {
 
-// Returns once it watches over nothing less than the project's own directory; what lies below is
-// walked while the agent starts.
-Result<> start_mask_watch(AgentParts const& parts);
+// What to wait for with await_mask_watch(); not open when there is nothing to watch.
+Result<sys::Fd> start_mask_watch(AgentParts const& parts);
+// Returns once it watches the project's own directory (what lies below is walked while the agent
+// starts) and has left the agent's process group, in which a key of the terminal would stop it.
+Result<> await_mask_watch(sys::Fd const& started);
 
 inline constexpr std::size_t kMaxWatched =
     8192; // directories; deeper or later ones are not watched

@@ -5,7 +5,7 @@
 
 #include "tests/netproxy/stack/agent.h"
 
-#include <cstring>
+#include <algorithm>
 #include <deque>
 #include <random>
 
@@ -245,7 +245,8 @@ struct World {
         stack.consume(flow, taken);
         auto const space = stack.send_space(flow);
         auto const count = std::min({space.size(), download.size() - sent, random() % 9000ul});
-        std::memcpy(space.data(), download.data() + sent, count);
+        std::copy_n(
+            reinterpret_cast<std::byte const*>(download.data()) + sent, count, space.data());
         sent += count;
         stack.commit(flow, count);
         EXPECT_LE(stack.unsent(flow), limits().send_ring);
