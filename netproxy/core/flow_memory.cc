@@ -62,8 +62,8 @@ void Core::make_room(Flow& flow)
 {
     if (close_idle_until(1, &flow))
         return;
-    journal_.notice("memory",
-        flow.host + ": the connection was cut, all buffers together are full", at_.now);
+    journal_.notice(
+        "memory", flow.host + ": the connection was cut, all buffers together are full", at_.now);
     cut_agent(flow);
     if (flow.phase == Phase::Gone || flow.phase == Phase::Draining)
         weigh(flow.held, 0);
