@@ -134,9 +134,8 @@ bool Core::check_spliced_start(Flow& flow)
         return false;
     }
     timers_.clear(flow.id);
-    bool const may_terminate =
-        !flow.connect->tls_skip && settings_.terminate != TerminateTls::Never;
-    if (hello.has_encrypted_hello && may_terminate) {
+    bool const is_never = flow.connect->tls_skip || settings_.terminate == TerminateTls::Never;
+    if (hello.has_encrypted_hello && !is_never) {
         // The name that counts may be hidden, and GREASE looks the same (RFC 9849). Terminated, the
         // extension means nothing and the client goes on without it.
         drop_upstream(flow, Ending::Finish);
