@@ -64,18 +64,19 @@ bool is_traced(std::string_view status)
 
 std::optional<StatLine> parse_stat(std::string_view text)
 {
-    constexpr std::size_t kParentField = 1, kStartField = 19; // counted after the name
+    constexpr std::size_t kParentField = 1, kStartField = 19, kStackField = 25; // after the name
     std::size_t const name_end = text.rfind(") ");
     if (name_end == std::string_view::npos)
         return std::nullopt;
     auto const fields = split(text.substr(name_end + 2), ' ');
-    if (fields.size() <= kStartField)
+    if (fields.size() <= kStackField)
         return std::nullopt;
     auto const parent = number_of<std::int32_t>(fields[kParentField]);
     auto const start = number_of<std::uint64_t>(fields[kStartField]);
-    if (!parent || !start)
+    auto const stack = number_of<std::uint64_t>(fields[kStackField]);
+    if (!parent || !start || !stack)
         return std::nullopt;
-    return StatLine{*parent, *start};
+    return StatLine{*parent, *start, *stack};
 }
 
 std::string script_of(std::string_view exe, std::string_view command_line)
@@ -162,9 +163,11 @@ std::optional<ProcessFacts> ProcessBook::facts_of(
     auto found = known_.find(pid);
     bool const is_known =
         found != known_.end() && is_still(found->second, before->start_time, file);
-    bool const is_fresh = !is_known || depth == policy::OwnerDepth::Proven;
+    // The same interpreter may have been started anew, with another script.
+    bool const is_same_start = is_known && found->second.stack == before->stack;
+    bool const is_fresh = !is_same_start || depth == policy::OwnerDepth::Proven;
     if (is_fresh) {
-        Known known{before->start_time, file, {}};
+        Known known{before->start_time, before->stack, file, {}};
         known.identity.pid = pid;
         known.identity.start_time = before->start_time;
         examine_program(proc, exe, known.identity);
@@ -174,6 +177,8 @@ std::optional<ProcessFacts> ProcessBook::facts_of(
         found = known_.insert_or_assign(pid, std::move(known)).first;
     }
     ProcessFacts facts{found->second.identity, before->parent};
+    if (!is_fresh)
+        return facts; // for showing, as it was when it was looked at
     std::string const command_line = read_entry(proc, pid, "cmdline", kMaxCommandLine);
     facts.identity.script = script_of(facts.identity.exe, command_line);
     facts.identity.command_line = shown_command_line(command_line);
@@ -184,6 +189,7 @@ std::optional<ProcessFacts> ProcessBook::facts_of(
         known_.erase(found);
         return std::nullopt;
     }
+    found->second.identity = facts.identity;
     return facts;
 }
 

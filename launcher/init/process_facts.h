@@ -31,7 +31,7 @@ public:
 private:
     static constexpr std::size_t kMostKnown = 4096; // processes, and programs by path
     struct Known {
-        std::uint64_t start_time = 0;
+        std::uint64_t start_time = 0, stack = 0;
         sys::ExecutableFile file;
         policy::ProcessIdentity identity;
     };
@@ -56,6 +56,7 @@ private:
 struct StatLine {
     std::int32_t parent = 0;
     std::uint64_t start_time = 0;
+    std::uint64_t stack = 0; // where it begins: another place after each execve(2)
 };
 std::optional<StatLine> parse_stat(std::string_view text);
 // argv as /proc/PID/cmdline has it -> the script that an interpreter runs, or "".

@@ -48,7 +48,10 @@ public:
     bool look_at(std::int32_t pid)
     {
         auto const directory = std::to_string(pid);
-        bool const is_whole = look_at_table(directory + "/fd", pid) || has_ended(proc_, pid);
+        bool const was_read = look_at_table(directory + "/fd", pid);
+        if (are_all_over())
+            return true;
+        bool const is_whole = was_read || has_ended(proc_, pid);
         auto const tasks = directory + "/task";
         auto const threads = sys::count_threads(proc_, tasks.c_str());
         if (threads == 0)

@@ -32,12 +32,6 @@ int milliseconds_until(Instant deadline)
 
 } // namespace
 
-struct EventLoop::Watch {
-    int raw;
-    std::function<void(Readiness)> on_ready;
-    bool is_active = true;
-};
-
 Instant now()
 {
     timespec time{};
@@ -68,36 +62,61 @@ Result<EventLoop> EventLoop::create()
 Result<WatchId> EventLoop::watch(
     Fd const& fd, Interest interest, std::function<void(Readiness)> on_ready)
 {
-    WatchId const id = next_id_++;
+    if (free_.empty()) {
+        free_.push_back(static_cast<std::uint32_t>(watches_.size()));
+        watches_.emplace_back();
+    }
+    std::uint32_t const place = free_.back();
+    WatchId const id = WatchId{++last_serial_} << 32 | place;
     epoll_event event{};
     event.events = epoll_bits(interest);
     event.data.u64 = id;
     if (::epoll_ctl(epoll_.raw(), EPOLL_CTL_ADD, fd.raw(), &event) != 0)
         return fail_errno(errno, "cannot watch a descriptor");
-    watches_.emplace(id, std::make_shared<Watch>(fd.raw(), std::move(on_ready)));
+    free_.pop_back();
+    watches_[place] = {std::move(on_ready), fd.raw(), last_serial_, true};
     return id;
+}
+
+EventLoop::Watch* EventLoop::find(WatchId id)
+{
+    auto const place = static_cast<std::uint32_t>(id);
+    if (place >= watches_.size())
+        return nullptr;
+    Watch& watch = watches_[place];
+    return watch.is_active && watch.serial == id >> 32 ? &watch : nullptr;
+}
+
+void EventLoop::set_free(std::uint32_t place)
+{
+    watches_[place] = {};
+    free_.push_back(place);
 }
 
 Result<> EventLoop::change(WatchId id, Interest interest)
 {
-    auto found = watches_.find(id);
-    OSH_CHECK(found != watches_.end());
+    Watch const* const found = find(id);
+    OSH_CHECK(found != nullptr);
     epoll_event event{};
     event.events = epoll_bits(interest);
     event.data.u64 = id;
-    if (::epoll_ctl(epoll_.raw(), EPOLL_CTL_MOD, found->second->raw, &event) != 0)
+    if (::epoll_ctl(epoll_.raw(), EPOLL_CTL_MOD, found->raw, &event) != 0)
         return fail_errno(errno, "cannot change the watch of a descriptor");
     return {};
 }
 
 void EventLoop::unwatch(WatchId id)
 {
-    auto found = watches_.find(id);
-    if (found == watches_.end())
+    Watch* const found = find(id);
+    if (found == nullptr)
         return;
-    found->second->is_active = false;
-    ::epoll_ctl(epoll_.raw(), EPOLL_CTL_DEL, found->second->raw, nullptr);
-    watches_.erase(found);
+    found->is_active = false;
+    ::epoll_ctl(epoll_.raw(), EPOLL_CTL_DEL, found->raw, nullptr);
+    auto const place = static_cast<std::uint32_t>(id);
+    if (is_running_)
+        ended_.push_back(place); // perhaps it is the one that runs
+    else
+        set_free(place);
 }
 
 Result<> EventLoop::run_once(Instant deadline)
@@ -107,15 +126,19 @@ Result<> EventLoop::run_once(Instant deadline)
         ::epoll_wait(epoll_.raw(), events.data(), kBatch, milliseconds_until(deadline));
     if (count < 0 && errno != EINTR)
         return fail_errno(errno, "epoll_wait");
+    is_running_ = true;
     for (int i = 0; i < count; ++i) {
-        auto found = watches_.find(events[i].data.u64);
-        if (found == watches_.end())
-            continue;                     // removed by an earlier callback of this batch
-        auto const watch = found->second; // keeps the callback alive while it runs
+        Watch* const watch = find(events[i].data.u64);
+        if (watch == nullptr)
+            continue; // removed by an earlier callback of this batch
         std::uint32_t const bits = events[i].events;
         watch->on_ready({(bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
             (bits & EPOLLOUT) != 0, (bits & (EPOLLHUP | EPOLLERR)) != 0});
     }
+    is_running_ = false;
+    for (std::uint32_t const place : ended_)
+        set_free(place);
+    ended_.clear();
     return {};
 }
 

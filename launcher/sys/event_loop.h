@@ -7,9 +7,8 @@
 #include "policy/base/time.h"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <memory>
-#include <unordered_map>
 #include <vector>
 
 namespace osh::sys
@@ -46,12 +45,21 @@ public:
     Result<> run_once(Instant deadline);
 
 private:
-    struct Watch;
+    struct Watch {
+        std::function<void(Readiness)> on_ready;
+        int raw = -1;
+        std::uint32_t serial = 0; // half of the id: a reused place is another watch
+        bool is_active = false;
+    };
     explicit EventLoop(Fd epoll);
+    Watch* find(WatchId id);
+    void set_free(std::uint32_t place);
 
     Fd epoll_;
-    WatchId next_id_ = 1;
-    std::unordered_map<WatchId, std::shared_ptr<Watch>> watches_;
+    std::deque<Watch> watches_;               // places stay where they are: callbacks run in them
+    std::vector<std::uint32_t> free_, ended_; // ended_: by a callback of the batch under way
+    std::uint32_t last_serial_ = 0;
+    bool is_running_ = false;
 };
 
 } // namespace osh::sys

@@ -26,6 +26,12 @@ public:
     virtual void commit(FlowId flow, std::size_t count) = 0;
     virtual bool peer_finished(FlowId flow) const = 0;
 
+    // The bound that all buffers share: rings, and what the core holds for its flows. Holding may
+    // go beyond it; then nothing is left.
+    virtual std::uint64_t memory_left() const = 0;
+    virtual void hold_memory(std::uint64_t bytes) = 0;
+    virtual void free_memory(std::uint64_t bytes) = 0;
+
     virtual void answer_dns(
         std::uint64_t question, stack::DnsReply reply, IpAddress const& address) = 0;
     virtual void answer_dns_name(std::uint64_t question, std::string_view name) = 0;

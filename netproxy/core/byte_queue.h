@@ -6,58 +6,67 @@
 #include "policy/base/check.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <memory>
 
 namespace osh::netproxy::core
 {
 
+// Limit: bytes. Of an empty queue only a pointer is there.
+template<std::uint32_t Limit>
 class ByteQueue
 {
 public:
-    explicit ByteQueue(std::size_t limit) : limit_(limit) {}
-
-    Bytes front() const { return Bytes(data_.get(), size_).subspan(begin_); }
-    bool is_empty() const { return begin_ == size_; }
+    Bytes front() const
+    {
+        return block_ ? Bytes(block_->bytes).subspan(block_->begin, block_->end - block_->begin)
+                      : Bytes();
+    }
+    bool is_empty() const { return !block_ || block_->begin == block_->end; }
+    std::size_t held() const { return block_ ? sizeof(Block) : 0; }
 
     // Room at the end, to be filled in place. Empty when the limit is reached.
     MutableBytes space()
     {
-        if (data_ == nullptr)
-            data_ = std::make_unique_for_overwrite<std::byte[]>(limit_); // no zeroes per record
-        if (begin_ > limit_ / 2 && size_ == limit_)
+        if (!block_)
+            block_ = std::make_unique_for_overwrite<Block>(); // no zeroes per record
+        if (block_->begin > Limit / 2 && block_->end == Limit)
             compact();
-        return MutableBytes(data_.get(), limit_).subspan(size_);
+        return MutableBytes(block_->bytes).subspan(block_->end);
     }
-    bool has_space() const { return size_ < limit_ || begin_ > limit_ / 2; }
+    bool has_space() const { return !block_ || block_->end < Limit || block_->begin > Limit / 2; }
     void commit(std::size_t count)
     {
-        OSH_CHECK(data_ != nullptr ? count <= limit_ - size_ : count == 0);
-        size_ += count;
+        OSH_CHECK(block_ ? count <= Limit - block_->end : count == 0);
+        if (block_)
+            block_->end += static_cast<std::uint32_t>(count);
     }
     void consume(std::size_t count)
     {
-        OSH_CHECK(count <= size_ - begin_);
-        begin_ += count;
+        OSH_CHECK(block_ ? count <= block_->end - block_->begin : count == 0);
+        if (block_)
+            block_->begin += static_cast<std::uint32_t>(count);
         if (is_empty())
             clear();
     }
-    void clear()
-    {
-        begin_ = size_ = 0;
-        data_.reset();
-    }
+    void clear() { block_.reset(); }
 
 private:
+    struct Block {
+        std::uint32_t begin = 0, end = 0;
+        std::array<std::byte, Limit> bytes;
+    };
+
     void compact()
     {
-        std::copy(data_.get() + begin_, data_.get() + size_, data_.get());
-        size_ -= begin_;
-        begin_ = 0;
+        auto const data = block_->bytes.begin();
+        std::copy(data + block_->begin, data + block_->end, data);
+        block_->end -= block_->begin;
+        block_->begin = 0;
     }
 
-    std::size_t limit_;
-    std::unique_ptr<std::byte[]> data_; // none, or limit_ long
-    std::size_t begin_ = 0, size_ = 0;
+    std::unique_ptr<Block> block_;
 };
 
 } // namespace osh::netproxy::core

@@ -84,6 +84,7 @@ void Core::handle_time(Moment at)
     handle_udp_time();
     handle_pool_time();
     handle_link_time();
+    read_on();
     sweep();
 }
 
@@ -146,6 +147,7 @@ void Core::end(Flow& flow, Ending how)
         journal_.closed(
             {target_of(flow), flow.who().program(), flow.bytes_up, flow.bytes_down}, at_.now);
     flow.phase = Phase::Gone;
+    weigh(flow);
     gone_.push_back(flow.id);
     leave_link(flow);
 }
@@ -163,6 +165,7 @@ void Core::finish_agent(Flow& flow)
     flow.http1.reset();
     flow.http2.reset();
     flow.agent_tls.reset();
+    weigh(flow);
     parts_.agent.consume(flow.id, parts_.agent.received(flow.id).size());
     timers_.set(flow.id, at_.now + kLinger);
 }
@@ -210,10 +213,10 @@ policy::Target Core::target_of(Flow const& flow) const
     target.host = flow.host;
     target.port = flow.tuple.destination_port;
     target.scheme = flow.scheme;
-    if (flow.request) {
-        target.method = flow.request->method;
-        target.path = flow.request->canonical_path.empty() ? flow.request->path
-                                                           : flow.request->canonical_path;
+    if (flow.request() != nullptr) {
+        target.method = flow.request()->method;
+        target.path = flow.request()->canonical_path.empty() ? flow.request()->path
+                                                             : flow.request()->canonical_path;
     }
     if (flow.is_literal)
         target.ip = flow.host;
@@ -224,7 +227,8 @@ void Core::journal(Flow const& flow, policy::Decided line)
 {
     line.program = flow.who().program();
     line.target = target_of(flow);
-    line.question = flow.answer_id;
+    if (flow.talked() != nullptr)
+        line.question = flow.talked()->answer_id;
     journal_.decided(std::move(line), at_.now);
 }
 

@@ -73,6 +73,7 @@ private:
     void opened(stack::TcpOpened const& event);
     void ask_owner(Flow& flow, policy::OwnerDepth depth);
     bool is_open_to_anyone(Flow const& flow) const;
+    void judge_connection(Flow& flow);
     void decide(Flow& flow);
     void take_route(Flow& flow);
     void refuse(Flow& flow, policy::Verdict const& verdict);
@@ -80,7 +81,7 @@ private:
     bool is_askable(Flow const& flow, policy::Verdict const& verdict) const;
     // flow_early.cc
     void dial_early(Flow& flow);
-    bool hold_early(Flow& flow, EarlyDial&& outcome);
+    bool hold_early(Flow& flow, EarlyDial outcome, EarlyTrouble trouble);
     void resume_early(Flow& flow);
     bool look_again(Flow& flow);
     void owner_known_again(Flow& flow, policy::OwnerAnswer const& answer);
@@ -186,6 +187,15 @@ private:
     bool keep_upstream(Flow& flow);
     bool reuse_upstream(Flow& flow);
     void handle_pool_time();
+    // flow_memory.cc
+    void weigh(std::uint32_t& held, std::size_t now);
+    void weigh(Flow& flow);
+    void weigh(Link& link);
+    void make_room(Flow& flow);
+    bool close_idle_until(std::uint64_t left, Flow const* but);
+    Flow* oldest_idle(Flow const* but);
+    bool may_read_more(Upstream& upstream);
+    void read_on();
     // flow_splice.cc
     void pump_splice(Flow& flow);
     // udp.cc
@@ -194,6 +204,8 @@ private:
     void udp_resolved(UdpFlow& flow, std::vector<IpAddress> const& addresses);
     void refuse_udp(UdpFlow& flow, policy::Verdict const& verdict, stack::Unreachable how);
     void end_udp(std::uint64_t id);
+    void keep_waiting(UdpFlow& flow, std::vector<std::byte> const& payload);
+    void drop_waiting(UdpFlow& flow);
     void handle_udp_time();
     void judge_udp_again();
     policy::ConnectQuestion question_of(UdpFlow const& flow) const;
@@ -223,10 +235,13 @@ private:
     Settings settings_;
     std::shared_ptr<policy::Policy const> policy_;
     credentials::Gate gate_;
+    IdentityBook identities_;
+    ConnectVerdicts verdicts_;
     std::unordered_map<FlowId, std::unique_ptr<Flow>> flows_;
     std::unordered_map<UpstreamId, FlowId> by_upstream_;
     std::unordered_map<std::uint64_t, FlowId> by_question_;
     std::vector<FlowId> gone_;
+    std::vector<UpstreamId> short_of_memory_; // inspected ones that stopped reading
     std::size_t pending_owners_ = 0;
     UpstreamId next_upstream_ = 1;
     std::uint64_t next_question_ = 1;

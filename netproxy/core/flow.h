@@ -12,6 +12,7 @@
 
 #include "netproxy/core/byte_queue.h"
 #include "netproxy/core/commands.h"
+#include "netproxy/core/connect_verdicts.h"
 #include "netproxy/core/identity.h"
 #include "netproxy/core/push_start.h"
 #include "netproxy/core/settings.h"
@@ -53,19 +54,18 @@ struct Upstream {
     UpstreamState state = UpstreamState::None;
     std::unique_ptr<proxy::TlsSession> tls; // inspected flows over TLS
     std::vector<IpAddress> addresses;       // one of which it is connected to
-    ByteQueue inbox{kInbox};                // inspected flows: as received
-    ByteQueue plain{kStaged};               // decrypted, not yet taken by the HTTP parser
+    ByteQueue<kInbox> inbox;                // inspected flows: as received
+    ByteQueue<kStaged> plain;               // decrypted, not yet taken by the HTTP parser
     bool has_ended = false;                 // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
-    bool lacks_space = false; // splice: the agent's side had no room when last asked
+    bool lacks_space = false; // no room when last asked: splice, the agent's; else, memory
 };
 
 // Where any program may connect, the upstream is dialled while init still looks for the owner. What
 // came of it meanwhile waits here for the owner.
-struct EarlyDial {
-    enum class Outcome : std::uint8_t { None, Pending, Connected, Failed, AddressDenied };
-    Outcome outcome = Outcome::None;
+enum class EarlyDial : std::uint8_t { None, Pending, Connected, Failed, AddressDenied };
+struct EarlyTrouble { // of the last two
     DialFailure failure = DialFailure::Other;
     std::string why;
     policy::Verdict verdict;
@@ -74,6 +74,18 @@ struct EarlyDial {
 // The request that was judged last: what a new policy judges again while it is under way.
 struct JudgedRequest {
     std::string method, path, query, protocol, canonical_path;
+};
+
+// What only a connection has whose requests are read, or one of its streams.
+struct Talk {
+    // A ClientHello that names another host than DNS gave: every request is answered 421.
+    std::string misdirected_name;
+    std::string credential;         // attached to the request in hand; "" if none
+    std::string answer_id;          // "q-12", for the journal line of the request it answered
+    std::vector<FlowId> streams;    // of a carrier
+    ByteQueue<kStaged> agent_plain; // decrypted, not yet taken by the HTTP parser
+    std::optional<std::string> other_body; // what a middleware made of the request's
+    std::optional<JudgedRequest> request;
 };
 
 struct Flow {
@@ -87,19 +99,18 @@ struct Flow {
 
     Identity identity;
     policy::OwnerDepth owner_depth = policy::OwnerDepth::Proven; // of the question asked last
-    EarlyDial early;
+    EarlyDial early = EarlyDial::None;
+    std::unique_ptr<EarlyTrouble> early_trouble;
     // An inspected connection asks again at its first request head: a program may have handed the
     // socket on, or become another one (security design H12).
     enum class SecondLook : std::uint8_t { Due, Asked, Done } second_look = SecondLook::Due;
     std::shared_ptr<policy::Policy const> policy; // keeps the views of `connect` alive
-    policy::ConnectVerdict connect;
+    ConnectVerdictPtr connect;                    // never null
     bool was_allowed_by_person =
         false; // the connection; a request's answer covers that request only
 
     // Splice: nothing goes upstream before the first bytes of a TLS client were looked at.
     bool may_send_upstream = false;
-    // A ClientHello that names another host than DNS gave: every request is answered 421.
-    std::string misdirected_name;
 
     std::unique_ptr<proxy::TlsSession> agent_tls;
     // One of the two: a connection whose requests come one after the other, or a carrier, each of
@@ -108,7 +119,6 @@ struct Flow {
     std::unique_ptr<proxy::Http2Server> http2;
     proxy::AgentWire* wire = nullptr;    // what the agent's bytes go through: either
     proxy::HttpExchange* http = nullptr; // the request in hand; a carrier has none
-    std::vector<FlowId> streams;         // of a carrier
     bool has_carried = false;            // a stream, at least
     bool is_pumping = false;             // a carrier: what a stream of it does is seen next round
 
@@ -116,31 +126,39 @@ struct Flow {
     std::unique_ptr<proxy::StreamExchange> stream;
     UpstreamId link = 0; // the shared upstream connection that carries it
     LinkRole link_role = LinkRole::None;
-    std::string credential; // attached to the request in hand; "" if none
 
-    ByteQueue agent_plain{kStaged}; // decrypted, not yet taken by the HTTP parser
     bool agent_end_told = false;
-    bool awaits_body = false;              // of the policy: nothing was decided yet
-    std::unique_ptr<PushStart> push;       // of the request in hand, where a rule looks at refs
-    bool awaits_middleware = false;        // decided; the body is to be looked into
-    std::optional<std::string> other_body; // what a middleware made of it
-    bool is_decoded = false;               // and its encoding is gone
-    bool was_sent_again = false;           // the request in hand: one retry, not a loop
-    bool are_faults_told = false;          // to the journal
-    std::optional<JudgedRequest> request;
-    std::uint64_t question = 0; // parked on this one; 0: not parked
-    std::string answer_id;      // "q-12", for the journal line of the request it answered
+    bool awaits_body = false;        // of the policy: nothing was decided yet
+    std::unique_ptr<PushStart> push; // of the request in hand, where a rule looks at refs
+    bool awaits_middleware = false;  // decided; the body is to be looked into
+    bool is_decoded = false;         // the changed body: its encoding is gone
+    bool was_sent_again = false;     // the request in hand: one retry, not a loop
+    bool are_faults_told = false;    // to the journal
+    std::uint64_t question = 0;      // parked on this one; 0: not parked
     bool request_allowed_by_person = false;
     bool is_idle = false; // between requests: the idle timer runs
 
     Upstream upstream;
+    std::uint32_t held = 0; // bytes beyond the rings, as they were counted last
     std::uint64_t bytes_up = 0, bytes_down = 0;
 
     bool is_encrypted() const
     {
         return carrier != nullptr ? carrier->is_encrypted() : agent_tls != nullptr;
     }
+    Talk& talk()
+    {
+        if (!talk_)
+            talk_ = std::make_unique<Talk>();
+        return *talk_;
+    }
+    Talk const* talked() const { return talk_.get(); } // null: nothing was said yet
+    JudgedRequest* request() const { return talk_ && talk_->request ? &*talk_->request : nullptr; }
+
     Identity const& who() const { return carrier != nullptr ? carrier->identity : identity; }
+
+private:
+    std::unique_ptr<Talk> talk_;
 };
 
 } // namespace osh::netproxy::core

@@ -13,29 +13,31 @@ namespace osh::netproxy::core
 // Only where bytes are carried as they are: what is inspected is dialled at its first request.
 void Core::dial_early(Flow& flow)
 {
-    flow.early.outcome = EarlyDial::Outcome::Pending;
+    flow.early = EarlyDial::Pending;
     open_upstream(flow);
     timers_.set(flow.id, at_.now + kOwnerTimeout);
 }
 
 // True: the owner is not known yet, and this has to wait.
-bool Core::hold_early(Flow& flow, EarlyDial&& outcome)
+bool Core::hold_early(Flow& flow, EarlyDial outcome, EarlyTrouble trouble)
 {
     if (flow.phase != Phase::Identify)
         return false;
-    flow.early = std::move(outcome);
+    flow.early = outcome;
+    if (outcome != EarlyDial::Connected)
+        flow.early_trouble = std::make_unique<EarlyTrouble>(std::move(trouble));
     return true;
 }
 
 // The owner is known and may connect: what happened meanwhile happens now.
 void Core::resume_early(Flow& flow)
 {
-    using enum EarlyDial::Outcome;
-    auto const early = std::exchange(flow.early, {});
-    switch (early.outcome) {
+    using enum EarlyDial;
+    auto const trouble = std::move(flow.early_trouble);
+    switch (std::exchange(flow.early, None)) {
     case Connected: upstream_is_ready(flow); return;
-    case Failed: upstream_failed(flow, early.failure, early.why); return;
-    case AddressDenied: address_denied(flow, early.verdict); return;
+    case Failed: upstream_failed(flow, trouble->failure, trouble->why); return;
+    case AddressDenied: address_denied(flow, trouble->verdict); return;
     case None:
     case Pending: timers_.set(flow.id, at_.now + kConnectTimeout); return;
     }
@@ -64,10 +66,10 @@ void Core::owner_known_again(Flow& flow, policy::OwnerAnswer const& answer)
         return;
     flow.second_look = Flow::SecondLook::Done;
     timers_.clear(flow.id);
-    flow.identity = flow.identity.confirmed_by(Identity::from(answer, flow.owner_depth));
-    flow.policy = policy_;
-    flow.connect = policy::evaluate(*flow.policy, question_of(flow));
-    for (auto const id : std::vector(flow.streams)) {
+    flow.identity =
+        identities_.shared(flow.identity.confirmed_by(Identity::from(answer, flow.owner_depth)));
+    judge_connection(flow);
+    for (auto const id : std::vector(flow.talk().streams)) {
         auto* const stream = find(id);
         if (stream == nullptr)
             continue;

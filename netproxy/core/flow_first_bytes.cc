@@ -48,7 +48,7 @@ void Core::look_at_hello(Flow& flow)
     if (!hello.server_name.empty())
         leaf = hello.server_name;
     if (is_misdirected)
-        flow.misdirected_name = hello.server_name;
+        flow.talk().misdirected_name = hello.server_name;
     auto session = parts_.agent_tls.accept(leaf, at_.wall, proxy::HttpVersions::Both);
     if (!session.ok()) {
         journal_.notice("leaf_failed", session.error().sentence, at_.now);
@@ -79,7 +79,7 @@ void Core::start_inspection(Flow& flow)
 // it; where nothing allows it, a person may be asked about the connection.
 void Core::neither_tls_nor_http(Flow& flow)
 {
-    auto& verdict = flow.connect.verdict;
+    auto const& verdict = flow.connect->verdict;
     if (verdict.decision == policy::Decision::Deny) {
         if (is_askable(flow, verdict))
             park(flow, verdict);
@@ -87,7 +87,7 @@ void Core::neither_tls_nor_http(Flow& flow)
             refuse(flow, verdict);
         return;
     }
-    if (flow.connect.inspection == policy::Inspection::Terminate) {
+    if (flow.connect->inspection == policy::Inspection::Terminate) {
         policy::Verdict cannot = verdict;
         cannot.decision = policy::Decision::Deny;
         cannot.code = policy::DenyCode::Unsupported;
@@ -110,8 +110,8 @@ void Core::silence_is_over(Flow& flow)
         end(flow, Ending::Reset);
         return;
     }
-    if (flow.connect.verdict.decision != policy::Decision::Deny
-        && flow.connect.inspection == policy::Inspection::Terminate) {
+    if (flow.connect->verdict.decision != policy::Decision::Deny
+        && flow.connect->inspection == policy::Inspection::Terminate) {
         timers_.set(flow.id, at_.now + kHeadTimeout);
         return; // judged by request: only the client can begin
     }
@@ -134,8 +134,8 @@ bool Core::check_spliced_start(Flow& flow)
         return false;
     }
     timers_.clear(flow.id);
-    bool const may_terminate = !flow.connect.tls_skip && settings_.terminate != TerminateTls::Never;
-    if (hello.has_encrypted_hello && may_terminate) {
+    bool const is_never = flow.connect->tls_skip || settings_.terminate == TerminateTls::Never;
+    if (hello.has_encrypted_hello && !is_never) {
         // The name that counts may be hidden, and GREASE looks the same (RFC 9849). Terminated, the
         // extension means nothing and the client goes on without it.
         drop_upstream(flow, Ending::Finish);
@@ -150,7 +150,7 @@ bool Core::check_spliced_start(Flow& flow)
         flow.may_send_upstream = true;
         return true;
     }
-    auto line = decided_line("connect", flow.connect.verdict, "deny");
+    auto line = decided_line("connect", flow.connect->verdict, "deny");
     line.code = "name_mismatch";
     line.reason =
         "the TLS client names " + in_quotes(hello.server_name) + " on a connection to " + flow.host;

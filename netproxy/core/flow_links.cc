@@ -14,7 +14,7 @@ using proxy::TlsState;
 LinkKey Core::link_key(Flow const& flow) const
 {
     return {flow.host, flow.tuple.destination_port, std::string(flow.who().caller().binary),
-        flow.credential};
+        flow.talked() != nullptr ? flow.talked()->credential : std::string{}};
 }
 
 // The request was forwarded and nothing carries it yet.
@@ -156,9 +156,11 @@ void Core::settle_link(Link& link)
                          || (link.http2.is_idle() && !link.http2.may_start()); // it sent GOAWAY
     if (is_over) {
         links_.mark_over(link);
+        weigh(link);
         commands_.push_back(CloseUpstream{id, Ending::Finish});
         return;
     }
+    weigh(link);
     if (link.http2.is_idle())
         links_.idle_since(id, at_.now);
     if (!std::exchange(link.upstream.attend_queued, true))
@@ -174,6 +176,7 @@ void Core::handle_link_time()
         link->http2.close();
         move_link_bytes(*link);
         links_.mark_over(*link);
+        weigh(*link);
         commands_.push_back(CloseUpstream{id, Ending::Finish});
     }
 }

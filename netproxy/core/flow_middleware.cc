@@ -84,7 +84,7 @@ Core::BodyCheck Core::look_into_body(Flow& flow, proxy::RequestHead const& head)
     auto looked = policy::apply_middlewares(*policy_, flow.host, *text);
     if (looked == *text)
         return BodyCheck::Pass; // as it came, compressed if it was
-    flow.other_body = std::move(looked);
+    flow.talk().other_body = std::move(looked);
     flow.is_decoded = true;
     journal(flow, changed_line(duty.name));
     return BodyCheck::Pass;

@@ -39,13 +39,12 @@ void Core::opened(stack::TcpOpened const& event)
     flow->tuple = tuple;
     flow->is_literal = name.empty();
     flow->host = name.empty() ? tuple.destination.text() : std::string(name);
-    flow->policy = policy_;
     auto& added = *flow;
     flows_.emplace(added.id, std::move(flow));
     ++pending_owners_;
-    added.connect = policy::evaluate(*policy_, question_of(added));
+    judge_connection(added);
     bool const is_open =
-        added.connect.verdict.decision != policy::Decision::Deny && is_open_to_anyone(added);
+        added.connect->verdict.decision != policy::Decision::Deny && is_open_to_anyone(added);
     ask_owner(added, is_open ? policy::OwnerDepth::Shown : policy::OwnerDepth::Proven);
     if (is_open && !needs_inspection(added))
         dial_early(added);
@@ -86,20 +85,25 @@ void Core::owner_known(policy::OwnerAnswer const& answer, Moment at)
     --pending_owners_;
     timers_.clear(flow->id);
     flow->phase = Phase::Connect;
-    flow->identity = Identity::from(answer, flow->owner_depth);
+    flow->identity = identities_.shared(Identity::from(answer, flow->owner_depth));
     decide(*flow);
     sweep();
 }
 
+void Core::judge_connection(Flow& flow)
+{
+    auto connect = policy::evaluate(*policy_, question_of(flow));
+    if (is_forbidden_name(flow.host)) {
+        connect.verdict.decision = policy::Decision::Deny;
+        connect.verdict.code = policy::DenyCode::AddressBlocked;
+    }
+    flow.connect = verdicts_.shared(policy_, std::move(connect));
+    flow.policy = policy_;
+}
+
 void Core::decide(Flow& flow)
 {
-    flow.policy = policy_;
-    flow.connect = policy::evaluate(*flow.policy, question_of(flow));
-    auto& verdict = flow.connect.verdict;
-    if (is_forbidden_name(flow.host)) {
-        verdict.decision = policy::Decision::Deny;
-        verdict.code = policy::DenyCode::AddressBlocked;
-    }
+    judge_connection(flow);
     take_route(flow);
 }
 
@@ -119,11 +123,11 @@ bool Core::is_askable(Flow const& flow, policy::Verdict const& verdict) const
 
 bool Core::needs_inspection(Flow const& flow) const
 {
-    if (flow.connect.verdict.decision == policy::Decision::Deny)
+    if (flow.connect->verdict.decision == policy::Decision::Deny)
         return true; // to ask or to refuse in words
-    if (flow.connect.inspection == policy::Inspection::Terminate)
+    if (flow.connect->inspection == policy::Inspection::Terminate)
         return true;
-    if (flow.connect.tls_skip || settings_.terminate == TerminateTls::Never)
+    if (flow.connect->tls_skip || settings_.terminate == TerminateTls::Never)
         return false;
     if (policy::middleware_duty(*flow.policy, flow.host).selects())
         return true; // one that may fail: where it can look, it does
@@ -133,7 +137,7 @@ bool Core::needs_inspection(Flow const& flow) const
 
 void Core::take_route(Flow& flow)
 {
-    auto const& verdict = flow.connect.verdict;
+    auto const& verdict = flow.connect->verdict;
     bool const is_denied = verdict.decision == policy::Decision::Deny;
     bool const is_worth_words = is_http_port(flow.tuple.destination_port) && !flow.is_literal;
     if (is_denied && !is_askable(flow, verdict) && !is_worth_words) {
@@ -143,13 +147,14 @@ void Core::take_route(Flow& flow)
     if (!needs_inspection(flow)) {
         journal(flow, decided_line("connect", verdict,
                           verdict.decision == policy::Decision::Audit ? "audit" : "allow"));
-        if (flow.early.outcome == EarlyDial::Outcome::None)
+        if (flow.early == EarlyDial::None)
             open_upstream(flow);
         else
             resume_early(flow);
         return;
     }
-    flow.early = {};
+    flow.early = EarlyDial::None;
+    flow.early_trouble.reset();
     drop_upstream(flow, Ending::Finish);
     parts_.agent.accept(flow.id, at_.now);
     flow.is_accepted = true;

@@ -46,6 +46,8 @@ void Core::pump_connection(Flow& flow)
     }
     if (flow.phase == Phase::Inspect)
         settle(flow);
+    if (flow.phase == Phase::Inspect)
+        weigh(flow);
 }
 
 bool Core::take_from_agent(Flow& flow)
@@ -71,7 +73,7 @@ bool Core::take_from_agent(Flow& flow)
 
 bool Core::take_plain_from_agent(Flow& flow)
 {
-    auto& staged = flow.agent_plain;
+    auto& staged = flow.talk().agent_plain;
     bool const is_chosen = flow.http2 != nullptr || flow.agent_tls->state() != TlsState::Open;
     if (!is_chosen && flow.agent_tls->alpn() == "h2")
         become_carrier(flow);
@@ -134,10 +136,12 @@ bool Core::take_from_upstream(Flow& flow)
                   && upstream.plain.is_empty() && upstream.state == UpstreamState::Open;
         is_clean = state == TlsState::Closed; // without close_notify a body may be cut short
     }
-    auto& source = upstream.tls != nullptr ? upstream.plain : upstream.inbox;
-    auto const taken = flow.http->upstream_bytes(source.front());
-    source.consume(taken);
-    if (!is_over || !source.is_empty())
+    bool const is_plain = upstream.tls == nullptr;
+    auto const source = is_plain ? upstream.inbox.front() : upstream.plain.front();
+    auto const taken = flow.http->upstream_bytes(source);
+    bool const is_drained = taken == source.size();
+    is_plain ? upstream.inbox.consume(taken) : upstream.plain.consume(taken);
+    if (!is_over || !is_drained)
         return moved > 0 || taken > 0;
     return upstream_is_over(flow, is_clean);
 }
@@ -277,7 +281,7 @@ void Core::settle(Flow& flow)
     bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;
     if (!is_busy && flow.upstream.id != 0 && !http.upstream_is_reusable())
         drop_upstream(flow, Ending::Finish);
-    bool const has_spoken = flow.request.has_value();
+    bool const has_spoken = flow.request() != nullptr;
     if (!is_busy && has_spoken && !flow.is_idle) {
         flow.is_idle = true;
         timers_.set(flow.id, at_.now + kIdleTimeout);

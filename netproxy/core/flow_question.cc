@@ -43,7 +43,7 @@ void Core::release(Flow& flow, policy::Answer const& answer)
 {
     by_question_.erase(flow.question);
     flow.question = 0;
-    flow.answer_id = answer.id;
+    flow.talk().answer_id = answer.id;
     timers_.clear(flow.id);
     policy::Verdict verdict;
     verdict.decision = answer.allow ? policy::Decision::Allow : policy::Decision::Deny;

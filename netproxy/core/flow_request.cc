@@ -65,8 +65,9 @@ bool Core::judge(Flow& flow)
     if ((flow.awaits_body && !body_is_known) || (flow.push && !read_push(flow)) || look_again(flow))
         return false;
     begin_judging(flow, *head);
-    if (!flow.misdirected_name.empty()) {
-        answer_misdirected(flow, flow.misdirected_name);
+    auto const& talk = flow.talk();
+    if (!talk.misdirected_name.empty()) {
+        answer_misdirected(flow, talk.misdirected_name);
         return true;
     }
     if (head->authority != authority_of(flow)) {
@@ -78,7 +79,7 @@ bool Core::judge(Flow& flow)
         flow.awaits_body = true;
         timers_.set(flow.id, at_.now + kHeadTimeout);
         flow.http->want_body(
-            flow.connect.max_body_bytes > 0 ? flow.connect.max_body_bytes : kDefaultBodyLimit);
+            flow.connect->max_body_bytes > 0 ? flow.connect->max_body_bytes : kDefaultBodyLimit);
         return true;
     }
     if (verdict.needs_push) {
@@ -95,11 +96,12 @@ void Core::begin_judging(Flow& flow, proxy::RequestHead const& head)
     flow.is_idle = false;
     flow.was_sent_again = false;
     timers_.clear(flow.id);
-    flow.answer_id.clear();
+    auto& talk = flow.talk();
+    talk.answer_id.clear();
     flow.request_allowed_by_person = false;
-    flow.other_body.reset();
+    talk.other_body.reset();
     flow.is_decoded = false;
-    flow.request = JudgedRequest{
+    talk.request = JudgedRequest{
         head.method, head.path, head.query, head.wants_websocket ? "websocket" : "rest", ""};
 }
 
@@ -114,7 +116,7 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
     }
     policy::RequestQuestion question;
     question.connection = question_of(flow);
-    question.protocol = flow.request->protocol;
+    question.protocol = flow.request()->protocol;
     question.method = head.method;
     question.path = head.path;
     question.query = head.query;
@@ -134,10 +136,10 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
         verdict.reason = "the body is larger than the rule may judge";
     }
     refuse_unread_push(flow, verdict);
-    bool const is_closed_host = flow.connect.verdict.decision == policy::Decision::Deny;
+    bool const is_closed_host = flow.connect->verdict.decision == policy::Decision::Deny;
     if (is_closed_host && verdict.code != policy::DenyCode::BadRequest) {
         auto path = std::move(verdict.canonical_path);
-        verdict = flow.connect.verdict;
+        verdict = flow.connect->verdict;
         verdict.canonical_path = std::move(path);
     }
     return verdict;
@@ -147,7 +149,7 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
 // server gets is the same one spelling all the same.
 void Core::spell_out_path(Flow& flow, policy::Verdict& verdict)
 {
-    auto& request = *flow.request;
+    auto& request = *flow.request();
     if (verdict.canonical_path.empty() && verdict.code != policy::DenyCode::BadRequest) {
         auto target = policy::canonical_target(request.path, request.query, flow.host);
         if (target.ok() && !target->has_encoded_slash)
@@ -188,7 +190,7 @@ void Core::proceed(Flow& flow, std::string_view)
     question.host = flow.host;
     question.port = flow.tuple.destination_port;
     question.method = head->method;
-    question.canonical_path = flow.request->canonical_path;
+    question.canonical_path = flow.request()->canonical_path;
     question.query = head->query;
     question.binary = program.binary;
     question.is_encrypted = flow.is_encrypted(); // then the upstream is TLS too, verified before
@@ -204,7 +206,7 @@ void Core::proceed(Flow& flow, std::string_view)
 
 void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite)
 {
-    flow.credential = rewrite.credential;
+    flow.talk().credential = rewrite.credential;
     if (!rewrite.credential.empty()) {
         policy::Decided line;
         line.kind = "credential";
@@ -213,14 +215,14 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
         journal(flow, std::move(line));
     }
     proxy::Forward plan;
-    plan.path_and_query = rewrite.path.empty() ? flow.request->canonical_path : rewrite.path;
+    plan.path_and_query = rewrite.path.empty() ? flow.request()->canonical_path : rewrite.path;
     if (head.has_query)
         plan.path_and_query += "?" + rewrite.query;
     plan.host = authority_of(flow);
     plan.is_websocket = head.wants_websocket;
     plan.reads_messages = must_read_messages(flow);
     bool const scrubs = !rewrite.scrub.empty();
-    plan.body = std::exchange(flow.other_body, {});
+    plan.body = std::exchange(flow.talk().other_body, {});
     for (auto& field : rewrite.fields) {
         if (flow.is_decoded && equals_ignoring_case(field.name, "content-encoding"))
             continue;
@@ -264,9 +266,9 @@ void Core::answer_denied(Flow& flow, policy::Verdict const& verdict, std::string
     auto line = decided_line("request", verdict, "deny");
     line.code = decision;
     Denial denial{target_of(flow), flow.who().program().binary, settings_.profile, line.policy,
-        std::string(decision), verdict.reason, flow.answer_id};
+        std::string(decision), verdict.reason, flow.talk().answer_id};
     journal(flow, std::move(line));
-    denial.protocol = flow.request->protocol;
+    denial.protocol = flow.request()->protocol;
     answer_in_form(flow, denied(denial));
 }
 

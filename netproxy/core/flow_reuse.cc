@@ -48,7 +48,7 @@ bool Core::keep_upstream(Flow& flow)
 // now; and only if every address it could be connected to may be dialled for this request.
 bool Core::reuse_upstream(Flow& flow)
 {
-    auto const& method = flow.request->method;
+    auto const& method = flow.request()->method;
     if (method != "GET" && method != "HEAD" && method != "OPTIONS")
         return false;
     if (!flow.http->may_send_again())

@@ -67,13 +67,14 @@ bool Core::wants_upstream(UpstreamId id) const
     if (pool_.has(id))
         return true; // its end must be seen before somebody relies on it
     if (auto const* link = links_.find(id))
-        return !link->upstream.has_ended && link->upstream.inbox.has_space();
+        return !link->upstream.has_ended && !link->upstream.lacks_space
+               && link->upstream.inbox.has_space();
     auto const* flow = find_upstream(id);
     if (flow == nullptr || flow->upstream.has_ended || flow->phase == Phase::Identify)
         return false; // of an early dial nothing is read before the owner is known
     if (flow->phase == Phase::Splice)
         return !flow->upstream.lacks_space; // asking for space would take it
-    return flow->upstream.inbox.has_space();
+    return !flow->upstream.lacks_space && flow->upstream.inbox.has_space();
 }
 
 MutableBytes Core::upstream_space(UpstreamId id)
@@ -82,6 +83,7 @@ MutableBytes Core::upstream_space(UpstreamId id)
         return pool_.space();
     if (auto* link = links_.find(id))
         return link->upstream.has_ended || !link->upstream.inbox.has_space()
+                       || !may_read_more(link->upstream)
                    ? MutableBytes{}
                    : link->upstream.inbox.space();
     auto* flow = find_upstream(id);
@@ -92,7 +94,8 @@ MutableBytes Core::upstream_space(UpstreamId id)
         flow->upstream.lacks_space = space.empty();
         return space;
     }
-    return flow->upstream.inbox.has_space() ? flow->upstream.inbox.space() : MutableBytes{};
+    bool const may_read = flow->upstream.inbox.has_space() && may_read_more(flow->upstream);
+    return may_read ? flow->upstream.inbox.space() : MutableBytes{};
 }
 
 void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)

@@ -39,6 +39,8 @@ void Core::pump_carrier(Flow& flow)
     }
     flow.is_pumping = false;
     settle_carrier(flow);
+    if (flow.phase == Phase::Inspect)
+        weigh(flow);
 }
 
 void Core::adopt_streams(Flow& flow)
@@ -71,13 +73,13 @@ void Core::adopt(Flow& carrier, std::unique_ptr<proxy::StreamExchange> exchange)
     stream->policy = carrier.policy;
     stream->connect = carrier.connect;
     stream->was_allowed_by_person = carrier.was_allowed_by_person;
-    stream->misdirected_name = carrier.misdirected_name;
+    stream->talk().misdirected_name = carrier.talk().misdirected_name;
     stream->carrier = &carrier;
     stream->stream = std::move(exchange);
     stream->stream->tag = stream->id;
     stream->http = stream->stream.get();
     ++stream_count_;
-    carrier.streams.push_back(stream->id);
+    carrier.talk().streams.push_back(stream->id);
     carrier.has_carried = true;
     carrier.is_idle = false;
     timers_.clear(carrier.id);
@@ -106,6 +108,8 @@ void Core::pump_stream(Flow& flow)
     auto* const link = links_.find(flow.link);
     if (flow.phase == Phase::Inspect)
         settle_stream(flow);
+    if (flow.phase == Phase::Inspect)
+        weigh(flow);
     if (link != nullptr)
         pump_link(*link); // what it sends, and the room that it made
 }
@@ -150,7 +154,7 @@ void Core::settle_carrier(Flow& flow)
         say_goodbye(flow);
         return;
     }
-    if (flow.streams.empty() && !flow.is_idle && flow.has_carried) {
+    if (flow.talk().streams.empty() && !flow.is_idle && flow.has_carried) {
         flow.is_idle = true;
         timers_.set(flow.id, at_.now + kIdleTimeout);
     }
@@ -158,7 +162,9 @@ void Core::settle_carrier(Flow& flow)
 
 void Core::end_streams(Flow& carrier, Ending how)
 {
-    for (auto const id : std::exchange(carrier.streams, {}))
+    if (carrier.http2 == nullptr)
+        return;
+    for (auto const id : std::exchange(carrier.talk().streams, {}))
         if (auto* stream = find(id))
             end(*stream, how);
 }
@@ -170,7 +176,7 @@ void Core::leave_carrier(Flow& stream)
     --stream_count_;
     stream.carrier->bytes_up += stream.stream->shared_bytes_up();
     stream.carrier->bytes_down += stream.stream->shared_bytes_down();
-    std::erase(stream.carrier->streams, stream.id);
+    std::erase(stream.carrier->talk().streams, stream.id);
 }
 
 } // namespace osh::netproxy::core

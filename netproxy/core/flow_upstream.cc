@@ -95,7 +95,7 @@ std::vector<IpAddress> Core::checked(
 
 void Core::address_denied(Flow& flow, policy::Verdict const& verdict)
 {
-    if (hold_early(flow, {EarlyDial::Outcome::AddressDenied, DialFailure::Other, {}, verdict}))
+    if (hold_early(flow, EarlyDial::AddressDenied, {DialFailure::Other, {}, verdict}))
         return;
     auto line = decided_line("address", verdict, "deny");
     journal(flow, line);
@@ -141,7 +141,7 @@ void Core::dialled(UpstreamId id, Moment at)
 void Core::upstream_is_ready(Flow& flow)
 {
     flow.upstream.state = UpstreamState::Open;
-    if (hold_early(flow, {.outcome = EarlyDial::Outcome::Connected}))
+    if (hold_early(flow, EarlyDial::Connected, {}))
         return;
     timers_.clear(flow.id);
     if (flow.http != nullptr) {
@@ -149,6 +149,7 @@ void Core::upstream_is_ready(Flow& flow)
         return;
     }
     flow.phase = Phase::Splice;
+    flow.upstream.addresses = {}; // nobody shares it
     if (!flow.is_accepted)
         parts_.agent.accept(flow.id, at_.now);
     flow.is_accepted = true;
@@ -168,7 +169,7 @@ void Core::dial_failed(UpstreamId id, DialFailure failure, std::string const& wh
 // with the reason.
 void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& why)
 {
-    if (hold_early(flow, {EarlyDial::Outcome::Failed, failure, why, {}}))
+    if (hold_early(flow, EarlyDial::Failed, {failure, why, {}}))
         return;
     journal_.notice("upstream_unusable", flow.host + ": " + why, at_.now);
     auto const waiting = stop_leading(flow);

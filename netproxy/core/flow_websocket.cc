@@ -32,8 +32,8 @@ bool Core::judge_message(Flow& flow)
     auto const* message = flow.http->message();
     if (message == nullptr || flow.question != 0)
         return false;
-    bool const is_first = flow.request->method != kMessage;
-    flow.request->method = kMessage;
+    bool const is_first = flow.request()->method != kMessage;
+    flow.request()->method = kMessage;
     auto const verdict = verdict_on_message(flow, *message);
     bool const is_open = flow.request_allowed_by_person && is_unruled(verdict);
     if (verdict.decision != policy::Decision::Deny || is_open) {
@@ -56,8 +56,8 @@ bool Core::judge_message(Flow& flow)
 // as opaque as any connection that its rule carries.
 bool Core::must_read_messages(Flow const& flow) const
 {
-    return flow.connect.inspection == policy::Inspection::Terminate
-           || flow.connect.verdict.decision == policy::Decision::Deny
+    return flow.connect->inspection == policy::Inspection::Terminate
+           || flow.connect->verdict.decision == policy::Decision::Deny
            || policy::middleware_duty(*policy_, flow.host).selects();
 }
 
@@ -71,10 +71,10 @@ policy::Verdict Core::verdict_on_message(Flow& flow, proxy::TunnelMessage const&
 {
     policy::RequestQuestion question;
     question.connection = question_of(flow);
-    question.protocol = flow.request->protocol;
+    question.protocol = flow.request()->protocol;
     question.method = kMessage;
-    question.path = flow.request->path;
-    question.query = flow.request->query;
+    question.path = flow.request()->path;
+    question.query = flow.request()->query;
     if (!is_binary(message))
         question.body = message.text;
     flow.policy = policy_;

@@ -46,56 +46,87 @@ bool is_same_program(policy::Holder const& a, policy::Holder const& b)
 
 Identity Identity::from(policy::OwnerAnswer const& answer, policy::OwnerDepth depth)
 {
-    Identity identity;
     if (answer.holders.empty())
-        return identity;
+        return {};
+    Facts facts;
+    auto& program = facts.program;
     auto const& first = answer.holders.front();
-    identity.program_.binary = shown_binary(first.process);
-    identity.program_.script = first.process.script;
-    identity.program_.command_line = first.process.command_line;
-    identity.program_.pid = first.process.pid;
+    program.binary = shown_binary(first.process);
+    program.script = first.process.script;
+    program.command_line = first.process.command_line;
+    program.pid = first.process.pid;
     for (auto const& ancestor : first.ancestors)
-        identity.program_.chain.push_back(shown_binary(ancestor));
+        program.chain.push_back(shown_binary(ancestor));
 
-    identity.program_.taints = taints_of(first.process);
+    program.taints = taints_of(first.process);
 
     // A socket that several programs hold belongs to whichever of them is the least trusted.
-    identity.program_.is_ambiguous = !std::ranges::all_of(
+    program.is_ambiguous = !std::ranges::all_of(
         answer.holders, [&](auto const& other) { return is_same_program(first, other); });
-    if (identity.program_.is_ambiguous)
-        identity.program_.taints.emplace_back("shared");
-    bool const is_proven = !identity.program_.is_ambiguous
+    if (program.is_ambiguous)
+        program.taints.emplace_back("shared");
+    bool const is_proven = !program.is_ambiguous
                            && std::ranges::all_of(answer.holders,
                                [](auto const& holder) { return may_be_relied_on(holder.process); });
     if (!is_proven || depth != policy::OwnerDepth::Proven)
-        return identity;
-    identity.binary_ = first.process.exe;
+        return Identity(std::move(facts));
+    facts.binary = first.process.exe;
     for (auto const& ancestor : first.ancestors)
         if (may_be_relied_on(ancestor))
-            identity.ancestors_.push_back(ancestor.exe);
-    return identity;
+            facts.ancestors.push_back(ancestor.exe);
+    return Identity(std::move(facts));
+}
+
+Identity::Identity(Facts facts)
+{
+    auto const own = std::make_shared<Facts>(std::move(facts));
+    own->ancestor_views.assign(own->ancestors.begin(), own->ancestors.end());
+    facts_ = own;
 }
 
 Identity Identity::confirmed_by(Identity later) const
 {
-    bool const is_same = program_.binary == later.program_.binary;
-    if (later.program_.binary.empty())
-        later.program_ = program_; // it has ended: shown as it was
+    Facts facts = later.facts_ ? *later.facts_ : Facts{};
+    bool const is_same = program().binary == facts.program.binary;
+    if (facts.program.binary.empty())
+        facts.program = program(); // it has ended: shown as it was
     if (!is_same) {
-        later.program_.is_ambiguous = true;
-        later.program_.taints.emplace_back("handed on");
+        facts.program.is_ambiguous = true;
+        facts.program.taints.emplace_back("handed on");
     }
     if (!is_same || !is_proven()) {
-        later.binary_.clear();
-        later.ancestors_.clear();
+        facts.binary.clear();
+        facts.ancestors.clear();
     }
-    return later;
+    return Identity(std::move(facts));
 }
 
 policy::Caller Identity::caller() const
 {
-    ancestor_views_.assign(ancestors_.begin(), ancestors_.end());
-    return {binary_, ancestor_views_};
+    if (!facts_)
+        return {};
+    return {facts_->binary, facts_->ancestor_views};
+}
+
+bool Identity::says_the_same_as(Identity const& other) const
+{
+    if (!facts_ || !other.facts_)
+        return facts_ == other.facts_;
+    return facts_->program == other.facts_->program && facts_->binary == other.facts_->binary
+           && facts_->ancestors == other.facts_->ancestors;
+}
+
+Identity IdentityBook::shared(Identity fresh)
+{
+    auto const known = std::ranges::find_if(
+        met_, [&](Identity const& one) { return one.says_the_same_as(fresh); });
+    if (known != met_.end())
+        return *known;
+    if (met_.size() < kMostRemembered)
+        met_.push_back(fresh);
+    else
+        met_[next_++ % kMostRemembered] = fresh;
+    return fresh;
 }
 
 } // namespace osh::netproxy::core

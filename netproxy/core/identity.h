@@ -6,12 +6,15 @@
 #include "policy/messages/netproxy.h"
 #include "policy/messages/owner.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace osh::netproxy::core
 {
 
+// A value that is cheap to copy: what is known is never changed, so all flows of one process can
+// show the same.
 class Identity
 {
 public:
@@ -25,15 +28,34 @@ public:
 
     // For evaluate(): views into this object, so it must outlive the question.
     policy::Caller caller() const;
-    policy::Program const& program() const { return program_; }
+    policy::Program program() const { return facts_ ? facts_->program : policy::Program{}; }
     // A rule that names binaries can rely on it.
-    bool is_proven() const { return !binary_.empty(); }
+    bool is_proven() const { return facts_ && !facts_->binary.empty(); }
+    bool says_the_same_as(Identity const& other) const;
 
 private:
-    policy::Program program_;
-    std::string binary_; // empty: unknown
-    std::vector<std::string> ancestors_;
-    mutable std::vector<std::string_view> ancestor_views_; // points into ancestors_
+    struct Facts {
+        policy::Program program;
+        std::string binary; // empty: unknown
+        std::vector<std::string> ancestors;
+        std::vector<std::string_view> ancestor_views; // into ancestors
+    };
+    explicit Identity(Facts facts);
+
+    std::shared_ptr<Facts const> facts_; // none: unknown
+};
+
+// The identities met last, so that ten thousand connections of a process hold one of them.
+class IdentityBook
+{
+public:
+    // The same, perhaps as somebody else holds it already.
+    Identity shared(Identity fresh);
+
+private:
+    static constexpr std::size_t kMostRemembered = 32;
+    std::vector<Identity> met_;
+    std::size_t next_ = 0; // to be replaced
 };
 
 } // namespace osh::netproxy::core

@@ -25,6 +25,9 @@ public:
     MutableBytes send_space(FlowId flow) override { return stack_.send_space(flow); }
     void commit(FlowId flow, std::size_t count) override { stack_.commit(flow, count); }
     bool peer_finished(FlowId flow) const override { return stack_.peer_finished(flow); }
+    std::uint64_t memory_left() const override { return stack_.memory_left(); }
+    void hold_memory(std::uint64_t bytes) override { stack_.hold_memory(bytes); }
+    void free_memory(std::uint64_t bytes) override { stack_.free_memory(bytes); }
     void answer_dns(
         std::uint64_t question, stack::DnsReply reply, IpAddress const& address) override
     {

@@ -31,12 +31,11 @@ void Core::judge_again(Flow& flow)
 {
     if (flow.phase == Phase::Identify || flow.phase == Phase::Draining)
         return; // not judged yet, or over
-    flow.policy = policy_;
-    auto const before = flow.connect.verdict.decision;
-    flow.connect = policy::evaluate(*flow.policy, question_of(flow));
+    auto const before = flow.connect->verdict.decision;
+    judge_connection(flow);
     flow.awaits_middleware = false; // judged again when its body is there
     if (flow.question != 0) {
-        bool const is_open = flow.connect.verdict.decision != policy::Decision::Deny;
+        bool const is_open = flow.connect->verdict.decision != policy::Decision::Deny;
         if (is_open && flow.http != nullptr && request_is_allowed(flow)) {
             drop_question(flow);
             pump(flow); // judges the waiting head again
@@ -45,7 +44,7 @@ void Core::judge_again(Flow& flow)
     }
     if (is_still_allowed(flow) || before == policy::Decision::Deny)
         return;
-    auto line = decided_line("connect", flow.connect.verdict, "deny");
+    auto line = decided_line("connect", flow.connect->verdict, "deny");
     line.reason = "a new policy no longer allows this connection";
     journal(flow, std::move(line));
     if (flow.http != nullptr
@@ -64,9 +63,9 @@ bool Core::is_still_allowed(Flow& flow)
     if (flow.was_allowed_by_person || settings_.when_unruled == WhenUnruled::Audit)
         return true; // this one connection, and audit stops nothing
     if (flow.http == nullptr || !flow.http->needs_upstream())
-        return flow.connect.verdict.decision != policy::Decision::Deny || flow.wire != nullptr
+        return flow.connect->verdict.decision != policy::Decision::Deny || flow.wire != nullptr
                || flow.carrier != nullptr;
-    if (flow.request_allowed_by_person || !flow.request)
+    if (flow.request_allowed_by_person || flow.request() == nullptr)
         return true;
     return request_is_allowed(flow);
 }
@@ -75,14 +74,14 @@ bool Core::is_still_allowed(Flow& flow)
 // counts as yes: it was judged when it was there, or will be.
 bool Core::request_is_allowed(Flow& flow)
 {
-    if (!flow.request)
+    if (flow.request() == nullptr)
         return false;
     policy::RequestQuestion question;
     question.connection = question_of(flow);
-    question.protocol = flow.request->protocol;
-    question.method = flow.request->method;
-    question.path = flow.request->path;
-    question.query = flow.request->query;
+    question.protocol = flow.request()->protocol;
+    question.method = flow.request()->method;
+    question.path = flow.request()->path;
+    question.query = flow.request()->query;
     auto const verdict = policy::evaluate(*flow.policy, question);
     return verdict.decision != policy::Decision::Deny || verdict.is_open();
 }

@@ -30,6 +30,11 @@ public:
         ordered_.erase({found->second, owner});
         by_owner_.erase(found);
     }
+    Instant of(std::uint64_t owner) const
+    {
+        auto const found = by_owner_.find(owner);
+        return found == by_owner_.end() ? Instant::never() : found->second;
+    }
     Instant next() const { return ordered_.empty() ? Instant::never() : ordered_.begin()->first; }
     // An owner whose deadline has passed, its timer removed; 0 when there is none.
     std::uint64_t take_due(Instant now)

@@ -60,15 +60,31 @@ void Core::datagram(stack::UdpReceived const& event)
     if (flow->state == UdpState::Open) {
         flow->bytes_up += event.payload.size();
         commands_.push_back(SendDatagram{flow->id, event.payload});
-    } else if (flow->waiting.size() < kMaxUdpWaiting)
-        flow->waiting.push_back(event.payload);
+    } else
+        keep_waiting(*flow, event.payload);
+}
+
+// Beyond what may wait they are lost, as datagrams are.
+void Core::keep_waiting(UdpFlow& flow, std::vector<std::byte> const& payload)
+{
+    if (flow.waiting.size() >= kMaxUdpWaiting || parts_.agent.memory_left() < payload.size())
+        return;
+    parts_.agent.hold_memory(payload.size());
+    flow.waiting.push_back(payload);
+}
+
+void Core::drop_waiting(UdpFlow& flow)
+{
+    for (auto const& payload : flow.waiting)
+        parts_.agent.free_memory(payload.size());
+    flow.waiting.clear();
 }
 
 void Core::udp_owner_known(UdpFlow& flow, policy::OwnerAnswer const& answer)
 {
     if (flow.state != UdpState::Identify)
         return;
-    flow.identity = Identity::from(answer, flow.owner_depth);
+    flow.identity = identities_.shared(Identity::from(answer, flow.owner_depth));
     auto verdict = policy::evaluate(*policy_, question_of(flow)).verdict;
     if (is_forbidden_name(flow.host)) {
         verdict.decision = policy::Decision::Deny;
@@ -110,11 +126,11 @@ void Core::udp_resolved(UdpFlow& flow, std::vector<IpAddress> const& addresses)
             continue; // the client chose the family when it chose the synthetic address
         flow.state = UdpState::Open;
         commands_.push_back(OpenDatagrams{flow.id, address, flow.tuple.destination_port});
-        for (auto& payload : flow.waiting) {
+        for (auto const& payload : flow.waiting) {
             flow.bytes_up += payload.size();
-            commands_.push_back(SendDatagram{flow.id, std::move(payload)});
+            commands_.push_back(SendDatagram{flow.id, payload});
         }
-        flow.waiting.clear();
+        drop_waiting(flow);
         return;
     }
     refuse_udp(flow, why_not, stack::Unreachable::Host);
@@ -129,7 +145,7 @@ void Core::refuse_udp(UdpFlow& flow, policy::Verdict const& verdict, stack::Unre
     journal_.decided(std::move(line), at_.now);
     flow.state = UdpState::Refused;
     flow.refusal = how;
-    flow.waiting.clear();
+    drop_waiting(flow);
     parts_.agent.refuse_udp(flow.tuple, how);
 }
 
@@ -174,6 +190,7 @@ void Core::end_udp(std::uint64_t id)
         journal_.closed(
             {target_of(*flow), flow->identity.program(), flow->bytes_up, flow->bytes_down},
             at_.now);
+    drop_waiting(*flow);
     udp_by_key_.erase(key_of(flow->tuple));
     udp_timers_.clear(id);
     udp_flows_.erase(id);

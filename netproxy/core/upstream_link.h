@@ -32,6 +32,7 @@ struct Link {
     proxy::Http2Upstream http2;
     bool is_pumping = false;
     bool is_over = false;
+    std::uint32_t held = 0; // bytes, as they were counted last
 };
 
 class UpstreamLinks

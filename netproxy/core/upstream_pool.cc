@@ -20,7 +20,7 @@ Upstream UpstreamPool::take(PoolKey const& key)
             continue;
         auto upstream = std::move(at->second.upstream);
         forget(upstream.id);
-        upstream.attend_queued = false;
+        upstream.attend_queued = upstream.lacks_space = false;
         return upstream;
     }
     return {};

@@ -14,6 +14,7 @@ class ByteQueue
 public:
     std::size_t size() const { return bytes_.size() - start_; }
     bool is_empty() const { return size() == 0; }
+    std::size_t held() const { return bytes_.capacity(); } // memory
     Bytes view() const { return Bytes(bytes_).subspan(start_); }
     std::size_t room(std::size_t limit) const { return limit - std::min(limit, size()); }
 

@@ -170,6 +170,13 @@ std::string const& Http1Connection::upstream_fault() const
     return impl_->upstream_fault;
 }
 
+std::size_t Http1Connection::held() const
+{
+    auto const& self = *impl_;
+    return sizeof self + self.request_text.capacity() + self.kept.capacity() + self.to_agent.held()
+           + self.client.held() + (self.gate ? self.gate->held() : 0);
+}
+
 bool Http1Connection::was_cut() const
 {
     return impl_->was_cut;

@@ -55,6 +55,7 @@ public:
     int response_status() const override;
     std::string const& refusal() const override;
     std::string const& upstream_fault() const override;
+    std::size_t held() const override;
 
     bool is_tunnel() const; // after a verified 101: opaque bytes both ways
 

@@ -70,6 +70,10 @@ public:
         return state_ == State::Idle && is_reusable_ && to_upstream_.is_empty();
     }
     Bytes to_upstream() const { return to_upstream_.view(); }
+    std::size_t held() const
+    {
+        return to_upstream_.held() + sent_head_.capacity() + answer_text_.capacity();
+    }
     void consume_to_upstream(std::size_t count) { to_upstream_.consume(count); }
 
 private:

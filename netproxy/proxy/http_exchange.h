@@ -132,6 +132,7 @@ public:
     // Why a malformed request was refused, why an answer of the upstream was refused; "" if not.
     virtual std::string const& refusal() const = 0;
     virtual std::string const& upstream_fault() const = 0;
+    virtual std::size_t held() const = 0; // memory, about: bodies, messages, what waits to be sent
 };
 
 // The agent's connection, after TLS: bytes of one protocol in and out.

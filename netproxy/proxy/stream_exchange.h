@@ -63,6 +63,10 @@ public:
     int response_status() const override { return status_; }
     std::string const& refusal() const override { return refusal_; }
     std::string const& upstream_fault() const override { return upstream_fault_; }
+    std::size_t held() const override
+    {
+        return sizeof *this + request_body_.held() + answer_body_.held() + client_.held();
+    }
 
     // ---- how a forwarded request travels
     bool needs_start() const { return is_forwarded_ && via_ == Via::Nothing; }

@@ -26,6 +26,7 @@ public:
     Bytes output() const override { return output_.view(); }
     void consume_output(std::size_t count) override { output_.consume(count); }
     std::string_view alpn() const override;
+    std::size_t held() const override { return kLibraryHolds + input_.held() + output_.held(); }
 
 protected:
     virtual void handshake_is_done() {}
@@ -35,6 +36,9 @@ protected:
     mbedtls_ssl_context& ssl() { return *ssl_.get(); }
 
 private:
+    // Two record buffers and the keys, once the handshake is over.
+    static constexpr std::size_t kLibraryHolds = 40 * 1024;
+
     static int send(void* session, unsigned char const* data, std::size_t size);
     static int fetch(void* session, unsigned char* data, std::size_t size);
     void advance();

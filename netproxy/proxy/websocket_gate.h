@@ -40,6 +40,10 @@ public:
     bool has_closed() const { return has_closed_; } // the agent's Close went through
 
     std::string take_output(); // towards the upstream
+    std::size_t held() const
+    {
+        return text_.capacity() + output_.capacity() + (waiting_ ? waiting_->text.capacity() : 0);
+    }
     // A Close of ours towards the upstream; nothing when a binary frame is half sent.
     void append_close(CloseCode code);
 

@@ -26,7 +26,7 @@ void Datagrams::open(core::OpenDatagrams const& command)
 
 Result<> Datagrams::start(core::OpenDatagrams const& command)
 {
-    TRY(may_be_dialled(routes_, command.address));
+    TRY(guard_.check(command.address, moment_().now));
     LET(socket, sys::start_datagrams(command.address, command.port));
     auto const id = command.upstream;
     LET(watch, loop_.watch(socket, sys::Interest::Read, [this, id](auto) { on_ready(id); }));

@@ -4,6 +4,7 @@
 
 #include "launcher/sys/event_loop.h"
 #include "netproxy/core/core.h"
+#include "netproxy/shell/dial_guard.h"
 
 #include <functional>
 #include <unordered_map>
@@ -14,10 +15,10 @@ namespace osh::netproxy::shell
 class Datagrams
 {
 public:
-    // routes: of sys::open_route_questions(), borrowed.
-    Datagrams(sys::EventLoop& loop, sys::Fd const& routes, core::Core& core,
+    // guard: borrowed.
+    Datagrams(sys::EventLoop& loop, DialGuard& guard, core::Core& core,
         std::function<core::Moment()> moment)
-        : loop_(loop), routes_(routes), core_(core), moment_(std::move(moment))
+        : loop_(loop), guard_(guard), core_(core), moment_(std::move(moment))
     {
     }
 
@@ -35,7 +36,7 @@ private:
     void failed(core::UpstreamId id, int error);
 
     sys::EventLoop& loop_;
-    sys::Fd const& routes_;
+    DialGuard& guard_;
     core::Core& core_;
     std::function<core::Moment()> moment_;
     std::unordered_map<core::UpstreamId, Socket> sockets_;

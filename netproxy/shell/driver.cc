@@ -12,7 +12,10 @@ namespace osh::netproxy::shell
 namespace
 {
 
-constexpr std::size_t kMaxNames = 65'534;  // of a session: all that the IPv4 pool has
+constexpr std::size_t kMaxNames = 65'534; // of a session: all that the IPv4 pool has
+// An answer takes four microseconds: this many are what one processor gives, and less than a client
+// on another one can ask.
+constexpr std::uint32_t kDnsPerSecond = 250'000;
 constexpr std::size_t kRoundsPerTurn = 64; // events and commands may beget each other: bounded
 
 stack::Addresses addresses()
@@ -24,6 +27,7 @@ stack::Addresses addresses()
 stack::Limits limits(policy::Setup const& setup)
 {
     stack::Limits limits;
+    limits.dns_per_second = kDnsPerSecond;
     limits.max_flows = std::clamp(setup.max_flows, 16u, 65'536u);
     return limits;
 }
@@ -93,10 +97,10 @@ Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
     LET(settings, core::settings_from(driver->setup_));
     driver->core_ = std::make_unique<core::Core>(parts, std::move(settings), driver->policy_);
     LET(routes, sys::open_route_questions());
-    driver->routes_ = std::move(routes);
-    driver->upstreams_ = std::make_unique<Upstreams>(driver->loop_, driver->routes_, *driver->core_,
+    driver->guard_ = std::make_unique<DialGuard>(std::move(routes));
+    driver->upstreams_ = std::make_unique<Upstreams>(driver->loop_, *driver->guard_, *driver->core_,
         [self = driver.get()] { return self->moment(); });
-    driver->datagrams_ = std::make_unique<Datagrams>(driver->loop_, driver->routes_, *driver->core_,
+    driver->datagrams_ = std::make_unique<Datagrams>(driver->loop_, *driver->guard_, *driver->core_,
         [self = driver.get()] { return self->moment(); });
     TRY(driver->watch());
     return driver;
@@ -149,8 +153,10 @@ Result<> Driver::turn()
     core_->handle_time(at);
     upstreams_->handle_time();
     resolver_->handle_time(at.now);
+    upstreams_->serve_bulk();
     settle();
     TRY(tun_.write_all(stack_, sys::now()));
+    say_words();
     watch_tun();
     return {};
 }
@@ -162,12 +168,20 @@ void Driver::settle()
         auto const events = stack_.take_events();
         for (auto const& event : events)
             core_->handle(event, moment());
-        auto const commands = core_->take_commands();
-        for (auto const& command : commands)
+        auto commands = core_->take_commands();
+        for (auto& command : commands)
             carry_out(command);
         if (events.empty() && commands.empty())
             return;
     }
+}
+
+// The agent does not wait for its journal.
+void Driver::say_words()
+{
+    for (auto const& word : words_)
+        note(tell(supervisor_, word));
+    words_.clear();
 }
 
 void Driver::watch_tun()
@@ -179,12 +193,12 @@ void Driver::watch_tun()
         tun_watch_, tun_waits_for_write_ ? sys::Interest::ReadWrite : sys::Interest::Read));
 }
 
-void Driver::carry_out(core::Command const& command)
+void Driver::carry_out(core::Command& command)
 {
     if (auto const* attend = std::get_if<core::Attend>(&command))
         upstreams_->attend(attend->upstream);
     else if (auto const* ask = std::get_if<core::AskOwner>(&command))
-        note(ask_owner(init_, ask->query));
+        ask_init(ask->query);
     else if (auto const* look_up = std::get_if<core::Resolve>(&command))
         resolver_->resolve(look_up->name, [this, id = look_up->id](Addresses const& found) {
             core_->resolved(id, found, moment());
@@ -199,21 +213,28 @@ void Driver::carry_out(core::Command const& command)
         datagrams_->send(*datagram);
     else if (auto const* end = std::get_if<core::CloseDatagrams>(&command))
         datagrams_->close(*end);
-    else if (auto const* word = std::get_if<core::Tell>(&command))
-        note(tell(supervisor_, word->message));
+    else if (auto* word = std::get_if<core::Tell>(&command))
+        words_.push_back(std::move(word->message));
+}
+
+void Driver::ask_init(policy::OwnerQuery const& query)
+{
+    ++asked_owners_;
+    note(ask_owner(init_, query));
 }
 
 void Driver::take_owners()
 {
-    for (;;) {
+    do {
         auto answer = receive_owner(init_);
         if (!answer.ok()) {
             if (answer.error().code != Errc::Busy)
                 note(std::unexpected(std::move(answer).error()));
             return;
         }
+        asked_owners_ -= asked_owners_ > 0 ? 1 : 0; // init may leave one out
         core_->owner_known(*answer, moment());
-    }
+    } while (asked_owners_ > 0); // else it says for sure that nothing is there
 }
 
 void Driver::take_orders()
@@ -257,6 +278,7 @@ void Driver::reload(policy::Resolvers const& now, std::vector<sys::Fd> const& de
 // What was dropped, for the report: however the end came, init's end being the first sign of it.
 void Driver::say_last_words()
 {
+    say_words();
     auto const& drops = stack_.drops();
     static_cast<void>(tell(supervisor_,
         policy::Dropped{drops.malformed, drops.fragments, drops.options, drops.unknown_protocol,

@@ -57,7 +57,9 @@ private:
     void say_last_words();
     void take_owners();
     void settle();
-    void carry_out(core::Command const& command);
+    void carry_out(core::Command& command);
+    void ask_init(policy::OwnerQuery const& query);
+    void say_words();
     void note(Result<> const& outcome); // a failure that ends the session
     Instant next_deadline() const;
     void watch_tun();
@@ -77,9 +79,11 @@ private:
     std::unique_ptr<Resolver> resolver_;
     std::shared_ptr<policy::Policy const> policy_;
     std::unique_ptr<core::Core> core_;
-    sys::Fd routes_;
+    std::unique_ptr<DialGuard> guard_;
     std::unique_ptr<Upstreams> upstreams_;
     std::unique_ptr<Datagrams> datagrams_;
+    std::vector<policy::FromNetproxy> words_; // for the supervisor, once the packets are out
+    std::size_t asked_owners_ = 0;            // of init, not answered yet
     bool has_stopped_ = false;
     Result<> ending_;
 };

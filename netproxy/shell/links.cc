@@ -44,8 +44,9 @@ Result<> Link::start(sys::EventLoop& loop, std::function<void()> on_readable)
 
 Result<> Link::send(std::vector<std::byte> message)
 {
-    if (queue_.size() >= kMaxQueuedWords)
+    if (queue_.size() >= kMaxQueuedWords || bytes_ >= kMaxQueuedBytes)
         return fail(Errc::TooLarge, "another osh process does not read its messages");
+    bytes_ += message.size();
     queue_.push_back(std::move(message));
     return queue_.size() == 1 ? flush() : Result<>{};
 }
@@ -60,6 +61,7 @@ Result<> Link::flush()
         }
         if (!sent.ok())
             return sent;
+        bytes_ -= queue_.front().size();
         queue_.pop_front();
     }
     if (!std::exchange(waits_for_room_, false))
@@ -86,7 +88,9 @@ Result<FromSupervisor> receive_order(Link& link)
 
 Result<> tell(Link& link, policy::FromNetproxy const& message)
 {
-    if (is_journal_line(message) && link.queued() >= kMaxQueuedLines)
+    bool const is_behind =
+        link.queued() >= kMaxQueuedLines || link.queued_bytes() >= kMaxQueuedLineBytes;
+    if (is_journal_line(message) && is_behind)
         return {}; // the supervisor is behind: lines are lost before the session is
     auto const text = policy::encode(message);
     auto const bytes = bytes_of(text);

@@ -14,6 +14,7 @@ namespace osh::netproxy::shell
 
 inline constexpr std::size_t kMaxQueuedLines = 4096;   // journal lines that wait for the supervisor
 inline constexpr std::size_t kMaxQueuedWords = 16'384; // everything else; beyond it: end
+inline constexpr std::size_t kMaxQueuedLineBytes = 4u << 20, kMaxQueuedBytes = 16u << 20; // of them
 
 // A non-blocking channel with a queue in front of it.
 class Link
@@ -29,12 +30,14 @@ public:
         return sys::receive_message(channel_, limit);
     }
     std::size_t queued() const { return queue_.size(); }
+    std::size_t queued_bytes() const { return bytes_; }
 
 private:
     sys::Fd channel_;
     sys::EventLoop* loop_ = nullptr;
     sys::WatchId watch_ = 0;
     std::deque<std::vector<std::byte>> queue_;
+    std::size_t bytes_ = 0;       // in it
     bool waits_for_room_ = false; // watched for writing, too
 };
 

@@ -83,7 +83,7 @@ void Upstreams::start_next(UpstreamId id)
 
 Result<> Upstreams::start_attempt(UpstreamId id, Dialling& dialling, IpAddress const& address)
 {
-    TRY(may_be_dialled(routes_, address, dialling.reach));
+    TRY(guard_.check(address, moment_().now, dialling.reach));
     LET(socket, sys::start_connect(address, dialling.port));
     auto const slot = std::make_shared<sys::WatchId>(0);
     LET(watch, loop_.watch(socket, sys::Interest::Write,
@@ -171,6 +171,8 @@ void Upstreams::handle_time()
 
 Instant Upstreams::next_deadline() const
 {
+    if (!bulk_.empty())
+        return Instant{}; // at once
     auto next = Instant::never();
     for (auto const& [id, dialling] : dialling_)
         next = std::min(next, dialling.next_step);

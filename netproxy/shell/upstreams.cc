@@ -17,9 +17,33 @@ void Upstreams::on_ready(UpstreamId id, sys::Readiness ready)
         return;
     if (ready.writable)
         found->second.may_write = true;
-    if (ready.readable)
+    if (ready.readable && found->second.is_bulk) {
+        if (!std::exchange(found->second.waits_for_turn, true))
+            bulk_.push_back(id);
+        if (!ready.writable)
+            return;
+    } else if (ready.readable)
         read_from(id);
     attend(id);
+}
+
+// One turn of a stream takes as long as a whole exchange of small packets: while there are such,
+// streams go one by one, and the loop looks at everybody else in between.
+void Upstreams::serve_bulk()
+{
+    std::size_t left = bulk_.size();
+    if (left > 0)
+        left = moment_().now < interactive_until_ ? 1 : std::min(left, kBulkTurns);
+    for (; left > 0; --left) {
+        auto const id = bulk_.front();
+        bulk_.pop_front();
+        auto const found = connected_.find(id);
+        if (found == connected_.end())
+            continue;
+        found->second.waits_for_turn = false;
+        read_from(id);
+        attend(id);
+    }
 }
 
 // One read per turn, straight into the core's buffer: other flows have their turn in between.
@@ -32,7 +56,13 @@ void Upstreams::read_from(UpstreamId id)
     if (space.empty())
         return;
     auto const read = sys::receive_into(found->second.socket, space);
-    core_.received_from_upstream(id, read.count, moment_()); // also 0: gives the space back
+    auto const at = moment_();
+    if (read.status == IoStatus::Done) {
+        found->second.is_bulk = read.count >= kBulkRead;
+        if (!found->second.is_bulk)
+            interactive_until_ = at.now + kInteractive;
+    }
+    core_.received_from_upstream(id, read.count, at); // also 0: gives the space back
     switch (read.status) {
     case IoStatus::Done: return;
     case IoStatus::Busy: return;

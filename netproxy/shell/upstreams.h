@@ -8,7 +8,9 @@
 
 #include "launcher/sys/event_loop.h"
 #include "netproxy/core/core.h"
+#include "netproxy/shell/dial_guard.h"
 
+#include <deque>
 #include <functional>
 #include <unordered_map>
 
@@ -17,17 +19,21 @@ namespace osh::netproxy::shell
 
 using core::UpstreamId;
 
-inline constexpr Duration kStagger = 250ms; // RFC 8305 section 8
+// What fills reads of this size is bulk: it waits while anything smaller moves.
+inline constexpr std::size_t kBulkRead = 16 * 1024;
+inline constexpr std::size_t kBulkTurns = 8; // reads per turn of the loop, when nothing small moves
+inline constexpr Duration kInteractive = 20ms; // after a small read somebody waits for the next
+inline constexpr Duration kStagger = 250ms;    // RFC 8305 section 8
 inline constexpr Duration kAttemptTimeout =
     20s; // of the last address; connect(2) alone waits 2 min
 
 class Upstreams
 {
 public:
-    // routes: of sys::open_route_questions(), borrowed.
-    Upstreams(sys::EventLoop& loop, sys::Fd const& routes, core::Core& core,
+    // guard: borrowed.
+    Upstreams(sys::EventLoop& loop, DialGuard& guard, core::Core& core,
         std::function<core::Moment()> moment)
-        : loop_(loop), routes_(routes), core_(core), moment_(std::move(moment))
+        : loop_(loop), guard_(guard), core_(core), moment_(std::move(moment))
     {
     }
     ~Upstreams();
@@ -38,6 +44,8 @@ public:
     void attend(UpstreamId id);
     void close(core::CloseUpstream const& command);
     void handle_time();
+    // Reads from some of those that have much to say; the others wait for their turn.
+    void serve_bulk();
     Instant next_deadline() const;
 
 private:
@@ -66,6 +74,8 @@ private:
         bool may_write = true; // until a write was refused
         bool is_shut = false;  // FIN sent
         bool has_ended = false;
+        bool is_bulk = false;        // its last read was large
+        bool waits_for_turn = false; // is in bulk_
     };
 
     void start_next(UpstreamId id);
@@ -86,12 +96,14 @@ private:
     void over(UpstreamId id, core::Ending how);
 
     sys::EventLoop& loop_;
-    sys::Fd const& routes_;
+    DialGuard& guard_;
     core::Core& core_;
     std::function<core::Moment()> moment_;
     std::unordered_map<UpstreamId, Dialling> dialling_;
     std::unordered_map<UpstreamId, Tunnelling> tunnelling_;
     std::unordered_map<UpstreamId, Connected> connected_;
+    std::deque<UpstreamId> bulk_; // readable, each once; the next one first
+    Instant interactive_until_{};
 };
 
 } // namespace osh::netproxy::shell

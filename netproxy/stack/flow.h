@@ -7,6 +7,7 @@
 #include "netproxy/stack/stack.h"
 
 #include <array>
+#include <memory>
 
 namespace osh::netproxy::stack
 {
@@ -80,7 +81,7 @@ struct Flow {
     Sequence receive_next = 0, receive_edge = 0; // the right edge that was advertised
     Sequence peer_fin = 0;
     std::uint8_t hole_count = 0;
-    std::array<Hole, kMostHoles> holes{};
+    std::unique_ptr<std::array<Hole, kMostHoles>> holes; // only while there is a gap
 
     // Timers
     Instant deadline = Instant::never();        // what happens then depends on the state

@@ -110,10 +110,7 @@ Flow* FlowTable::add(FlowKey const& key)
         return nullptr;
     Slot const slot = take_slot();
     Flow& flow = at(slot);
-    Ring received = std::move(flow.received), to_send = std::move(flow.to_send);
     flow = Flow();
-    flow.received = std::move(received); // empty; they keep their small tables
-    flow.to_send = std::move(to_send);
     flow.slot = slot;
     flow.id = ++serial_ << kSlotBits | slot;
     flow.key = key;

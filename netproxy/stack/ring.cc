@@ -58,10 +58,9 @@ void Ring::trim(ChunkPool& pool)
 
 void Ring::clear(ChunkPool& pool)
 {
-    while (!chunks_.empty()) {
-        pool.give(std::move(chunks_.back()));
-        chunks_.pop_back();
-    }
+    for (Chunk& chunk : chunks_)
+        pool.give(std::move(chunk));
+    chunks_ = std::vector<Chunk>(); // its table, too
     head_ = capacity_ = size_ = extent_ = 0;
 }
 

@@ -32,7 +32,10 @@ public:
     Chunk take(std::uint32_t size); // without bytes when the limit is reached
     void give(Chunk chunk);
     std::uint64_t used() const { return used_; }
-    std::uint64_t room() const { return limit_ - used_; }
+    std::uint64_t room() const { return used_ < limit_ ? limit_ - used_ : 0; }
+    // What is held elsewhere and counts here; it may go beyond the limit.
+    void hold(std::uint64_t bytes) { used_ += bytes; }
+    void free(std::uint64_t bytes) { used_ -= bytes; }
 
 private:
     std::vector<Chunk>& spare(std::uint32_t size) { return size == kSmall ? small_ : large_; }

@@ -205,6 +205,22 @@ void Stack::refuse_udp_size(FlowTuple const& tuple_of_agent, std::uint32_t mtu)
     send_too_big_for_udp(impl_->world, tuple_of_agent, mtu);
 }
 
+std::uint64_t Stack::memory_left() const
+{
+    return impl_->world.pool.room();
+}
+
+void Stack::hold_memory(std::uint64_t bytes)
+{
+    impl_->world.pool.hold(bytes);
+}
+
+void Stack::free_memory(std::uint64_t bytes)
+{
+    impl_->world.pool.free(bytes);
+    tcp_release(impl_->world);
+}
+
 Drops const& Stack::drops() const
 {
     return impl_->world.drops;

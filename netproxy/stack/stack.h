@@ -69,9 +69,10 @@ struct Limits {
     std::uint32_t max_flows_per_destination = 4096;
     std::uint32_t receive_ring = 256 * 1024; // bytes per flow and direction
     std::uint32_t send_ring = 256 * 1024;
-    std::uint64_t total_ring_bytes = 64u << 20;
-    std::uint32_t dns_per_second = 50'000; // answered here: only our own time to protect
-    std::uint32_t max_dns_message = 512;   // of a question
+    std::uint64_t total_buffer_bytes = 96u
+                                       << 20; // of all flows, with what the caller holds for them
+    std::uint32_t dns_per_second = 50'000;    // answered here: only our own time to protect
+    std::uint32_t max_dns_message = 512;      // of a question
 };
 
 struct Addresses {
@@ -133,6 +134,11 @@ public:
         Bytes payload); // a reply: from tuple.destination to tuple.source
     void refuse_udp(FlowTuple const& tuple_of_agent, Unreachable why);
     void refuse_udp_size(FlowTuple const& tuple_of_agent, std::uint32_t mtu);
+
+    // ---- the one bound on buffers: rings take from it, and whatever the caller holds for a flow
+    std::uint64_t memory_left() const;
+    void hold_memory(std::uint64_t bytes); // may go beyond the bound: then nothing is left
+    void free_memory(std::uint64_t bytes);
 
     Drops const& drops() const;
 

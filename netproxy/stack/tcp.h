@@ -45,7 +45,7 @@ std::uint32_t tcp_receive_room(World const& world, Flow const& flow);
 // hundreds of downloads then stay small, and in the processor's cache.
 inline std::uint32_t tcp_send_limit(World const& world)
 {
-    bool const is_crowded = world.pool.used() > world.limits.total_ring_bytes / 4;
+    bool const is_crowded = world.pool.used() > world.limits.total_buffer_bytes / 4;
     return is_crowded ? std::min(world.limits.send_ring, ChunkPool::kLarge)
                       : world.limits.send_ring;
 }

@@ -13,11 +13,14 @@ namespace
 // Notes [begin, end) as present behind the gap. False: too many islands; the bytes are not kept.
 bool note_island(Flow& flow, Hole added)
 {
+    if (!flow.holes)
+        flow.holes = std::make_unique<std::array<Hole, Flow::kMostHoles>>();
+    auto& holes = *flow.holes;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < flow.hole_count; ++i) {
-        Hole const hole = flow.holes[i];
+        Hole const hole = holes[i];
         if (is_before(added.end, hole.begin) || is_before(hole.end, added.begin)) {
-            flow.holes[kept++] = hole;
+            holes[kept++] = hole;
             continue;
         }
         added.begin = is_before(hole.begin, added.begin) ? hole.begin : added.begin;
@@ -27,9 +30,9 @@ bool note_island(Flow& flow, Hole added)
     if (kept == Flow::kMostHoles)
         return false;
     // The latest first, as RFC 2018 section 4 wants them told.
-    std::copy_backward(flow.holes.begin(), flow.holes.begin() + static_cast<std::ptrdiff_t>(kept),
-        flow.holes.begin() + static_cast<std::ptrdiff_t>(kept) + 1);
-    flow.holes[0] = added;
+    auto const end = holes.begin() + static_cast<std::ptrdiff_t>(kept);
+    std::copy_backward(holes.begin(), end, end + 1);
+    holes[0] = added;
     ++flow.hole_count;
     return true;
 }
@@ -37,13 +40,16 @@ bool note_island(Flow& flow, Hole added)
 // The gap closed up to `end`: islands that touch it join.
 Sequence join_islands(Flow& flow, Sequence end)
 {
+    if (!flow.holes)
+        return end;
+    auto& holes = *flow.holes;
     for (bool has_joined = true; has_joined;) {
         has_joined = false;
         std::size_t kept = 0;
         for (std::size_t i = 0; i < flow.hole_count; ++i) {
-            Hole const hole = flow.holes[i];
+            Hole const hole = holes[i];
             if (!is_at_or_before(hole.begin, end)) {
-                flow.holes[kept++] = hole;
+                holes[kept++] = hole;
                 continue;
             }
             has_joined = true;
@@ -51,6 +57,8 @@ Sequence join_islands(Flow& flow, Sequence end)
         }
         flow.hole_count = static_cast<std::uint8_t>(kept);
     }
+    if (flow.hole_count == 0)
+        flow.holes.reset();
     return end;
 }
 

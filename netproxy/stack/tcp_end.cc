@@ -13,6 +13,13 @@ namespace
 // again (Linux: after 200 ms).
 constexpr Duration kTimeWait = 1s;
 
+// Many end together: a wake-up each would be as many as there are connections.
+Instant next_sweep(Instant at)
+{
+    constexpr std::int64_t kSweep = 250'000'000; // nanoseconds
+    return Instant{(at.nanoseconds / kSweep + 1) * kSweep};
+}
+
 void forget(World& world, Flow& flow)
 {
     if (flow.state == TcpState::Held || flow.state == TcpState::SynReceived)
@@ -43,7 +50,7 @@ void enter_time_wait(World& world, Flow& flow, Instant now)
         world.time_wait_first = 0;
     }
     world.time_wait.push_back(flow.id);
-    world.timers.arm(flow, now + kTimeWait);
+    world.timers.arm(flow, next_sweep(now + kTimeWait));
 }
 
 } // namespace

@@ -60,8 +60,8 @@ std::size_t put_sack(MutableBytes out, Flow const& flow)
     wire::put8(out, 2, 5);
     wire::put8(out, 3, static_cast<unsigned>(2 + 8 * blocks));
     for (std::size_t i = 0; i < blocks; ++i) {
-        wire::put32(out, 4 + 8 * i, flow.holes[i].begin);
-        wire::put32(out, 8 + 8 * i, flow.holes[i].end);
+        wire::put32(out, 4 + 8 * i, (*flow.holes)[i].begin);
+        wire::put32(out, 8 + 8 * i, (*flow.holes)[i].end);
     }
     return 4 + 8 * blocks;
 }

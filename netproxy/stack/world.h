@@ -16,7 +16,7 @@ namespace osh::netproxy::stack
 struct World {
     World(Addresses const& our_addresses, Limits const& our_limits, std::uint64_t seed)
         : addresses(our_addresses), limits(our_limits), secret(seed),
-          pool(our_limits.total_ring_bytes), flows(our_limits.max_flows, seed)
+          pool(our_limits.total_buffer_bytes), flows(our_limits.max_flows, seed)
     {
     }
 

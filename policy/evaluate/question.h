@@ -78,6 +78,7 @@ struct RuleOrigin {
     std::string_view name;   // its `name`, what logs show
     std::string_view file;   // or "approval g-7"
     std::uint32_t line = 0;  // from 1, 0 if none
+    friend bool operator==(RuleOrigin const&, RuleOrigin const&) = default;
 };
 
 struct Verdict {
@@ -91,6 +92,7 @@ struct Verdict {
     bool needs_push = false; // ask again with what the push asks for: likewise
 
     bool is_open() const { return needs_body || needs_push; }
+    friend bool operator==(Verdict const&, Verdict const&) = default;
 };
 
 // How the bytes of an admitted connection are treated.
@@ -104,6 +106,7 @@ struct ConnectVerdict {
     Inspection inspection = Inspection::Splice;
     bool tls_skip = false;            // the rule says `tls: skip`
     std::uint32_t max_body_bytes = 0; // what a body-reading protocol may buffer
+    friend bool operator==(ConnectVerdict const&, ConnectVerdict const&) = default;
 };
 
 } // namespace osh::policy

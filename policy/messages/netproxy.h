@@ -112,6 +112,7 @@ struct Program {
     bool is_ambiguous = false;
     // Why no rule may rely on it: deleted, writable, changed, preload, traced, shared, handed on.
     std::vector<std::string> taints;
+    friend bool operator==(Program const&, Program const&) = default;
 };
 
 struct Target {

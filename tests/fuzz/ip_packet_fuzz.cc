@@ -54,7 +54,7 @@ private:
         limits.max_flows = kMostFlows;
         limits.max_half_open = 4;
         limits.receive_ring = limits.send_ring = 20'000;
-        limits.total_ring_bytes = 300'000;
+        limits.total_buffer_bytes = 300'000;
         return limits;
     }
 

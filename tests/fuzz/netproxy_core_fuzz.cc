@@ -108,7 +108,7 @@ private:
         stack::Limits limits;
         limits.max_flows = kMostFlows;
         limits.receive_ring = limits.send_ring = 20'000;
-        limits.total_ring_bytes = 400'000;
+        limits.total_buffer_bytes = 400'000;
         return limits;
     }
 

@@ -123,7 +123,8 @@ class World:
         channel.close()
         words = {'t': 'setup', 'session': 'test', 'profile': 'test', 'network_off': False, 'audit_all': False,
                  'default_enforce': True, 'hold': 'head', 'intercept': 'needed', 'approvals': 'deny', 'hold_seconds': 5,
-                 'udp_by_policy': False, 'journal_requests': False, 'resolvers': [], 'search_never': [], 'max_flows': 16384}
+                 'udp_by_policy': False, 'journal_requests': False, 'resolvers': [], 'search_never': [], 'max_flows': 16384,
+                 'new_labels': 20}
         words.update(setup or {})
         fds = [tun, owners.fileno(), memfd(anchors), memfd(hosts), memfd(self.layers(policy))]
         socket.send_fds(self.channel, [json.dumps(words).encode()], fds)

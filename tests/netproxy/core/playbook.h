@@ -38,6 +38,9 @@ public:
         sides[flow].out += text_of(Bytes(space).first(count));
     }
     bool peer_finished(FlowId flow) const override { return sides.at(flow).has_finished; }
+    std::uint64_t memory_left() const override { return held < memory ? memory - held : 0; }
+    void hold_memory(std::uint64_t bytes) override { held += bytes; }
+    void free_memory(std::uint64_t bytes) override { held -= bytes; }
     void answer_dns(std::uint64_t, stack::DnsReply reply, IpAddress const& address) override
     {
         replies.push_back({reply, address});
@@ -57,6 +60,7 @@ public:
     std::vector<std::pair<stack::DnsReply, IpAddress>> replies;
     std::vector<std::string> names, datagrams;
     std::vector<std::byte> space = std::vector<std::byte>(1024);
+    std::uint64_t memory = 96u << 20, held = 0;
     int refused_datagrams = 0;
     std::uint32_t told_mtu = 0;
 };

@@ -95,7 +95,7 @@ TEST(Limits, AFullTableGivesUpWhatOnlyWaits)
 
 TEST(Limits, RingMemoryIsBoundedInAll)
 {
-    Agent agent({.total_ring_bytes = 128 * 1024});
+    Agent agent({.total_buffer_bytes = 128 * 1024});
     std::vector<FlowId> flows;
     for (std::uint16_t i = 0; i < 3; ++i) {
         agent.port = static_cast<std::uint16_t>(40000 + i);
@@ -115,7 +115,7 @@ TEST(Limits, RingMemoryIsBoundedInAll)
 
 TEST(Limits, ASenderWithoutMemoryIsToldWhenThereIsSome)
 {
-    Agent agent({.total_ring_bytes = 64 * 1024});
+    Agent agent({.total_buffer_bytes = 64 * 1024});
     FlowId const first = agent.connect();
     agent.port = 40001;
     FlowId const second = agent.connect();
@@ -133,7 +133,7 @@ TEST(Limits, ASenderWithoutMemoryIsToldWhenThereIsSome)
 TEST(Limits, ManyDownloadsKeepOneChunkEach)
 {
     Limits limits;
-    limits.total_ring_bytes = 4u << 20;
+    limits.total_buffer_bytes = 4u << 20;
     Agent agent(limits);
     std::vector<FlowId> flows;
     for (std::uint16_t i = 0; i < 32; ++i) {
