@@ -222,20 +222,22 @@ Result<int> discard(Call const& call, std::string const& session, ParsedOptions 
 {
     if (!call.paths.empty())
         return fail(Errc::Invalid, "discard takes all changes of a session, no single paths");
-    LET(kept, launcher::open_changes(changes_folder(), session, Use::Change));
+    LET(kept, launcher::open_changes(changes_folder(), session, Use::Discard));
     bool const asks = !options.has("yes");
     if (asks && sys::stream_facts(0).kind != sys::StreamKind::Terminal)
         return fail(Errc::Invalid, "discard loses the changes for good: nobody is there to be "
                                    "asked.\nfix: say --yes");
-    auto const counts = count(launcher::find_changes(kept, launcher::kSummaryChanges));
+    std::string const words = kept.project.is_open() ? words_of(
+                                  count(launcher::find_changes(kept, launcher::kSummaryChanges)))
+                                                     : "all changes";
     if (asks) {
-        fmt::print(stderr, "discard {} of session {} in {}, for good? [y/N] ", words_of(counts),
-            session, shown(kept.about.project, kShownPath));
+        fmt::print(stderr, "discard {} of session {} in {}, for good? [y/N] ", words, session,
+            shown(kept.about.project, kShownPath));
         if (!says_yes())
             return kNegative;
     }
     TRY(launcher::remove_changes(kept));
-    fmt::print(stderr, "discarded: {}\n", words_of(counts));
+    fmt::print(stderr, "discarded: {}\n", words);
     return kSuccess;
 }
 

@@ -18,6 +18,7 @@
 #include <deque>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 
@@ -27,13 +28,20 @@ namespace
 {
 
 constexpr std::array kWatchCapabilities{CAP_SYS_ADMIN};
-constexpr int kAlive = 3, kStarter = 4, kFirstSpare = 5, kAside = 32;
+constexpr int kAlive = 3, kStarter = 4, kLower = 5, kAside = 32;
+constexpr char kLowerPath[] = "/proc/self/fd/5/."; // a link at its end would not be followed
+constexpr int kRetryPause = 20;                    // milliseconds
 constexpr std::string_view kWatching = "watching";
 
 class MaskWatch
 {
 public:
-    MaskWatch(std::string root, GuardPlan const& plan) : root_(std::move(root)), rules_(plan) {}
+    // `host` is where the host's own directories are seen: the project itself, but for an overlay,
+    // whose directories do not tell what comes into the layer below.
+    MaskWatch(std::string root, std::string host, GuardPlan const& plan)
+        : root_(std::move(root)), host_(std::move(host)), rules_(plan)
+    {
+    }
 
     Result<> open()
     {
@@ -47,6 +55,10 @@ public:
     {
         look_below(root_);
         for (;;) {
+            while (!hidden_yet_.empty() && !sys::has_input_or_end(watch_)) {
+                sys::wait_for(watch_, kRetryPause);
+                retry();
+            }
             LET(names, sys::next_new_names(watch_));
             for (auto const& name : names)
                 appeared(name);
@@ -58,7 +70,7 @@ private:
     {
         if (places_.size() >= kMaxWatched)
             return;
-        int const number = sys::watch_directory(watch_, directory);
+        int const number = sys::watch_directory(watch_, on_host(directory));
         if (number >= 0)
             places_[number] = directory;
     }
@@ -90,7 +102,7 @@ private:
             open.pop_front();
             add(directory); // before it is listed: what comes between is seen twice, not never
             sys::for_each_entry(
-                nowhere_, directory.c_str(), kMaxMaskWalk, [&](std::string_view name) {
+                nowhere_, on_host(directory).c_str(), kMaxMaskWalk, [&](std::string_view name) {
                     look_at(directory, std::string(name), open);
                     return ++seen < kMaxMaskWalk;
                 });
@@ -101,7 +113,7 @@ private:
         std::string const& directory, std::string const& name, std::deque<std::string>& open)
     {
         std::string const path = directory + "/" + name;
-        auto const entry = sys::examine_entry(nowhere_, path);
+        auto const entry = sys::examine_entry(nowhere_, on_host(path));
         if (!entry.is_link() && rules_.is_masked(directory, name))
             cover(path);
         else if (entry.is_directory() && name != ".git" && !is_tool_directory(name))
@@ -113,6 +125,19 @@ private:
     {
         auto const done = mount_mask(path);
         failed_ += done.ok() ? 0 : 1;
+        if (!done.ok() && done.error().code == Errc::NotFound && hidden_yet_.size() < kMaxWatched
+            && sys::examine_entry(nowhere_, on_host(path)).error == 0)
+            hidden_yet_.insert(path);
+    }
+
+    // An overlay remembers that a name was not there, until it forgets that for want of memory.
+    void retry()
+    {
+        for (auto path = hidden_yet_.begin(); path != hidden_yet_.end();) {
+            bool const is_gone = sys::examine_entry(nowhere_, on_host(*path)).error != 0;
+            bool const is_done = is_gone || mount_mask(*path).ok();
+            path = is_done ? hidden_yet_.erase(path) : std::next(path);
+        }
     }
 
     Result<> mount_mask(std::string const& path)
@@ -128,27 +153,37 @@ private:
         return sys::attach_mount(tree, target);
     }
 
-    std::string root_;
+    std::string on_host(std::string const& path) const { return host_ + path.substr(root_.size()); }
+
+    std::string root_, host_;
     NameRules rules_;
     sys::Fd watch_;
     std::unordered_map<int, std::string> places_;
+    std::set<std::string> hidden_yet_; // there on the host, and not seen by the agent so far
     std::size_t failed_ = 0;
     sys::Fd const nowhere_; // paths are absolute
 };
 
-// Only these stay open. The closing of the first tells init that we are gone, and a copy of any
-// other would keep its reader waiting.
-Result<sys::Fd> keep_channels(sys::Fd const& alive, sys::Fd const& starter)
+// Only these stay open, and the layer below an overlay. The closing of the first tells init that we
+// are gone, and a copy of any other would keep its reader waiting.
+Result<sys::Fd> keep_channels(AgentParts const& parts, sys::Fd const& starter)
 {
+    sys::Fd const& alive = parts.mask_watch;
+    bool const has_lower = parts.tree.lower.is_open();
     LET(null, sys::open_path("/dev/null", O_RDWR));
     TRY(sys::set_standard_streams(null, null, null));
     LET(first, sys::duplicate(alive, kAside));
     LET(second, sys::duplicate(starter, kAside));
     TRY(sys::place_descriptor(first, kAlive));
     TRY(sys::place_descriptor(second, kStarter));
+    if (has_lower) {
+        LET(lower, sys::duplicate(parts.tree.lower, kAside));
+        TRY(sys::place_descriptor(lower, kLower));
+        (void)lower.release();
+    }
     for (auto* copy : {&first, &second, &null})
         (void)copy->release(); // closed with all others
-    TRY(sys::close_from(kFirstSpare));
+    TRY(sys::close_from(has_lower ? kLower + 1 : kLower));
     return sys::Fd::adopt_raw_fd(kStarter);
 }
 
@@ -156,12 +191,18 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
 {
     TRY(sys::start_session()); // Ctrl-C and Ctrl-Z are for the agent
     sys::ignore_all_signals();
-    LET(open, keep_channels(parts.mask_watch, starter));
+    LET(open, keep_channels(parts, starter));
     TRY(sys::change_directory("/"));
     TRY(sys::forbid_new_privileges());
     TRY(sys::keep_only_capabilities(kWatchCapabilities));
     TRY(sys::become_undumpable());
-    MaskWatch watch(parts.plan.project, parts.plan.guard);
+    auto guard = parts.plan.guard;
+    std::string host = parts.plan.project;
+    if (parts.tree.lower.is_open()) {
+        guard.roots = {parts.plan.project};
+        host = kLowerPath;
+    }
+    MaskWatch watch(parts.plan.project, std::move(host), guard);
     TRY(watch.open());
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
     TRY(sys::send_message(open, bytes_of(kWatching)));

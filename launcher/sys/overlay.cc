@@ -91,12 +91,17 @@ std::string kernel_words(Fd const& context)
                : std::string();
 }
 
-int try_in_child(Fd const& place, std::uint32_t uid, std::uint32_t gid)
+// By its path: a descriptor leads to the mount of another namespace, of which no layer can be.
+int try_in_child(std::string const& path, std::uint32_t uid, std::uint32_t gid)
 {
     auto const proc = open_path("/proc", O_PATH | O_DIRECTORY);
     become_dumpable();
     if (!proc.ok() || !map_identity(*proc, uid, gid).ok())
         return EPERM;
+    auto const opened = open_path(path, O_PATH | O_DIRECTORY);
+    if (!opened.ok())
+        return EIO;
+    Fd const& place = *opened;
     auto const lower = open_in(place, "lower", O_PATH | O_DIRECTORY);
     auto const upper = open_in(place, "upper", O_PATH | O_DIRECTORY);
     auto const work = open_in(place, "work", O_PATH | O_DIRECTORY);
@@ -142,8 +147,8 @@ int try_overlay(Fd const& parent)
         error = error != 0 ? error : make_directory_entry({*place, part}, 0700);
     std::uint32_t const uid = ::getuid(), gid = ::getgid();
     if (error == 0) {
-        auto child = clone_process(
-            {.user = true, .mount = true}, [&] { return try_in_child(*place, uid, gid); });
+        auto child = clone_process({.user = true, .mount = true},
+            [&] { return try_in_child(own_path_of(*place), uid, gid); });
         error = child.ok() ? wait_for_status(*child) : EPERM;
     }
     if (auto const work = open_in(*place, "work", O_RDONLY | O_DIRECTORY); work.ok())

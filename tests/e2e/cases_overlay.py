@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import random
 import signal
 import stat
 import subprocess
@@ -289,6 +290,88 @@ def full_disk(m):
         subprocess.run(['umount', m.project], check=True)
 
 
+def hidden_names_made_outside(m):
+    """What the person makes outside while a session runs and the profile hides is covered inside the overlay, too, at any depth."""
+    m.write(m.project + '/sub/x', 'x')
+    m.write(m.project + '/other/x', 'x')
+    process = m.popen([OSH, 'run', '-q', '--overlay', '--offline', '--approvals', 'deny', '--', '/bin/sh', '-c', '''
+ls -A . sub > /dev/null; cat other/.env 2> /dev/null; echo ready; read go; cat .env sub/.env new/.env other/.env sub/plain new/plain; echo end'''],
+                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(process.stdout.readline() == b'ready\n', 'no agent')
+    for name in ('.env', 'sub/.env', 'new/.env', 'other/.env'):
+        m.write(m.project + '/' + name, 'SECRET')
+    for name in ('sub/plain', 'new/plain'):
+        m.write(m.project + '/' + name, 'seen\n')
+    time.sleep(0.5)
+    if os.environ.get('OSH_E2E_DROP_CACHES'):  # of the whole machine: an overlay forgets that a name was not there
+        with open('/proc/sys/vm/drop_caches', 'w') as file:
+            file.write('2')
+        time.sleep(0.2)
+    out, err = process.communicate(b'go\n', timeout=30)
+    check(b'SECRET' not in out and out.endswith(b'end\n'), (out, err))
+    check(b'seen' in out, 'this kernel shows nothing new of the lower layer: the case would prove nothing')
+
+
+def refused_by_the_kernel(m):
+    """On a file system that cannot hold the changes no session starts: what it is, and what to do; doctor says the same."""
+    if os.geteuid() != 0:
+        raise Skip('an overlay of the container kind is mounted by root')
+    for name in ('l', 'u', 'w', 'state'):
+        os.makedirs(m.home + '/' + name)
+    check('works on' in m.osh('doctor').out, m.osh('doctor'))
+    place = m.home + '/state'
+    subprocess.run(['mount', '-t', 'overlay', '-o', 'lowerdir=%s/l,upperdir=%s/u,workdir=%s/w' % ((m.home,) * 3), 'of-the-container', place],
+                   check=True)
+    os.chown(place, m.uid, m.gid)
+    try:
+        done = run(m, 'echo x > f', env={'XDG_STATE_HOME': place})
+        check(done.code == 125 and 'overlayfs' in done.err and 'set XDG_STATE_HOME' in done.err, done)
+        check(os.listdir(m.project) == ['.git'] and sum(len(f) for _, _, f in os.walk(place + '/osh/changes')) == 0, done)
+        check('overlay' in [l.split()[1] for l in m.osh('doctor', env={'XDG_STATE_HOME': place}).out.splitlines() if 'weaker' in l],
+              m.osh('doctor', env={'XDG_STATE_HOME': place}))
+        check(m.osh('run', '-q', '--offline', '--', 'true', env={'XDG_STATE_HOME': place}).code == 0, 'without an overlay')
+    finally:
+        subprocess.run(['umount', place], check=True)
+
+
+def apply_killed_at_random_moments(m):
+    """SIGKILL of `osh changes apply`, again and again: each file is always the old or the new one, and in the end all is applied."""
+    seed = int(os.environ.get('OSH_E2E_SEED', random.randrange(1 << 30)))
+    rng = random.Random(seed)
+    for i in range(600):
+        m.write('%s/d%d/f%d' % (m.project, i % 6, i), 'old %d\n' % i * 50)
+    done = run(m, '''for f in d*/f*; do sed -i s/old/new/ $f; done; rm -r d5; mkdir d5; echo n > d5/n; rm d0/f0; mv d1 e1; rm d2/f2; mkdir d2/f2
+for i in 1 2 3 4 5 6 7 8 9; do mkdir -p n/$i; echo $i > n/$i/f; done; chmod 555 n/1''')
+    check(done.code == 0, done)
+    session = sessions(m)[0]
+    kills = 0
+    for i in range(200):
+        process = m.popen([OSH, 'changes', session, 'apply'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(rng.uniform(0, 0.002 * (1 + i)))
+        process.kill()
+        err = process.communicate()[1].decode()
+        kills += process.returncode == -signal.SIGKILL
+        for root, _, files in os.walk(m.project):
+            for name in files:
+                if name.startswith('f') and '/.git' not in root and '/n/' not in root:
+                    words = set(open(os.path.join(root, name)).read().split('\n')) - {''}
+                    check(len(words) == 1, (seed, root, name, words))
+        if not sessions(m):
+            break
+        check('conflict' not in err, (seed, err))
+    check(kills > 0, 'nothing was killed')
+    done = changes(m, session, 'apply')
+    p = m.project
+    check(sessions(m) == [], (seed, done, changes(m)))
+    check(sorted(os.listdir(p)) == ['.git', 'd0', 'd2', 'd3', 'd4', 'd5', 'e1', 'n'], (seed, os.listdir(p)))
+    check(os.listdir(p + '/d5') == ['n'] and os.path.isdir(p + '/d2/f2') and not os.path.exists(p + '/d0/f0'), seed)
+    check(all('old' not in open(f).read() for f in glob.glob(p + '/*/f*') if os.path.isfile(f)), seed)
+    check(len(os.listdir(p + '/e1')) == 100 and open(p + '/n/1/f').read() == '1\n', seed)
+    strays = [f for f in os.listdir(p) + os.listdir(p + '/d0') if f.startswith('.osh-')]
+    check(strays == [], (seed, strays))
+
+
 CASES = [every_shipped_profile_starts, untrusted_repo, honest_tools, apply_brings_what_was_reviewed, the_diff_is_a_patch,
          protected_names_are_left, links_lead_nowhere, conflicts, discard_frees_space, killed, two_sessions,
-         nothing_written_leaves_nothing, no_place_for_it, full_disk]
+         nothing_written_leaves_nothing, no_place_for_it, full_disk, hidden_names_made_outside, refused_by_the_kernel,
+         apply_killed_at_random_moments]
