@@ -76,6 +76,15 @@ void print_banner(launcher::SessionRequest const& request, std::string const& id
         fmt::print(stderr, "note     {}\n", shown(note, 300));
 }
 
+// Said to whoever starts it, with -q too, and in red where that can be seen.
+void print_warnings(launcher::Plan const& plan)
+{
+    bool const has_colours = sys::stream_facts(2).kind == sys::StreamKind::Terminal;
+    for (auto const& warning : plan.warnings)
+        fmt::print(stderr, "{}osh: WARNING: {}{}\n", has_colours ? "\x1b[1;31m" : "",
+            shown(warning, 300), has_colours ? "\x1b[0m" : "");
+}
+
 // Environment inside that osh alone sets.
 void mark_session(launcher::Plan& plan, std::string const& id)
 {
@@ -99,6 +108,23 @@ Result<sys::Fd> set_aside(launcher::SessionRequest& request, std::string const& 
     LET(folder, launcher::make_changes(plan.changes, std::move(about)));
     plan.changes += "/" + id;
     return folder;
+}
+
+int supervised(launcher::SessionRequest request, launcher::SessionFolders folders)
+{
+    std::string const id = folders.id, changes = request.plan.changes;
+    auto aside = set_aside(request, id);
+    if (!aside.ok())
+        return refuse(aside.error());
+    if (request.verbosity != launcher::Verbosity::Quiet
+        && (has_terminal() || request.verbosity == launcher::Verbosity::Verbose))
+        print_banner(request, id);
+    print_warnings(request.plan);
+    int const code = launcher::supervise(std::move(request), std::move(folders));
+    aside->reset();
+    if (!changes.empty())
+        launcher::tidy_changes(changes, id);
+    return code;
 }
 
 int run_session(ParsedOptions const& options)
@@ -125,18 +151,7 @@ int run_session(ParsedOptions const& options)
     if (!folders.ok())
         return refuse(folders.error());
     mark_session(request->plan, folders->id);
-    std::string const id = folders->id, changes = request->plan.changes;
-    auto aside = set_aside(*request, id);
-    if (!aside.ok())
-        return refuse(aside.error());
-    if (request->verbosity != launcher::Verbosity::Quiet
-        && (has_terminal() || request->verbosity == launcher::Verbosity::Verbose))
-        print_banner(*request, folders->id);
-    int const code = launcher::supervise(*std::move(request), *std::move(folders));
-    aside->reset();
-    if (!changes.empty())
-        launcher::tidy_changes(changes, id);
-    return code;
+    return supervised(*std::move(request), *std::move(folders));
 }
 
 } // namespace

@@ -28,8 +28,8 @@ namespace
 {
 
 constexpr std::array kWatchCapabilities{CAP_SYS_ADMIN};
-constexpr int kAlive = 3, kStarter = 4, kLower = 5, kAside = 32;
-constexpr char kLowerPath[] = "/proc/self/fd/5/."; // a link at its end would not be followed
+constexpr int kAlive = 3, kStarter = 4, kWatch = 5, kLower = 6, kAside = 32;
+constexpr char kLowerPath[] = "/proc/self/fd/6/."; // a link at its end would not be followed
 constexpr int kRetryPause = 20;                    // milliseconds
 constexpr std::string_view kWatching = "watching";
 
@@ -38,18 +38,17 @@ class MaskWatch
 public:
     // `host` is where the host's own directories are seen: the project itself, but for an overlay,
     // whose directories do not tell what comes into the layer below.
-    MaskWatch(std::string root, std::string host, GuardPlan const& plan)
-        : root_(std::move(root)), host_(std::move(host)), rules_(plan)
+    struct Places {
+        std::string root, host;
+    };
+    MaskWatch(Places places, GuardPlan const& plan, sys::Fd watch)
+        : root_(std::move(places.root)), host_(std::move(places.host)), rules_(plan),
+          watch_(std::move(watch))
     {
     }
 
-    Result<> open()
-    {
-        LET(watch, sys::open_directory_watch());
-        watch_ = std::move(watch);
-        add(root_);
-        return {};
-    }
+    // Before the agent runs.
+    void begin() { add(root_); }
 
     Result<> run()
     {
@@ -164,24 +163,25 @@ private:
     sys::Fd const nowhere_; // paths are absolute
 };
 
-// Only these stay open, and the layer below an overlay. The closing of the first tells init that we
-// are gone, and a copy of any other would keep its reader waiting.
+// Only these, the watch and the layer below an overlay stay open. The closing of the first tells
+// init that we are gone, and a copy of any other would keep its reader waiting.
 Result<sys::Fd> keep_channels(AgentParts const& parts, sys::Fd const& starter)
 {
-    sys::Fd const& alive = parts.mask_watch;
     bool const has_lower = parts.tree.lower.is_open();
     LET(null, sys::open_path("/dev/null", O_RDWR));
     TRY(sys::set_standard_streams(null, null, null));
-    LET(first, sys::duplicate(alive, kAside));
+    LET(first, sys::duplicate(parts.mask_alive, kAside));
     LET(second, sys::duplicate(starter, kAside));
+    LET(third, sys::duplicate(parts.mask_watch, kAside));
     TRY(sys::place_descriptor(first, kAlive));
     TRY(sys::place_descriptor(second, kStarter));
+    TRY(sys::place_descriptor(third, kWatch));
     if (has_lower) {
         LET(lower, sys::duplicate(parts.tree.lower, kAside));
         TRY(sys::place_descriptor(lower, kLower));
         (void)lower.release();
     }
-    for (auto* copy : {&first, &second, &null})
+    for (auto* copy : {&first, &second, &third, &null})
         (void)copy->release(); // closed with all others
     TRY(sys::close_from(has_lower ? kLower + 1 : kLower));
     return sys::Fd::adopt_raw_fd(kStarter);
@@ -202,8 +202,8 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
         guard.roots = {parts.plan.project};
         host = kLowerPath;
     }
-    MaskWatch watch(parts.plan.project, std::move(host), guard);
-    TRY(watch.open());
+    MaskWatch watch({parts.plan.project, std::move(host)}, guard, sys::Fd::adopt_raw_fd(kWatch));
+    watch.begin();
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
     TRY(sys::send_message(open, bytes_of(kWatching)));
     open.reset();
@@ -214,7 +214,7 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
 
 Result<sys::Fd> start_mask_watch(AgentParts const& parts)
 {
-    if (!parts.mask_watch.is_open())
+    if (!parts.mask_alive.is_open())
         return sys::Fd();
     LET(pair, sys::make_channel());
     LET(child, sys::clone_sibling([&] {

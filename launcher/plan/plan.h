@@ -11,6 +11,7 @@
 #include "policy/model/profile.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ enum class MountKind : std::uint8_t {
     MaskDirectory,
     Twin, // what stands at `source` inside, at `target` as well
     Self, // the target, as it stands by then, on itself: other flags, and it cannot be renamed away
+    Socket, // a socket of the host, which Bind refuses
     Overlay // what stands at `source` on the host; what is written goes to Plan::changes
 };
 
@@ -51,7 +53,8 @@ struct LandlockRule {
         ReadWrite,
         ReadWriteExecute,
         Device,
-        Terminal
+        Terminal,
+        Socket // one that was not made by the agent's own processes
     } access = Access::Read;
     bool optional = true; // a path that is not there needs no rule
 };
@@ -72,6 +75,13 @@ struct StatePath {
 struct GuardPlan {
     std::vector<std::string> roots; // writable trees of the host
     std::vector<std::string> protect, masks;
+};
+
+// A socket of the host that the profile opens by name; its inner end is made by init, and served by
+// launcher/supervise/door_keeper.
+struct Door {
+    std::string name, inside;
+    std::string host; // stays with the supervisor
 };
 
 // One document of the session's policy, for people: docs/policy-layers.md.
@@ -95,6 +105,8 @@ struct Plan {
     std::uint32_t pid_limit = 0; // of the PID namespace; 0: the kernel's
     std::int32_t nice = 0;
     std::vector<StatePath> state;
+    std::vector<Door> doors;
+    std::map<std::string, std::string> door_variables; // tell programs where the inner ends are
     GuardPlan guard;
     // Host folder with `upper` and `work` of the Overlay step, "" without one. The planner knows
     // the folder above; the session's id is added at the start.
@@ -113,7 +125,8 @@ struct Plan {
     bool require_landlock = true;
     std::int32_t landlock_abi =
         0; // of this kernel; 0: the layer is absent and the profile bears it
-    std::vector<std::string> notes; // what weakens the session, one line each
+    std::vector<std::string> warnings; // what makes the boundary void, said at every start
+    std::vector<std::string> notes;    // what weakens the session, one line each
 };
 
 struct Planned {

@@ -25,5 +25,7 @@ struct BuiltFilter { // arrays of struct sock_filter, see FilterPrograms
 Result<BuiltFilter> build_agent_filter(FilterChoice choice);
 Result<std::vector<std::byte>> build_init_filter();
 Result<std::vector<std::byte>> build_supervisor_filter();
+// The same with connect(2): for the process behind opened sockets.
+Result<std::vector<std::byte>> build_keeper_filter();
 
 } // namespace osh::launcher

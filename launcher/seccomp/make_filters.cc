@@ -31,6 +31,14 @@ int fail_with(osh::Error const& error)
     return 1;
 }
 
+bool print_filter(std::string const& name, osh::Result<std::vector<std::byte>> const& built)
+{
+    if (!built.ok())
+        return fail_with(built.error()) == 0;
+    print_array(name, *built);
+    return true;
+}
+
 constexpr FilterChoice kChoices[] = {{false, false}, {false, true}, {true, false}, {true, true}};
 
 } // namespace
@@ -49,14 +57,10 @@ int main()
         print_array(fmt::format("kWatched{}", i), built->watched);
         print_array(fmt::format("kAsking{}", i), built->asking);
     }
-    auto const init = osh::launcher::build_init_filter();
-    if (!init.ok())
-        return fail_with(init.error());
-    print_array("kInit", *init);
-    auto const supervisor = osh::launcher::build_supervisor_filter();
-    if (!supervisor.ok())
-        return fail_with(supervisor.error());
-    print_array("kSupervisor", *supervisor);
+    if (!print_filter("kInit", osh::launcher::build_init_filter())
+        || !print_filter("kSupervisor", osh::launcher::build_supervisor_filter())
+        || !print_filter("kKeeper", osh::launcher::build_keeper_filter()))
+        return 1;
     fmt::print("template<typename T> Bytes view(T const& words) "
                "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
                "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
@@ -69,6 +73,7 @@ int main()
             i, i, i, i);
     fmt::print("    }}}};\n    return all[index];\n}}\n"
                "Bytes init_filter() {{ return view(kInit); }}\n"
-               "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n}}\n");
+               "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n"
+               "Bytes keeper_filter() {{ return view(kKeeper); }}\n}}\n");
     return 0;
 }

@@ -21,5 +21,6 @@ struct FilterPrograms {
 FilterPrograms agent_filter(FilterChoice choice);
 Bytes init_filter();
 Bytes supervisor_filter(); // for osh itself once its helpers run
+Bytes keeper_filter();     // for the door keeper: the same, and connect(2)
 
 } // namespace osh::launcher
