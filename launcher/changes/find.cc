@@ -185,6 +185,9 @@ private:
         change.guarded = guards_.reason(change);
         if (change.guarded.empty() && here.in_repository)
             change.guarded = "a git repository";
+        // A commit is brought by naming .git; what git would run is not brought along.
+        change.is_named_itself =
+            (here.in_repository || has_git_part(change.path)) && commands_git(change.path);
         if (change.after.type >= FileType::Fifo)
             change.never = "only files, folders and links are";
         bool const was_folder = change.before.type == FileType::Directory;

@@ -157,6 +157,23 @@ git config core.fsmonitor ./evil; mkdir -p sub; git init -q sub/r; chmod 4755 ok
     check(nothing.code == 1, nothing)
 
 
+def a_commit_can_be_brought(m):
+    """--protected .git brings the commits that were made inside, and neither a hook nor git's configuration."""
+    need('git')
+    done = run(m, '''echo 1 > a; git add a; git -c user.name=a -c user.email=a@example.test commit -qm inside
+git config core.fsmonitor ./evil; git init -q --bare b.git; git config -f b.git/config core.fsmonitor ./evil''', profile='daily')
+    check(done.code == 0, done)
+    check(changes(m, 'apply', 'a').code == 0 and m.run(['git', 'log']).code != 0, 'too early')
+    done = changes(m, 'apply', '--protected', '.git')
+    check(done.code == 1 and 'left     .git/config: git takes orders from it' in done.err, done)
+    log = m.run(['git', 'log', '--format=%s'])
+    check(log.out == 'inside\n' and m.run(['git', 'status', '--short']).out == '', log)
+    check('fsmonitor' not in open(m.project + '/.git/config').read(), 'git configuration')
+    done = changes(m, 'apply', '--protected', 'b.git')
+    check(done.code == 1 and 'b.git/config: git takes' in done.err and not os.path.exists(m.project + '/b.git/config'), done)
+    check(changes(m, 'apply', '--protected', '.git/config').code == 0 and 'fsmonitor' in open(m.project + '/.git/config').read(), 'named')
+
+
 def links_lead_nowhere(m):
     """A link in the project or in the upper layer is never followed: not by the list, not by apply, not by discard."""
     outside = m.home + '/outside'
@@ -372,6 +389,6 @@ for i in 1 2 3 4 5 6 7 8 9; do mkdir -p n/$i; echo $i > n/$i/f; done; chmod 555 
 
 
 CASES = [every_shipped_profile_starts, untrusted_repo, honest_tools, apply_brings_what_was_reviewed, the_diff_is_a_patch,
-         protected_names_are_left, links_lead_nowhere, conflicts, discard_frees_space, killed, two_sessions,
+         protected_names_are_left, a_commit_can_be_brought, links_lead_nowhere, conflicts, discard_frees_space, killed, two_sessions,
          nothing_written_leaves_nothing, no_place_for_it, full_disk, hidden_names_made_outside, refused_by_the_kernel,
          apply_killed_at_random_moments]
