@@ -19,6 +19,7 @@
 #include <array>
 #include <cstdio>
 #include <fmt/core.h>
+#include <span>
 
 namespace osh::cli
 {
@@ -30,7 +31,7 @@ using launcher::ChangeList;
 using launcher::KeptChanges;
 using launcher::Use;
 
-constexpr std::size_t kShownPath = 400;
+constexpr std::size_t kShownPath = 400, kLeftShown = 25;
 constexpr std::array<std::string_view, 4> kVerbs{"list", "diff", "apply", "discard"};
 
 OptionTable const& changes_table()
@@ -173,9 +174,13 @@ void print_outcome(launcher::ApplyOutcome const& outcome, bool is_trial)
     for (auto const& change : outcome.applied)
         fmt::print("{}  {}\n", static_cast<char>(change.kind), shown(change.path, kShownPath));
     std::fflush(stdout);
-    for (auto const& left : outcome.left)
+    std::size_t const most = std::min(outcome.left.size(), kLeftShown);
+    for (auto const& left : std::span(outcome.left).first(most))
         fmt::print(stderr, "left     {}: {}\n", shown(left.change.path, kShownPath),
             shown(left.why, kShownPath));
+    if (outcome.left.size() > most)
+        fmt::print(stderr, "left     {} more, which `osh changes list` shows\n",
+            outcome.left.size() - most);
     for (auto const& path : outcome.unknown_paths)
         fmt::print(
             stderr, "left     {}: there is no change of this name\n", shown(path, kShownPath));

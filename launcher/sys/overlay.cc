@@ -110,6 +110,14 @@ int try_in_child(std::string const& path, std::uint32_t uid, std::uint32_t gid)
     return make_context({*lower, *upper, *work}).error;
 }
 
+bool is_known_to_work(std::string_view file_system)
+{
+    for (auto const* name : {"ext4", "xfs", "btrfs", "tmpfs", "f2fs", "bcachefs"})
+        if (file_system.starts_with(name))
+            return true;
+    return false;
+}
+
 int wait_for_status(Child const& child)
 {
     int status = 0;
@@ -186,9 +194,14 @@ std::string overlay_problem(int error, std::string const& file_system)
     case ENOSPC:
     case EDQUOT: return sentence("no space is left where the changes would be kept.");
     case EINVAL:
+        if (is_known_to_work(file_system))
+            return "the kernel cannot lay an overlay over the project: another file system is "
+                   "mounted "
+                   "somewhere inside it, or its own cannot be a lower layer.\nfix: 1. start in a "
+                   "folder without the mount, or unmount it; 2. run with --ro, or give the profile "
+                   "project = \"rw\".\nhelp: man 1 osh-changes (overlay)";
         return sentence("the kernel cannot keep the changes of an overlay project on " + file_system
-                        + " (a container's own overlay, a network file system), or another file "
-                          "system is mounted inside the project.");
+                        + " (a container's own overlay, a network file system).");
     default:
         return sentence("no overlay of the project can be made: " + std::to_string(error) + ", on "
                         + file_system + ".");

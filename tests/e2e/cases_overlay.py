@@ -91,6 +91,21 @@ chmod 755 in; touch -d 2001-01-01 in; test -x in; rm -r old; test ! -e old; mkdi
     check(tree(m.project) == before, 'the project changed')
 
 
+def npm_over_what_was_there(m):
+    """npm replaces a package that lies in the project outside: it moves the old one aside, which an overlay refuses as EXDEV."""
+    need('npm')
+    m.write(m.project + '/package.json', '{"name":"e2e","version":"1.0.0","dependencies":{"tiny":"^1.0.0"}}')
+    m.write(m.project + '/node_modules/tiny/package.json', '{"name":"tiny","version":"0.9.0","main":"index.js"}')
+    m.write(m.project + '/node_modules/tiny/index.js', "module.exports = () => 'old'\n")
+    before = tree(m.project)
+    done = m.shell('npm install --registry https://npm.test --no-audit --no-fund tiny@1.0.0 2>&1 && node -e "console.log(require(\'tiny\')())"',
+                   options=('--overlay',), timeout=120)
+    check(done.code == 0 and 'answer from the package' in done.out, done)
+    check(tree(m.project) == before, 'the project changed')
+    check(changes(m, 'apply', 'node_modules').code == 0, changes(m))
+    check('answer' in open(m.project + '/node_modules/tiny/index.js').read(), changes(m))
+
+
 def apply_brings_what_was_reviewed(m):
     """Named paths only, then the rest: new, changed, deleted, mode, link, folder for file and the other way round; then nothing is left."""
     for name, text in (('a', 'one\ntwo\n'), ('run.sh', 'echo\n'), ('t', 't'), ('td/q', 'q'), ('d/keep', 'keep'), ('d/x', 'x'), ('gone/a/b', 'b')):
@@ -351,6 +366,20 @@ def refused_by_the_kernel(m):
         subprocess.run(['umount', place], check=True)
 
 
+def a_mount_inside_the_project(m):
+    """A project with another file system in it cannot be an overlay (the kernel would show what lies below it): said, not guessed."""
+    if os.geteuid() != 0:
+        raise Skip('a small file system is mounted by root')
+    m.write(m.project + '/inner/x', 'x')
+    subprocess.run(['mount', '-t', 'tmpfs', 'small', m.project + '/inner'], check=True)
+    try:
+        done = run(m, 'echo x > f')
+        check(done.code == 125 and 'another file system is mounted somewhere inside it' in done.err, done)
+        check(sessions(m) == [] and not os.path.exists(m.project + '/f'), sessions(m))
+    finally:
+        subprocess.run(['umount', m.project + '/inner'], check=True)
+
+
 def apply_killed_at_random_moments(m):
     """SIGKILL of `osh changes apply`, again and again: each file is always the old or the new one, and in the end all is applied."""
     seed = int(os.environ.get('OSH_E2E_SEED', random.randrange(1 << 30)))
@@ -388,7 +417,7 @@ for i in 1 2 3 4 5 6 7 8 9; do mkdir -p n/$i; echo $i > n/$i/f; done; chmod 555 
     check(strays == [], (seed, strays))
 
 
-CASES = [every_shipped_profile_starts, untrusted_repo, honest_tools, apply_brings_what_was_reviewed, the_diff_is_a_patch,
+CASES = [every_shipped_profile_starts, untrusted_repo, honest_tools, npm_over_what_was_there, apply_brings_what_was_reviewed, the_diff_is_a_patch,
          protected_names_are_left, a_commit_can_be_brought, links_lead_nowhere, conflicts, discard_frees_space, killed, two_sessions,
-         nothing_written_leaves_nothing, no_place_for_it, full_disk, hidden_names_made_outside, refused_by_the_kernel,
+         nothing_written_leaves_nothing, no_place_for_it, full_disk, hidden_names_made_outside, refused_by_the_kernel, a_mount_inside_the_project,
          apply_killed_at_random_moments]
