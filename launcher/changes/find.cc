@@ -149,7 +149,8 @@ private:
         if (after.type == FileType::Link)
             return before.target != after.target;
         change.has_new_content =
-            after.type == FileType::File && (before.size != after.size || !same_content(at, lower));
+            after.type == FileType::File
+            && (before.size != after.size || after.size > kMaxCompared || !same_content(at, lower));
         return change.has_new_content || before.mode != after.mode;
     }
 

@@ -12,6 +12,7 @@
 #include "launcher/supervise/places.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/host_view.h"
+#include "launcher/sys/pager.h"
 #include "launcher/sys/standard_streams.h"
 #include "policy/base/text.h"
 
@@ -40,6 +41,7 @@ OptionTable const& changes_table()
         "What a session with an overlay wrote beside the project. Without SESSION: the last one of "
         "this project.",
         {{"--json", "", "list: one JSON object"},
+            {"--no-pager", "", "diff: straight to the terminal"},
             {"--raw", "", "diff: bytes as they are, for patch(1) and git apply"},
             {"--protected", "PATH", "apply: this, too, which is otherwise left; repeatable"},
             {"--force", "", "apply: also over what changed outside since the session began"},
@@ -154,6 +156,18 @@ Result<int> list(Call const& call, std::string const& session, ParsedOptions con
     return kSuccess;
 }
 
+// As git does it. Where there is neither a choice nor less(1), the text comes as it is.
+std::string pager_command(ParsedOptions const& options)
+{
+    auto const environment = launcher::environment_of_this_process();
+    auto const chosen = environment.find("PAGER");
+    if (options.has("no-pager"))
+        return {};
+    if (chosen != environment.end())
+        return chosen->second;
+    return sys::look_at("/usr/bin/less").exists ? "less" : "";
+}
+
 Result<int> diff(Call const& call, std::string const& session, ParsedOptions const& options)
 {
     LET(kept, launcher::open_changes(changes_folder(), session, Use::Look));
@@ -163,6 +177,7 @@ Result<int> diff(Call const& call, std::string const& session, ParsedOptions con
         return fail(Errc::Invalid, "--raw writes bytes that the agent chose: not to a terminal");
     auto const found =
         launcher::at_or_below(launcher::find_changes(kept, launcher::kMaxChanges), paths);
+    auto const pager = sys::Pager::start(is_terminal ? pager_command(options) : "");
     launcher::write_diff(kept, found,
         options.has("raw") ? launcher::DiffText::Bytes : launcher::DiffText::Shown,
         [](std::string const& part) { std::fwrite(part.data(), 1, part.size(), stdout); });

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import time
 
+from cases_terminal import with_terminal
 from machine import OSH, Skip, check, need
 
 
@@ -250,6 +251,29 @@ echo end''')
     check(os.listdir(m.project) == ['.git'], os.listdir(m.project))
 
 
+@with_terminal
+def at_a_terminal(m, t):
+    """At a terminal the diff goes through the pager, no escape of the agent's reaches it, and discard asks first."""
+    check(run(m, 'printf "a\\033]0;evil\\007b\\n" > f').code == 0, 'session')
+    t.type("PAGER='sed s/^/P:/' %s changes diff; echo code-$?\n" % OSH)
+    out = t.expect('code-0')
+    check('P:+a\\u{1B}]0;evil\\u{7}b' in out and '\x1b]0;evil' not in out, out)
+    t.type('%s changes diff --no-pager; echo code-$?\n' % OSH)
+    check('\n+a' in t.expect('code-0'), 'no pager')
+    t.type('%s changes diff --raw; echo code-$?\n' % OSH)
+    check('not to a terminal' in t.expect('code-1'), 'raw')
+    t.type('%s changes discard; echo code-$?\n' % OSH)
+    t.expect('for good? [y/N] ')
+    t.type('\n')
+    t.expect('code-1')
+    check(len(sessions(m)) == 1, 'discarded without a yes')
+    t.type('%s changes discard; echo code-$?\n' % OSH)
+    t.expect('for good? [y/N] ')
+    t.type('y\n')
+    t.expect('code-0')
+    check(sessions(m) == [], sessions(m))
+
+
 def killed(m):
     """SIGKILL of all of osh: nothing runs and nothing is mounted, what was written can be reviewed and applied."""
     process = m.popen([OSH, 'run', '-q', '--profile', 'untrusted-repo', '--offline', '--approvals', 'deny', '--', '/bin/sh', '-c',
@@ -418,6 +442,6 @@ for i in 1 2 3 4 5 6 7 8 9; do mkdir -p n/$i; echo $i > n/$i/f; done; chmod 555 
 
 
 CASES = [every_shipped_profile_starts, untrusted_repo, honest_tools, npm_over_what_was_there, apply_brings_what_was_reviewed, the_diff_is_a_patch,
-         protected_names_are_left, a_commit_can_be_brought, links_lead_nowhere, conflicts, discard_frees_space, killed, two_sessions,
+         protected_names_are_left, a_commit_can_be_brought, links_lead_nowhere, conflicts, discard_frees_space, at_a_terminal, killed, two_sessions,
          nothing_written_leaves_nothing, no_place_for_it, full_disk, hidden_names_made_outside, refused_by_the_kernel, a_mount_inside_the_project,
          apply_killed_at_random_moments]
