@@ -9,10 +9,13 @@
 #include "launcher/plan/devices.h"
 #include "launcher/plan/doors.h"
 #include "launcher/sys/host_view.h"
+#include "launcher/sys/io.h"
 #include "launcher/sys/landlock.h"
+#include "launcher/sys/overlay.h"
 #include "launcher/sys/self.h"
 
 #include <algorithm>
+#include <fcntl.h>
 
 namespace osh::launcher
 {
@@ -257,6 +260,22 @@ void probe_kernel(HostFacts& facts, ProbeDepth depth)
         facts.user_namespace_problem = namespace_problem(facts.machine, facts);
 }
 
+// In the folder where the changes would be kept, or the nearest above it that is there.
+void probe_overlay(HostFacts& facts)
+{
+    std::string place = state_directory(variable(facts, "XDG_STATE_HOME"), facts.home) + "/changes";
+    while (place.size() > 1 && !sys::look_at(place).exists)
+        place.resize(std::max<std::size_t>(place.rfind('/'), 1));
+    auto const folder = sys::open_path(place, O_RDONLY | O_DIRECTORY);
+    if (!folder.ok()) {
+        facts.overlay_problem = folder.error().sentence;
+        return;
+    }
+    facts.overlay_place = sys::file_system_of(*folder);
+    if (int const error = sys::try_overlay(*folder); error != 0)
+        facts.overlay_problem = sys::overlay_problem(error, facts.overlay_place);
+}
+
 } // namespace
 
 Result<HostFacts> probe_host(ProbeRequest const& request)
@@ -279,6 +298,8 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     facts.project_root = find_project(request, facts.working_directory, facts.home);
     facts.libexec = sys::helper_directory();
     probe_kernel(facts, request.depth);
+    if (request.depth == ProbeDepth::Thorough && facts.has_user_namespaces)
+        probe_overlay(facts);
     TRY(probe_system(facts, request));
     probe_trust(facts);
     probe_java(facts);

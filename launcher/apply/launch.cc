@@ -240,7 +240,7 @@ Result<Sandbox> prepare(
         TRY(make_state_file(state));
     LET(owners, sys::make_channel());
     Sandbox sandbox;
-    if (!plan.guard.roots.empty()) {
+    if (!plan.guard.roots.empty() || !plan.changes.empty()) {
         LET(watch, sys::open_directory_watch());
         sandbox.mask_watch = sys::LateFd(std::move(watch));
     }

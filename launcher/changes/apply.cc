@@ -56,6 +56,7 @@ public:
         if (!parent.ok())
             return refused(parent.error, "its folder in the project cannot be opened");
         parent_ = std::move(parent.fd);
+        is_staged_aside_ = sys::examine(parent_).device == sys::examine(trash_).device;
         TRY(check_unchanged());
         if (change_.before.type == FileType::Directory && change_.after.type != FileType::Directory)
             TRY(remove_folder());
@@ -147,62 +148,72 @@ private:
             return refused(source.error, "cannot be read");
         if (!sys::examine(source.fd).is_regular())
             return fail(Errc::Denied, "is no file any more");
-        auto made = sys::new_nameless_file(parent_, 0600);
         std::string const temporary = temporary_name();
+        auto made = sys::new_nameless_file(stage(), 0600);
         bool const has_name = !made.ok();
         if (has_name) // not every file system has files without a name
-            made = sys::open_entry(parent_, temporary,
+            made = sys::open_entry(stage(), temporary,
                 {O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, sys::kNoLinks});
         if (!made.ok())
             return refused(made.error, "cannot be written");
         auto filled = fill(source.fd, made.fd);
-        if (filled.ok() && !has_name)
-            filled = name_it(made.fd, temporary);
-        if (filled.ok())
-            filled = put_in_place(temporary);
-        if (!filled.ok())
-            (void)sys::remove_entry({parent_, temporary});
-        return filled;
+        if (!has_name && filled.ok() && !replaces())
+            return put_new_in_place(made.fd);
+        if (!has_name && filled.ok())
+            filled =
+                done_or(sys::link_open_file(made.fd, {stage(), temporary}), "cannot be written");
+        return filled.ok() ? put_in_place(temporary) : cleaned(temporary, std::move(filled));
     }
 
     Result<> fill(Fd const& source, Fd const& into) const
     {
         TRY(sys::copy_all(source, into, kAnySize));
-        int const error = sys::set_mode(into, change_.after.mode & kPermissions);
-        if (error != 0)
-            return refused(error, "its mode cannot be set");
-        return {};
-    }
-
-    Result<> name_it(Fd const& file, std::string const& name) const
-    {
-        int const error = sys::link_open_file(file, {parent_, name});
-        if (error != 0)
-            return refused(error, "cannot be written");
-        return {};
+        return done_or(
+            sys::set_mode(into, change_.after.mode & kPermissions), "its mode cannot be set");
     }
 
     Result<> bring_link() const
     {
         std::string const temporary = temporary_name();
-        int const error = sys::make_link_entry({parent_, temporary}, change_.after.target);
+        int const error = sys::make_link_entry({stage(), temporary}, change_.after.target);
         if (error != 0)
             return refused(error, "the link cannot be made");
-        auto placed = put_in_place(temporary);
-        if (!placed.ok())
-            (void)sys::remove_entry({parent_, temporary});
-        return placed;
+        return put_in_place(temporary);
+    }
+
+    // Outside of the project where that is possible: nothing half-done is ever seen in it.
+    Fd const& stage() const { return is_staged_aside_ ? trash_ : parent_; }
+    bool replaces() const
+    {
+        return change_.before.type != FileType::Nothing
+               && change_.before.type != FileType::Directory;
+    }
+
+    Result<> put_new_in_place(Fd const& nameless) const
+    {
+        return done_or(
+            sys::link_open_file(nameless, {parent_, parts_.name}), "cannot be put in its place");
     }
 
     // What is new replaces nothing, whoever made it meanwhile.
     Result<> put_in_place(std::string const& temporary) const
     {
-        bool const replaces =
-            change_.before.type != FileType::Nothing && change_.before.type != FileType::Directory;
         int const error = sys::rename_entry(
-            {parent_, temporary}, {parent_, parts_.name}, replaces ? 0 : RENAME_NOREPLACE);
+            {stage(), temporary}, {parent_, parts_.name}, replaces() ? 0 : RENAME_NOREPLACE);
+        return cleaned(temporary, done_or(error, "cannot be put in its place"));
+    }
+
+    Result<> cleaned(std::string const& temporary, Result<> done) const
+    {
+        if (!done.ok())
+            (void)sys::remove_entry({stage(), temporary});
+        return done;
+    }
+
+    static Result<> done_or(int error, std::string const& what)
+    {
         if (error != 0)
-            return refused(error, "cannot be put in its place");
+            return refused(error, what);
         return {};
     }
 
@@ -213,6 +224,7 @@ private:
     Change const& change_;
     PathParts parts_;
     Fd parent_;
+    bool is_staged_aside_ = false; // the project and the changes lie on one file system
 };
 
 // Takes what was applied out of the upper layer.

@@ -27,9 +27,10 @@ struct Change {
     bool has_new_content = true; // Modified: false when the mode alone differs
     std::uint64_t below = 0;     // Deleted directory: what lies in it
     // Why `osh changes apply` leaves it, "" when it does not.
-    std::string guarded;  // unless it is named with --protected
-    std::string conflict; // unless --force
-    std::string never;    // in any case
+    std::string guarded;          // unless it is named with --protected
+    bool is_named_itself = false; // and by its own path, not by that of a folder above
+    std::string conflict;         // unless --force
+    std::string never;            // in any case
 };
 
 struct ChangeCounts {

@@ -56,8 +56,11 @@ std::string reason_to_leave(Change const& change, ApplyWish const& wish)
 {
     if (!change.never.empty())
         return "never applied: " + change.never;
-    if (!change.guarded.empty() && !is_meant_by_any(change.path, wish.protect))
+    auto const& named = wish.protect;
+    if (!change.guarded.empty() && !is_meant_by_any(change.path, named))
         return "protected (" + change.guarded + "): name it with --protected";
+    if (change.is_named_itself && std::find(named.begin(), named.end(), change.path) == named.end())
+        return "git takes orders from it: name it, and no folder above, with --protected";
     if (!change.conflict.empty() && wish.conflicts == Conflicts::Leave)
         return "conflict: " + change.conflict + "; --force overrides";
     return {};

@@ -149,7 +149,8 @@ private:
         if (after.type == FileType::Link)
             return before.target != after.target;
         change.has_new_content =
-            after.type == FileType::File && (before.size != after.size || !same_content(at, lower));
+            after.type == FileType::File
+            && (before.size != after.size || after.size > kMaxCompared || !same_content(at, lower));
         return change.has_new_content || before.mode != after.mode;
     }
 
@@ -185,6 +186,9 @@ private:
         change.guarded = guards_.reason(change);
         if (change.guarded.empty() && here.in_repository)
             change.guarded = "a git repository";
+        // A commit is brought by naming .git; what git would run is not brought along.
+        change.is_named_itself =
+            (here.in_repository || has_git_part(change.path)) && commands_git(change.path);
         if (change.after.type >= FileType::Fifo)
             change.never = "only files, folders and links are";
         bool const was_folder = change.before.type == FileType::Directory;

@@ -9,8 +9,11 @@
 namespace osh::launcher
 {
 
-inline constexpr std::size_t kMaxChanges = 500'000;       // about 150 bytes each
-inline constexpr std::size_t kSummaryChanges = 50'000;    // for the end of a session
+inline constexpr std::size_t kMaxChanges = 500'000;    // about 150 bytes each
+inline constexpr std::size_t kSummaryChanges = 50'000; // for the end of a session
+// Larger files of the same size count as changed without a look: the end of a session waits for
+// this.
+inline constexpr std::uint64_t kMaxCompared = 256 * 1024 * 1024;
 inline constexpr std::size_t kMaxEntriesHere = 1'000'000; // of one directory
 
 // At most `limit` changes; then the list says that it is not whole.

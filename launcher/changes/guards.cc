@@ -39,9 +39,8 @@ ChangeGuards::ChangeGuards(std::vector<std::string> protect, std::vector<std::st
 
 std::string ChangeGuards::reason(Change const& change) const
 {
-    for (auto const part : split(change.path, '/'))
-        if (equals_ignoring_case(part, ".git"))
-            return "git's own files";
+    if (has_git_part(change.path))
+        return "git's own files";
     std::size_t const slash = change.path.rfind('/');
     bool const is_top = slash == std::string::npos;
     std::string const directory = is_top ? kRoot : kRoot + ("/" + change.path.substr(0, slash));
@@ -51,6 +50,22 @@ std::string ChangeGuards::reason(Change const& change) const
     if (change.after.type == FileType::Link && leads_out(change.path, change.after.target))
         return "leads out of the project";
     return {};
+}
+
+bool has_git_part(std::string_view path)
+{
+    auto const parts = split(path, '/');
+    return std::any_of(parts.begin(), parts.end(),
+        [](std::string_view part) { return equals_ignoring_case(part, ".git"); });
+}
+
+bool commands_git(std::string_view path)
+{
+    auto const parts = split(path, '/');
+    return std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
+        auto const entry = git_entry(lower_case(part));
+        return entry != GitEntry::None && entry != GitEntry::Store;
+    });
 }
 
 bool leads_out(std::string_view path, std::string_view target)

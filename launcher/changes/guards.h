@@ -21,6 +21,11 @@ private:
     NameRules rules_;
 };
 
+// Does git take orders from a file of this path, if it lies in a repository? Only the last parts
+// count.
+bool has_git_part(std::string_view path); // ".git", in any case of letters
+bool commands_git(std::string_view path);
+
 // Would a link at `path` (relative to the project) with this text lead out of it, or could it, by
 // way of another link?
 bool leads_out(std::string_view path, std::string_view target);

@@ -1,5 +1,6 @@
 #include "launcher/changes/store.h"
 
+#include "launcher/sys/event_loop.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/tree_calls.h"
@@ -17,9 +18,12 @@ namespace
 {
 
 using policy::json::Value;
+using NameList = std::vector<std::string>;
 
 constexpr char kAboutFile[] = "about.json";
 constexpr char kGone[] = ".gone-";
+constexpr Duration kYoung = 60s;                 // somebody may be about to fill it
+constexpr std::int64_t kNanoseconds = 1'000'000; // of a millisecond
 constexpr std::size_t kMaxAbout = 256 * 1024;
 constexpr std::int64_t kNanosecondsPerMicrosecond = 1000;
 
@@ -114,6 +118,25 @@ Result<> fill(sys::Fd const& folder, AboutChanges& about)
     return write_about(folder, about);
 }
 
+// Of sessions whose every process was killed: what holds nothing, and what did not get so far as to
+// say whose it is.
+void sweep(std::string const& parent, sys::Fd const& above)
+{
+    std::int64_t const old = (sys::wall_now().milliseconds - kYoung / 1ms) * kNanoseconds;
+    for (auto const& name : sys::entries_of(above, sys::kMaxListed).value_or(NameList{})) {
+        if (name.starts_with(kGone))
+            (void)sys::remove_tree({above, name});
+        auto const folder = sys::open_private_folder(parent + "/" + name);
+        if (!folder.ok())
+            continue;
+        bool const is_whole = sys::entry_exists(*folder, kAboutFile);
+        if (is_whole)
+            tidy_changes(parent, name);
+        else if (sys::examine(*folder).changed_ns < old && sys::lock_exclusive(*folder).ok())
+            (void)sys::remove_tree({above, name});
+    }
+}
+
 } // namespace
 
 Result<sys::Fd> make_changes(std::string const& parent, AboutChanges about)
@@ -122,6 +145,7 @@ Result<sys::Fd> make_changes(std::string const& parent, AboutChanges about)
     if (!made.ok())
         return fail_because("the changes of an overlay project cannot be kept", made.error());
     LET(above, sys::open_path(parent, O_RDONLY | O_DIRECTORY));
+    sweep(parent, above);
     LET(folder, sys::make_private_folder(above, about.session));
     auto filled = fill(folder, about);
     if (filled.ok())
@@ -154,7 +178,7 @@ Result<KeptChanges> open_changes(std::string const& parent, std::string const& s
     LET(above, sys::open_path(parent, O_RDONLY | O_DIRECTORY));
     LET(folder, sys::open_private_folder(parent + "/" + session));
     LET(about, read_about(folder));
-    if (use == Use::Change && !sys::lock_exclusive(folder).ok())
+    if (use != Use::Look && !sys::lock_exclusive(folder).ok())
         return fail(Errc::Busy,
             fmt::format("session {} still runs (or another `osh changes` works on it): what it "
                         "changed can be looked at, and applied or discarded when it has ended.\n"
@@ -163,11 +187,17 @@ Result<KeptChanges> open_changes(std::string const& parent, std::string const& s
     LET(upper, sys::open_in(folder, "upper", O_RDONLY | O_DIRECTORY));
     kept.project = sys::open_here(about.project, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).fd;
     auto const identity = kept.project.is_open() ? sys::examine(kept.project) : sys::Entry{};
-    if (identity.device != about.project_device || identity.inode != about.project_inode)
+    bool const is_same =
+        identity.device == about.project_device && identity.inode == about.project_inode;
+    if (!is_same)
+        kept.project.reset();
+    if (!is_same && use != Use::Discard)
         return fail(Errc::NotFound,
-            fmt::format("{} is not the folder any more that this session worked on.\nfix: move it "
-                        "back, or look at what the session wrote in {}",
-                in_quotes(about.project), in_quotes(parent + "/" + session + "/upper")));
+            fmt::format(
+                "{} is not the folder any more that this session worked on.\nfix: move it "
+                "back, or look at what the session wrote in {}; `osh changes {} discard` removes "
+                "it",
+                in_quotes(about.project), in_quotes(parent + "/" + session + "/upper"), session));
     kept.parent = std::move(above);
     kept.folder = std::move(folder);
     kept.upper = std::move(upper);
@@ -192,9 +222,9 @@ Result<> remove_changes(KeptChanges const& kept)
 
 void tidy_changes(std::string const& parent, std::string const& session)
 {
-    auto const kept = open_changes(parent, session, Use::Change);
+    auto const kept = open_changes(parent, session, Use::Discard);
     if (!kept.ok())
-        return; // the session lives on, or the project was moved
+        return; // the session lives on
     auto const names = sys::entries_of(kept->upper, 1);
     if (names && names->empty())
         (void)remove_changes(*kept).ok();

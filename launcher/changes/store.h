@@ -30,11 +30,13 @@ Result<sys::Fd> make_changes(std::string const& parent, AboutChanges about);
 // Ids, oldest first. A folder that cannot be read is left out.
 std::vector<AboutChanges> kept_changes(std::string const& parent);
 
-enum class Use { Look, Change }; // Change: no session and no other command works on it
+// Change: no session and no other command works on it. Discard: the same, and the project may be
+// gone.
+enum class Use { Look, Change, Discard };
 struct KeptChanges {
     AboutChanges about;
     sys::Fd parent, folder, upper;
-    sys::Fd project; // the real tree, checked to be the one of the session
+    sys::Fd project; // the real tree, checked to be the one of the session; Discard: maybe not open
 };
 Result<KeptChanges> open_changes(std::string const& parent, std::string const& session, Use use);
 

@@ -105,7 +105,8 @@ int attack_with(ParsedOptions const& options, Arguments arguments)
         runtime == facts.environment.end() ? std::string() : runtime->second,
         facts.libexec + "/osh-attack", facts.environment};
     auto const& profile = request->profile;
-    auto const report = attack_from(arguments, {profile.nested_allow, profile.debug}, places);
+    auto const report = attack_from(
+        arguments, {profile.nested_allow, profile.debug, !request->plan.changes.empty()}, places);
     if (!report.ok()) {
         fmt::print(stderr, "osh: {}\n", launcher::shown_lines(report.error().sentence));
         return launcher::kExitCannotStart;

@@ -12,6 +12,7 @@
 #include "launcher/supervise/places.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/host_view.h"
+#include "launcher/sys/pager.h"
 #include "launcher/sys/standard_streams.h"
 #include "policy/base/text.h"
 
@@ -19,6 +20,7 @@
 #include <array>
 #include <cstdio>
 #include <fmt/core.h>
+#include <span>
 
 namespace osh::cli
 {
@@ -30,7 +32,7 @@ using launcher::ChangeList;
 using launcher::KeptChanges;
 using launcher::Use;
 
-constexpr std::size_t kShownPath = 400;
+constexpr std::size_t kShownPath = 400, kLeftShown = 25;
 constexpr std::array<std::string_view, 4> kVerbs{"list", "diff", "apply", "discard"};
 
 OptionTable const& changes_table()
@@ -39,6 +41,7 @@ OptionTable const& changes_table()
         "What a session with an overlay wrote beside the project. Without SESSION: the last one of "
         "this project.",
         {{"--json", "", "list: one JSON object"},
+            {"--no-pager", "", "diff: straight to the terminal"},
             {"--raw", "", "diff: bytes as they are, for patch(1) and git apply"},
             {"--protected", "PATH", "apply: this, too, which is otherwise left; repeatable"},
             {"--force", "", "apply: also over what changed outside since the session began"},
@@ -153,6 +156,18 @@ Result<int> list(Call const& call, std::string const& session, ParsedOptions con
     return kSuccess;
 }
 
+// As git does it. Where there is neither a choice nor less(1), the text comes as it is.
+std::string pager_command(ParsedOptions const& options)
+{
+    auto const environment = launcher::environment_of_this_process();
+    auto const chosen = environment.find("PAGER");
+    if (options.has("no-pager"))
+        return {};
+    if (chosen != environment.end())
+        return chosen->second;
+    return sys::look_at("/usr/bin/less").exists ? "less" : "";
+}
+
 Result<int> diff(Call const& call, std::string const& session, ParsedOptions const& options)
 {
     LET(kept, launcher::open_changes(changes_folder(), session, Use::Look));
@@ -162,6 +177,7 @@ Result<int> diff(Call const& call, std::string const& session, ParsedOptions con
         return fail(Errc::Invalid, "--raw writes bytes that the agent chose: not to a terminal");
     auto const found =
         launcher::at_or_below(launcher::find_changes(kept, launcher::kMaxChanges), paths);
+    auto const pager = sys::Pager::start(is_terminal ? pager_command(options) : "");
     launcher::write_diff(kept, found,
         options.has("raw") ? launcher::DiffText::Bytes : launcher::DiffText::Shown,
         [](std::string const& part) { std::fwrite(part.data(), 1, part.size(), stdout); });
@@ -173,9 +189,13 @@ void print_outcome(launcher::ApplyOutcome const& outcome, bool is_trial)
     for (auto const& change : outcome.applied)
         fmt::print("{}  {}\n", static_cast<char>(change.kind), shown(change.path, kShownPath));
     std::fflush(stdout);
-    for (auto const& left : outcome.left)
+    std::size_t const most = std::min(outcome.left.size(), kLeftShown);
+    for (auto const& left : std::span(outcome.left).first(most))
         fmt::print(stderr, "left     {}: {}\n", shown(left.change.path, kShownPath),
             shown(left.why, kShownPath));
+    if (outcome.left.size() > most)
+        fmt::print(stderr, "left     {} more, which `osh changes list` shows\n",
+            outcome.left.size() - most);
     for (auto const& path : outcome.unknown_paths)
         fmt::print(
             stderr, "left     {}: there is no change of this name\n", shown(path, kShownPath));
@@ -222,20 +242,22 @@ Result<int> discard(Call const& call, std::string const& session, ParsedOptions 
 {
     if (!call.paths.empty())
         return fail(Errc::Invalid, "discard takes all changes of a session, no single paths");
-    LET(kept, launcher::open_changes(changes_folder(), session, Use::Change));
+    LET(kept, launcher::open_changes(changes_folder(), session, Use::Discard));
     bool const asks = !options.has("yes");
     if (asks && sys::stream_facts(0).kind != sys::StreamKind::Terminal)
         return fail(Errc::Invalid, "discard loses the changes for good: nobody is there to be "
                                    "asked.\nfix: say --yes");
-    auto const counts = count(launcher::find_changes(kept, launcher::kSummaryChanges));
+    std::string const words = kept.project.is_open() ? words_of(
+                                  count(launcher::find_changes(kept, launcher::kSummaryChanges)))
+                                                     : "all changes";
     if (asks) {
-        fmt::print(stderr, "discard {} of session {} in {}, for good? [y/N] ", words_of(counts),
-            session, shown(kept.about.project, kShownPath));
+        fmt::print(stderr, "discard {} of session {} in {}, for good? [y/N] ", words, session,
+            shown(kept.about.project, kShownPath));
         if (!says_yes())
             return kNegative;
     }
     TRY(launcher::remove_changes(kept));
-    fmt::print(stderr, "discarded: {}\n", words_of(counts));
+    fmt::print(stderr, "discarded: {}\n", words);
     return kSuccess;
 }
 

@@ -6,11 +6,14 @@
 #include "launcher/cli/session_options.h"
 #include "launcher/supervise/core/session_state.h"
 #include "launcher/supervise/session_files.h"
+#include "launcher/sys/entry_calls.h"
+#include "launcher/sys/io.h"
 #include "launcher/sys/terminal.h"
 #include "policy/base/text.h"
 
 #include <algorithm>
 #include <cstdio>
+#include <fcntl.h>
 #include <fmt/core.h>
 
 namespace osh::cli
@@ -105,9 +108,31 @@ Result<sys::Fd> set_aside(launcher::SessionRequest& request, std::string const& 
     about.project = plan.project;
     about.protect = plan.guard.protect;
     about.masks = plan.guard.masks;
+    LET(project, sys::open_path(plan.project, O_PATH | O_DIRECTORY));
+    auto const owner = sys::examine(project);
+    if (owner.uid != plan.uid || owner.gid != plan.gid)
+        plan.notes.emplace_back("the project belongs to another user or group: inside an overlay "
+                                "such files and folders cannot be changed (EOVERFLOW)");
     LET(folder, launcher::make_changes(plan.changes, std::move(about)));
     plan.changes += "/" + id;
     return folder;
+}
+
+int supervised(launcher::SessionRequest request, launcher::SessionFolders folders)
+{
+    std::string const id = folders.id, changes = request.plan.changes;
+    auto aside = set_aside(request, id);
+    if (!aside.ok())
+        return refuse(aside.error());
+    if (request.verbosity != launcher::Verbosity::Quiet
+        && (has_terminal() || request.verbosity == launcher::Verbosity::Verbose))
+        print_banner(request, id);
+    print_warnings(request.plan);
+    int const code = launcher::supervise(std::move(request), std::move(folders));
+    aside->reset();
+    if (!changes.empty())
+        launcher::tidy_changes(changes, id);
+    return code;
 }
 
 int run_session(ParsedOptions const& options)
@@ -133,19 +158,7 @@ int run_session(ParsedOptions const& options)
     if (!folders.ok())
         return refuse(folders.error());
     mark_session(request->plan, folders->id);
-    std::string const id = folders->id, changes = request->plan.changes;
-    auto aside = set_aside(*request, id);
-    if (!aside.ok())
-        return refuse(aside.error());
-    if (request->verbosity != launcher::Verbosity::Quiet
-        && (has_terminal() || request->verbosity == launcher::Verbosity::Verbose))
-        print_banner(*request, folders->id);
-    print_warnings(request->plan);
-    int const code = launcher::supervise(*std::move(request), *std::move(folders));
-    aside->reset();
-    if (!changes.empty())
-        launcher::tidy_changes(changes, id);
-    return code;
+    return supervised(*std::move(request), *std::move(folders));
 }
 
 } // namespace

@@ -171,6 +171,7 @@ private:
         LET(target, sys::look_up_in(tree_.root, step.target, Links::Refuse));
         TRY(sys::attach_mount(mount, target));
         tree_.changes = std::move(changes);
+        tree_.lower = std::move(lower);
         return verify(step, mounted);
     }
 

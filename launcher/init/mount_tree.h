@@ -14,7 +14,8 @@ inline constexpr char const* kMaskDirectory = "/run/osh/masked.d";
 
 struct MountedTree {
     sys::Fd root;
-    sys::Fd proc; // a procfs of this PID namespace without masks, mounted nowhere: init's own view
+    sys::Fd proc;  // a procfs of this PID namespace without masks, mounted nowhere: init's own view
+    sys::Fd lower; // of an overlay project: the host's own directory
     sys::Fd changes;      // of an overlay project, locked: open as long as init lives
     sys::Fd devpts;       // the root directory of the sandbox's terminals
     sys::Fd trust_bundle; // the host's CA bundle, open for reading; may be not open

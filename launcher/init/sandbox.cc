@@ -186,8 +186,11 @@ private:
         if (!plan_.guard.roots.empty()) {
             LET(pair, sys::make_channel());
             reports = std::move(pair);
-            LET(other, sys::make_channel());
-            watch = std::move(other);
+        }
+        // What the host makes shows through an overlay, too.
+        if (!plan_.guard.roots.empty() || tree_.lower.is_open()) {
+            LET(pair, sys::make_channel());
+            watch = std::move(pair);
         }
         AgentParts const parts{plan_, tree_, word_, in_.is_open() ? in_ : fallback,
             out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback, reports.theirs,

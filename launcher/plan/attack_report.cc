@@ -51,14 +51,21 @@ constexpr std::array<std::string_view, 7> kOfNested{"kernel.user-namespace", "ke
     "kernel.network-namespace", "kernel.capabilities", "proc.oom", "proc.own-memory",
     "identity.proc-memory"};
 
+constexpr std::array<std::string_view, 5> kOfOverlay{
+    "files.git-hook", "files.git-config", "files.git-swap", "files.editor", "files.set-uid"};
+
 bool is_permitted(std::string_view name, AttackPermissions permissions)
 {
     return (permissions.nested && std::ranges::find(kOfNested, name) != kOfNested.end())
+           || (permissions.overlay && std::ranges::find(kOfOverlay, name) != kOfOverlay.end())
            || (permissions.debug && name == "identity.ptrace");
 }
 
 std::string permission_text(std::string_view name)
 {
+    if (name.starts_with("files."))
+        return "the project is an overlay: it is written aside, and `osh changes apply` leaves it "
+               "unless it is named with --protected";
     return name == "identity.ptrace"
                ? "the profile says debug: a program that was traced is unknown to the rules"
                : "the profile says nested = \"allow\": for an agent's own sandbox";

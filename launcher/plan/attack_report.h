@@ -37,6 +37,7 @@ struct AttackFinding {
 
 struct AttackPermissions { // doors that the profile opens
     bool nested = false, debug = false;
+    bool overlay = false; // what is written in the project reaches nobody outside
 };
 
 struct AttackReport {

@@ -57,6 +57,19 @@ Finding landlock_finding(HostFacts const& facts)
         {}};
 }
 
+// Sessions start without it, but for profiles that want an overlay.
+Finding overlay_finding(HostFacts const& facts)
+{
+    if (facts.overlay_problem.empty() && facts.overlay_place.empty())
+        return {"overlay", Health::Weaker, "not tried: it needs user namespaces", {}};
+    if (facts.overlay_problem.empty())
+        return {
+            "overlay", Health::Good, fmt::format("works on {} (tried)", facts.overlay_place), {}};
+    Finding finding = missing("overlay", facts.overlay_problem);
+    finding.health = Health::Weaker;
+    return finding;
+}
+
 Finding resource_finding(HostFacts const& facts)
 {
     auto const group = plan_group({}, facts);
@@ -130,6 +143,7 @@ std::vector<Finding> findings(HostFacts const& facts)
                       ? Finding{"cgroup-namespace", Health::Good, "present", {}}
                       : Finding{"cgroup-namespace", Health::Weaker, "absent",
                           "a kernel with CONFIG_CGROUPS hides the names of the host's groups"});
+    all.push_back(overlay_finding(facts));
     all.push_back(bundle_finding(facts));
     all.push_back(stores_finding(facts));
     all.push_back(resource_finding(facts));

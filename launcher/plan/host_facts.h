@@ -37,6 +37,9 @@ struct HostFacts {
     std::string user_namespace_problem; // why not, in words, with the fix
     bool has_tun = false;
     std::string tun_problem;
+    std::string
+        overlay_problem; // why no overlay of a project can be made, with the fix; thorough only
+    std::string overlay_place; // "ext4", of the folder where changes would be kept
     bool has_cgroup_namespace = false, has_time_namespace = false;
     std::map<std::string, std::string> environment;
     // System paths that exist: "/usr", "/bin", …; the value is the link target for symbolic links,

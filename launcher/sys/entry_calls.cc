@@ -38,6 +38,8 @@ Entry entry_of(struct stat const& found)
     entry.links = found.st_nlink;
     entry.size = static_cast<std::uint64_t>(found.st_size);
     entry.mode = found.st_mode;
+    entry.uid = found.st_uid;
+    entry.gid = found.st_gid;
     entry.changed_ns = found.st_ctim.tv_sec * 1'000'000'000 + found.st_ctim.tv_nsec;
     entry.special = major(found.st_rdev) << 8 | minor(found.st_rdev);
     return entry;

@@ -32,7 +32,8 @@ Opened open_here(std::string const& path, std::uint64_t flags);
 struct Entry { // stat(2)
     int error = 0;
     std::uint64_t device = 0, inode = 0, links = 0, size = 0;
-    std::int64_t changed_ns = 0;    // st_ctim
+    std::int64_t changed_ns = 0; // st_ctim
+    std::uint32_t uid = 0, gid = 0;
     unsigned mode = 0, special = 0; // special: major << 8 | minor, of device nodes
     bool is_directory() const;
     bool is_regular() const;

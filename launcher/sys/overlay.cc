@@ -91,18 +91,31 @@ std::string kernel_words(Fd const& context)
                : std::string();
 }
 
-int try_in_child(Fd const& place, std::uint32_t uid, std::uint32_t gid)
+// By its path: a descriptor leads to the mount of another namespace, of which no layer can be.
+int try_in_child(std::string const& path, std::uint32_t uid, std::uint32_t gid)
 {
     auto const proc = open_path("/proc", O_PATH | O_DIRECTORY);
     become_dumpable();
     if (!proc.ok() || !map_identity(*proc, uid, gid).ok())
         return EPERM;
+    auto const opened = open_path(path, O_PATH | O_DIRECTORY);
+    if (!opened.ok())
+        return EIO;
+    Fd const& place = *opened;
     auto const lower = open_in(place, "lower", O_PATH | O_DIRECTORY);
     auto const upper = open_in(place, "upper", O_PATH | O_DIRECTORY);
     auto const work = open_in(place, "work", O_PATH | O_DIRECTORY);
     if (!lower.ok() || !upper.ok() || !work.ok())
         return EIO;
     return make_context({*lower, *upper, *work}).error;
+}
+
+bool is_known_to_work(std::string_view file_system)
+{
+    for (auto const* name : {"ext4", "xfs", "btrfs", "tmpfs", "f2fs", "bcachefs"})
+        if (file_system.starts_with(name))
+            return true;
+    return false;
 }
 
 int wait_for_status(Child const& child)
@@ -142,8 +155,8 @@ int try_overlay(Fd const& parent)
         error = error != 0 ? error : make_directory_entry({*place, part}, 0700);
     std::uint32_t const uid = ::getuid(), gid = ::getgid();
     if (error == 0) {
-        auto child = clone_process(
-            {.user = true, .mount = true}, [&] { return try_in_child(*place, uid, gid); });
+        auto child = clone_process({.user = true, .mount = true},
+            [&] { return try_in_child(own_path_of(*place), uid, gid); });
         error = child.ok() ? wait_for_status(*child) : EPERM;
     }
     if (auto const work = open_in(*place, "work", O_RDONLY | O_DIRECTORY); work.ok())
@@ -181,9 +194,14 @@ std::string overlay_problem(int error, std::string const& file_system)
     case ENOSPC:
     case EDQUOT: return sentence("no space is left where the changes would be kept.");
     case EINVAL:
+        if (is_known_to_work(file_system))
+            return "the kernel cannot lay an overlay over the project: another file system is "
+                   "mounted "
+                   "somewhere inside it, or its own cannot be a lower layer.\nfix: 1. start in a "
+                   "folder without the mount, or unmount it; 2. run with --ro, or give the profile "
+                   "project = \"rw\".\nhelp: man 1 osh-changes (overlay)";
         return sentence("the kernel cannot keep the changes of an overlay project on " + file_system
-                        + " (a container's own overlay, a network file system), or another file "
-                          "system is mounted inside the project.");
+                        + " (a container's own overlay, a network file system).");
     default:
         return sentence("no overlay of the project can be made: " + std::to_string(error) + ", on "
                         + file_system + ".");

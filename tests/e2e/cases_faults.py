@@ -36,6 +36,7 @@ for place in HOME/secret .env /proc/1/environ /proc/1/maps; do
     { read -r line < $place; } 2>/dev/null && echo "open $place $line"
 done
 { echo x > .git/hooks/pre-commit; } 2>/dev/null && echo 'open hooks'
+{ echo x > written; } 2>/dev/null; rm -f written
 { echo x > /usr/x; } 2>/dev/null && echo 'open usr'
 umask
 echo probe-ends
@@ -57,8 +58,8 @@ class Outcome:
 class Launcher:
     """Runs launches, each worker with a runtime folder of its own, so that leftovers have an owner."""
 
-    def __init__(self, m):
-        self.m = m
+    def __init__(self, m, options):
+        self.m, self.options = m, options
 
     def launch(self, worker, role, nth):
         m = self.m
@@ -72,7 +73,7 @@ class Launcher:
             ns.become_ordinary(m.uid, m.gid)
         process = subprocess.Popen(
             [DRIVER, str(write), str(LIMIT), role, str(nth), '--', OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy,
-             '--approvals', 'deny', '--', '/bin/sh', '-c', PROBE],
+             '--approvals', 'deny', *self.options, '--', '/bin/sh', '-c', PROBE],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=m.project, pass_fds=(write,),
             env=m.env({'XDG_RUNTIME_DIR': runtime}), preexec_fn=prepare, start_new_session=True)
         os.close(write)
@@ -124,12 +125,12 @@ def judge(role, nth, outcome, normal):
     return '%s: %s' % (', '.join(problems), told) if problems else None
 
 
-def chosen(counts):
+def chosen(counts, part):
     if FAULTS == 'all':
         return [(role, n) for role in ROLES for n in range(1, counts[role] + 1)]
     seed = int(os.environ.get('OSH_E2E_SEED', '0')) or random.SystemRandom().randrange(1, 1 << 31)
     print('     failing_calls: OSH_E2E_SEED=%d' % seed, flush=True)
-    chance, picked, share = random.Random(seed), [], int(FAULTS) // len(ROLES)
+    chance, picked, share = random.Random(seed), [], int(FAULTS) // part // len(ROLES)
     for role in ROLES:
         step = max(counts[role] / share, 1.0)
         first = chance.uniform(0, step)
@@ -150,10 +151,21 @@ def build_driver():
 def failing_calls(m):
     """One system call of osh, netproxy, init or the agent's set-up fails: every layer stands, or exit 125 (70) with a
     reason; nothing is left, nothing hangs."""
+    fail_calls(m, (), 1)
+
+
+def failing_calls_of_an_overlay(m):
+    """The same with the project as an overlay: and nothing is ever written to the project itself."""
+    before = os.listdir(m.project)
+    fail_calls(m, ('--overlay',), 3)
+    check(sorted(os.listdir(m.project)) == sorted(before + ['.env']), os.listdir(m.project))
+
+
+def fail_calls(m, options, part):
     build_driver()
     m.write(m.home + '/secret', 'of the person\n')
     m.write(m.project + '/.env', 'TOKEN=1\n')
-    launcher = Launcher(m)
+    launcher = Launcher(m, options)
     counts, outputs = {}, []
     for role in ROLES:
         outcome = launcher.launch(0, role, 0)
@@ -163,7 +175,7 @@ def failing_calls(m):
     normal = outputs[0]
     check(all(x == normal for x in outputs), 'the probe is not steady: %s' % [set(x) ^ set(normal) for x in outputs])
     check(not [x for x in normal if x.startswith('open ')], ('a layer is missing', normal))
-    waiting, problems, ends = chosen(counts), [], collections.Counter()
+    waiting, problems, ends = chosen(counts, part), [], collections.Counter()
     print('     calls: %s; %d of them fail' % (counts, len(waiting)), flush=True)
 
     def work(worker):
@@ -190,4 +202,4 @@ def failing_calls(m):
     check(not problems, '%d of them are wrong\n%s' % (len(problems), '\n=====\n'.join(problems[:40])))
 
 
-CASES = [failing_calls]
+CASES = [failing_calls, failing_calls_of_an_overlay]

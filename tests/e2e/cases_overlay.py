@@ -2,11 +2,13 @@
 import glob
 import json
 import os
+import random
 import signal
 import stat
 import subprocess
 import time
 
+from cases_terminal import with_terminal
 from machine import OSH, Skip, check, need
 
 
@@ -90,6 +92,21 @@ chmod 755 in; touch -d 2001-01-01 in; test -x in; rm -r old; test ! -e old; mkdi
     check(tree(m.project) == before, 'the project changed')
 
 
+def npm_over_what_was_there(m):
+    """npm replaces a package that lies in the project outside: it moves the old one aside, which an overlay refuses as EXDEV."""
+    need('npm')
+    m.write(m.project + '/package.json', '{"name":"e2e","version":"1.0.0","dependencies":{"tiny":"^1.0.0"}}')
+    m.write(m.project + '/node_modules/tiny/package.json', '{"name":"tiny","version":"0.9.0","main":"index.js"}')
+    m.write(m.project + '/node_modules/tiny/index.js', "module.exports = () => 'old'\n")
+    before = tree(m.project)
+    done = m.shell('npm install --registry https://npm.test --no-audit --no-fund tiny@1.0.0 2>&1 && node -e "console.log(require(\'tiny\')())"',
+                   options=('--overlay',), timeout=120)
+    check(done.code == 0 and 'answer from the package' in done.out, done)
+    check(tree(m.project) == before, 'the project changed')
+    check(changes(m, 'apply', 'node_modules').code == 0, changes(m))
+    check('answer' in open(m.project + '/node_modules/tiny/index.js').read(), changes(m))
+
+
 def apply_brings_what_was_reviewed(m):
     """Named paths only, then the rest: new, changed, deleted, mode, link, folder for file and the other way round; then nothing is left."""
     for name, text in (('a', 'one\ntwo\n'), ('run.sh', 'echo\n'), ('t', 't'), ('td/q', 'q'), ('d/keep', 'keep'), ('d/x', 'x'), ('gone/a/b', 'b')):
@@ -156,6 +173,23 @@ git config core.fsmonitor ./evil; mkdir -p sub; git init -q sub/r; chmod 4755 ok
     check(nothing.code == 1, nothing)
 
 
+def a_commit_can_be_brought(m):
+    """--protected .git brings the commits that were made inside, and neither a hook nor git's configuration."""
+    need('git')
+    done = run(m, '''echo 1 > a; git add a; git -c user.name=a -c user.email=a@example.test commit -qm inside
+git config core.fsmonitor ./evil; git init -q --bare b.git; git config -f b.git/config core.fsmonitor ./evil''', profile='daily')
+    check(done.code == 0, done)
+    check(changes(m, 'apply', 'a').code == 0 and m.run(['git', 'log']).code != 0, 'too early')
+    done = changes(m, 'apply', '--protected', '.git')
+    check(done.code == 1 and 'left     .git/config: git takes orders from it' in done.err, done)
+    log = m.run(['git', 'log', '--format=%s'])
+    check(log.out == 'inside\n' and m.run(['git', 'status', '--short']).out == '', log)
+    check('fsmonitor' not in open(m.project + '/.git/config').read(), 'git configuration')
+    done = changes(m, 'apply', '--protected', 'b.git')
+    check(done.code == 1 and 'b.git/config: git takes' in done.err and not os.path.exists(m.project + '/b.git/config'), done)
+    check(changes(m, 'apply', '--protected', '.git/config').code == 0 and 'fsmonitor' in open(m.project + '/.git/config').read(), 'named')
+
+
 def links_lead_nowhere(m):
     """A link in the project or in the upper layer is never followed: not by the list, not by apply, not by discard."""
     outside = m.home + '/outside'
@@ -215,6 +249,29 @@ echo end''')
     done = changes(m, 'discard', '--yes')
     check(done.code == 0 and os.listdir(store(m)) == [], done)
     check(os.listdir(m.project) == ['.git'], os.listdir(m.project))
+
+
+@with_terminal
+def at_a_terminal(m, t):
+    """At a terminal the diff goes through the pager, no escape of the agent's reaches it, and discard asks first."""
+    check(run(m, 'printf "a\\033]0;evil\\007b\\n" > f').code == 0, 'session')
+    t.type("PAGER='sed s/^/P:/' %s changes diff; echo code-$?\n" % OSH)
+    out = t.expect('code-0')
+    check('P:+a\\u{1B}]0;evil\\u{7}b' in out and '\x1b]0;evil' not in out, out)
+    t.type('%s changes diff --no-pager; echo code-$?\n' % OSH)
+    check('\n+a' in t.expect('code-0'), 'no pager')
+    t.type('%s changes diff --raw; echo code-$?\n' % OSH)
+    check('not to a terminal' in t.expect('code-1'), 'raw')
+    t.type('%s changes discard; echo code-$?\n' % OSH)
+    t.expect('for good? [y/N] ')
+    t.type('\n')
+    t.expect('code-1')
+    check(len(sessions(m)) == 1, 'discarded without a yes')
+    t.type('%s changes discard; echo code-$?\n' % OSH)
+    t.expect('for good? [y/N] ')
+    t.type('y\n')
+    t.expect('code-0')
+    check(sessions(m) == [], sessions(m))
 
 
 def killed(m):
@@ -289,6 +346,102 @@ def full_disk(m):
         subprocess.run(['umount', m.project], check=True)
 
 
-CASES = [every_shipped_profile_starts, untrusted_repo, honest_tools, apply_brings_what_was_reviewed, the_diff_is_a_patch,
-         protected_names_are_left, links_lead_nowhere, conflicts, discard_frees_space, killed, two_sessions,
-         nothing_written_leaves_nothing, no_place_for_it, full_disk]
+def hidden_names_made_outside(m):
+    """What the person makes outside while a session runs and the profile hides is covered inside the overlay, too, at any depth."""
+    m.write(m.project + '/sub/x', 'x')
+    m.write(m.project + '/other/x', 'x')
+    process = m.popen([OSH, 'run', '-q', '--overlay', '--offline', '--approvals', 'deny', '--', '/bin/sh', '-c', '''
+ls -A . sub > /dev/null; cat other/.env 2> /dev/null; echo ready; read go; cat .env sub/.env new/.env other/.env sub/plain new/plain; echo end'''],
+                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(process.stdout.readline() == b'ready\n', 'no agent')
+    for name in ('.env', 'sub/.env', 'new/.env', 'other/.env'):
+        m.write(m.project + '/' + name, 'SECRET')
+    for name in ('sub/plain', 'new/plain'):
+        m.write(m.project + '/' + name, 'seen\n')
+    time.sleep(0.5)
+    if os.environ.get('OSH_E2E_DROP_CACHES'):  # of the whole machine: an overlay forgets that a name was not there
+        with open('/proc/sys/vm/drop_caches', 'w') as file:
+            file.write('2')
+        time.sleep(0.2)
+    out, err = process.communicate(b'go\n', timeout=30)
+    check(b'SECRET' not in out and out.endswith(b'end\n'), (out, err))
+    check(b'seen' in out, 'this kernel shows nothing new of the lower layer: the case would prove nothing')
+
+
+def refused_by_the_kernel(m):
+    """On a file system that cannot hold the changes no session starts: what it is, and what to do; doctor says the same."""
+    if os.geteuid() != 0:
+        raise Skip('an overlay of the container kind is mounted by root')
+    for name in ('l', 'u', 'w', 'state'):
+        os.makedirs(m.home + '/' + name)
+    check('works on' in m.osh('doctor').out, m.osh('doctor'))
+    place = m.home + '/state'
+    subprocess.run(['mount', '-t', 'overlay', '-o', 'lowerdir=%s/l,upperdir=%s/u,workdir=%s/w' % ((m.home,) * 3), 'of-the-container', place],
+                   check=True)
+    os.chown(place, m.uid, m.gid)
+    try:
+        done = run(m, 'echo x > f', env={'XDG_STATE_HOME': place})
+        check(done.code == 125 and 'overlayfs' in done.err and 'set XDG_STATE_HOME' in done.err, done)
+        check(os.listdir(m.project) == ['.git'] and sum(len(f) for _, _, f in os.walk(place + '/osh/changes')) == 0, done)
+        check('overlay' in [l.split()[1] for l in m.osh('doctor', env={'XDG_STATE_HOME': place}).out.splitlines() if 'weaker' in l],
+              m.osh('doctor', env={'XDG_STATE_HOME': place}))
+        check(m.osh('run', '-q', '--offline', '--', 'true', env={'XDG_STATE_HOME': place}).code == 0, 'without an overlay')
+    finally:
+        subprocess.run(['umount', place], check=True)
+
+
+def a_mount_inside_the_project(m):
+    """A project with another file system in it cannot be an overlay (the kernel would show what lies below it): said, not guessed."""
+    if os.geteuid() != 0:
+        raise Skip('a small file system is mounted by root')
+    m.write(m.project + '/inner/x', 'x')
+    subprocess.run(['mount', '-t', 'tmpfs', 'small', m.project + '/inner'], check=True)
+    try:
+        done = run(m, 'echo x > f')
+        check(done.code == 125 and 'another file system is mounted somewhere inside it' in done.err, done)
+        check(sessions(m) == [] and not os.path.exists(m.project + '/f'), sessions(m))
+    finally:
+        subprocess.run(['umount', m.project + '/inner'], check=True)
+
+
+def apply_killed_at_random_moments(m):
+    """SIGKILL of `osh changes apply`, again and again: each file is always the old or the new one, and in the end all is applied."""
+    seed = int(os.environ.get('OSH_E2E_SEED', random.randrange(1 << 30)))
+    rng = random.Random(seed)
+    for i in range(600):
+        m.write('%s/d%d/f%d' % (m.project, i % 6, i), 'old %d\n' % i * 50)
+    done = run(m, '''for f in d*/f*; do sed -i s/old/new/ $f; done; rm -r d5; mkdir d5; echo n > d5/n; rm d0/f0; mv d1 e1; rm d2/f2; mkdir d2/f2
+for i in 1 2 3 4 5 6 7 8 9; do mkdir -p n/$i; echo $i > n/$i/f; done; chmod 555 n/1''')
+    check(done.code == 0, done)
+    session = sessions(m)[0]
+    kills = 0
+    for i in range(200):
+        process = m.popen([OSH, 'changes', session, 'apply'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(rng.uniform(0, 0.002 * (1 + i)))
+        process.kill()
+        err = process.communicate()[1].decode()
+        kills += process.returncode == -signal.SIGKILL
+        for root, _, files in os.walk(m.project):
+            for name in files:
+                if name.startswith('f') and '/.git' not in root and '/n/' not in root:
+                    words = set(open(os.path.join(root, name)).read().split('\n')) - {''}
+                    check(len(words) == 1, (seed, root, name, words))
+        if not sessions(m):
+            break
+        check('conflict' not in err, (seed, err))
+    check(kills > 0, 'nothing was killed')
+    done = changes(m, session, 'apply')
+    p = m.project
+    check(sessions(m) == [], (seed, done, changes(m)))
+    check(sorted(os.listdir(p)) == ['.git', 'd0', 'd2', 'd3', 'd4', 'd5', 'e1', 'n'], (seed, os.listdir(p)))
+    check(os.listdir(p + '/d5') == ['n'] and os.path.isdir(p + '/d2/f2') and not os.path.exists(p + '/d0/f0'), seed)
+    check(all('old' not in open(f).read() for f in glob.glob(p + '/*/f*') if os.path.isfile(f)), seed)
+    check(len(os.listdir(p + '/e1')) == 100 and open(p + '/n/1/f').read() == '1\n', seed)
+    strays = [f for f in os.listdir(p) + os.listdir(p + '/d0') if f.startswith('.osh-')]
+    check(strays == [], (seed, strays))
+
+
+CASES = [every_shipped_profile_starts, untrusted_repo, honest_tools, npm_over_what_was_there, apply_brings_what_was_reviewed, the_diff_is_a_patch,
+         protected_names_are_left, a_commit_can_be_brought, links_lead_nowhere, conflicts, discard_frees_space, at_a_terminal, killed, two_sessions,
+         nothing_written_leaves_nothing, no_place_for_it, full_disk, hidden_names_made_outside, refused_by_the_kernel, a_mount_inside_the_project,
+         apply_killed_at_random_moments]

@@ -145,6 +145,26 @@ TEST(Choose, ProtectedNamesAreTakenOnlyWhenNamedAsSuch)
     EXPECT_THAT(paths_of(choose(list, wish).wanted), ElementsAre(".vscode", ".vscode/t"));
 }
 
+TEST(Choose, WhatGitObeysIsNotBroughtAlongWithItsFolder)
+{
+    ChangeList list;
+    list.changes = {added(".git/HEAD"), added(".git/config")};
+    for (auto& change : list.changes) {
+        change.guarded = "git's own files";
+        change.is_named_itself = commands_git(change.path);
+    }
+    ApplyWish wish;
+    wish.protect = {".git"};
+    EXPECT_THAT(paths_of(choose(list, wish).wanted), ElementsAre(".git/HEAD"));
+    wish.protect = {".git/config"};
+    EXPECT_THAT(paths_of(choose(list, wish).wanted), ElementsAre(".git/config"));
+    for (auto const* path :
+        {".git/hooks", ".git/hooks/pre-commit", ".git/CONFIG", "x/config.worktree"})
+        EXPECT_TRUE(commands_git(path)) << path;
+    for (auto const* path : {".git/index", ".git/objects/ab/cd", ".git/refs/heads/main"})
+        EXPECT_FALSE(commands_git(path)) << path;
+}
+
 TEST(PathInProject, IsAsTheListWritesIt)
 {
     EXPECT_EQ(*path_in_project("/p", "./a//b/"), "a/b");

@@ -41,6 +41,16 @@ TEST(AttackReport, KnowsWhatTheProfileOpensInWords)
     EXPECT_EQ(verdict("worked", "refused", {.nested = true}), AttackVerdict::Held);
 }
 
+TEST(AttackReport, WhatIsWrittenInAnOverlayHasNotReachedTheProject)
+{
+    auto const run =
+        parse_attack_run("files.editor\tworked\t\nfiles.home\tworked\t\nend\tof attempts\t\n");
+    auto const report = judge_attack(run, run, {.overlay = true});
+    EXPECT_EQ(report.open, 1U);
+    EXPECT_EQ(report.escaped, 1U);
+    EXPECT_THAT(describe(report), HasSubstr("--protected"));
+}
+
 TEST(AttackReport, IsNoResultWhenARunEndedEarly)
 {
     auto const whole = parse_attack_run("files.home\tworked\t\nend\tof attempts\t\n");
