@@ -28,6 +28,8 @@ ProbeRequest probe_request(policy::Profile const& profile)
     request.project_paths = profile.filesystem.protect;
     request.masks = profile.filesystem.mask;
     request.sockets = profile.filesystem.sockets;
+    request.extra_ca = profile.network.extra_ca;
+    request.writable = profile.filesystem.write;
     return request;
 }
 

@@ -109,6 +109,7 @@ struct Flow {
     proxy::AgentWire* wire = nullptr;    // what the agent's bytes go through: either
     proxy::HttpExchange* http = nullptr; // the request in hand; a carrier has none
     std::vector<FlowId> streams;         // of a carrier
+    std::vector<FlowId> turns;           // those that wait for an HTTP/1.1 connection of their own
     bool has_carried = false;            // a stream, at least
     bool is_pumping = false;             // a carrier: what a stream of it does is seen next round
 
