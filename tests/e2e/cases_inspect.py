@@ -90,7 +90,6 @@ def upgrade_to_http2(m):
 
 def client_of_http1_at_a_server_of_http2(m):
     """A server that speaks HTTP/2 only answers a client of HTTP/2; one of HTTP/1.1 gets a 502 that names the reason."""
-    need('nghttpd')
     done = run(m, 'curl', '-sS', '--http2', '-o', '/dev/null', '-w', '%{http_code}', 'https://opened.site.test:8446/ok/a')
     check(done.out == '200', done)
     done = run(m, 'curl', '-sS', '--http1.1', '-w', ' %{http_code}', 'https://opened.site.test:8446/ok/a')
