@@ -25,7 +25,8 @@ struct Candidate {
 
 bool is_at(AttachRule const& rule, RewriteQuestion const& question)
 {
-    return rule.port == question.port && equals_ignoring_case(rule.host, question.host);
+    return rule.kind != AttachKind::Mtls && rule.port == question.port
+           && equals_ignoring_case(rule.host, question.host);
 }
 
 bool may_use(LentCredential const& credential, std::string_view binary)

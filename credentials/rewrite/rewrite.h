@@ -16,7 +16,7 @@
 namespace osh::credentials
 {
 
-enum class AttachKind : std::uint8_t { Bearer, Header, Basic, Query, Path, Git };
+enum class AttachKind : std::uint8_t { Bearer, Header, Basic, Query, Path, Git, Mtls };
 
 struct AttachRule {
     AttachKind kind = AttachKind::Bearer;

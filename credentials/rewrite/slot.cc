@@ -99,6 +99,7 @@ std::string user_of(Draft const& draft)
 Slot slot_of(AttachRule const& rule)
 {
     switch (rule.kind) {
+    case AttachKind::Mtls: // never asked for: it is no part of a request
     case AttachKind::Bearer:
     case AttachKind::Basic:
     case AttachKind::Git: return {SlotKind::Header, "authorization"};
@@ -179,6 +180,7 @@ void attach(
     }
     case AttachKind::Query: set_parameter(draft, rule.param, text); break;
     case AttachKind::Path: replace_in_path(draft, placeholder, value); break;
+    case AttachKind::Mtls: break;
     }
 }
 

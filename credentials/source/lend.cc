@@ -18,6 +18,7 @@ std::optional<AttachKind> kind_of(policy::CredentialAttach::Kind kind)
     case Kind::Query: return AttachKind::Query;
     case Kind::Path: return AttachKind::Path;
     case Kind::Git: return AttachKind::Git;
+    case Kind::Mtls: return AttachKind::Mtls;
     case Kind::Unsupported: return std::nullopt;
     }
     return std::nullopt;

@@ -46,13 +46,17 @@ bool is_below(std::string const& path, std::string const& folder)
     return !folder.empty() && (path == folder || path.starts_with(folder + "/"));
 }
 
-Result<Found> checked(std::string value, CredentialSource const& source)
+// A value that becomes part of a request has one line; a certificate and its key have many.
+enum class Lines : bool { One, Many };
+
+Result<Found> checked(std::string value, CredentialSource const& source, Lines lines)
 {
     if (value.empty())
         return fail(Errc::NotFound, "the value is empty");
     if (value.size() > kMaxSecretBytes)
         return fail(Errc::TooLarge, fmt::format("longer than {} bytes", kMaxSecretBytes));
-    if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+    auto const bad = std::string_view("\0\r\n", lines == Lines::One ? 3 : 1);
+    if (value.find_first_of(bad) != std::string::npos)
         return fail(Errc::Invalid, "the value has more than one line");
     Found found;
     found.value = Secret::from(value);
@@ -61,12 +65,13 @@ Result<Found> checked(std::string value, CredentialSource const& source)
     return found;
 }
 
-Result<Found> from_environment(CredentialSource const& source, SourceContext const& context)
+Result<Found> from_environment(
+    CredentialSource const& source, SourceContext const& context, Lines lines)
 {
     std::string value = variable(context, source.name);
     if (value.empty())
         return fail(Errc::NotFound, fmt::format("the variable {} is not set", shown(source.name)));
-    return checked(std::move(value), source);
+    return checked(std::move(value), source, lines);
 }
 
 // Resolved first, so that a link in the home does not lead into the project.
@@ -83,7 +88,7 @@ Result<std::string> allowed_file(CredentialSource const& source, SourceContext c
     return real.string();
 }
 
-Result<Found> from_file(CredentialSource const& source, SourceContext const& context)
+Result<Found> from_file(CredentialSource const& source, SourceContext const& context, Lines lines)
 {
     LET(path, allowed_file(source, context));
     struct stat status {
@@ -103,14 +108,15 @@ Result<Found> from_file(CredentialSource const& source, SourceContext const& con
         value = *std::move(found);
     }
     wipe(text);
-    LET(found, checked(std::move(value), source));
+    LET(found, checked(std::move(value), source, lines));
     if (is_open)
         found.warnings.push_back(fmt::format("{} can be read by others (mode {:04o}): chmod 600",
             shown(source.name), status.st_mode & 07777U));
     return found;
 }
 
-Result<Found> from_command(CredentialSource const& source, SourceContext const& context)
+Result<Found> from_command(
+    CredentialSource const& source, SourceContext const& context, Lines lines)
 {
     sys::CapturedCommand command;
     command.arguments = source.command;
@@ -132,28 +138,35 @@ Result<Found> from_command(CredentialSource const& source, SourceContext const& 
         value = value_of_output(output);
     }
     wipe(output);
-    return checked(std::move(value), source);
+    return checked(std::move(value), source, lines);
 }
 
-} // namespace
-
-Result<Found> find_secret(CredentialSource const& source, SourceContext const& context)
+Result<Found> find_in(CredentialSource const& source, SourceContext const& context, Lines lines)
 {
     switch (source.kind) {
-    case CredentialSource::Kind::Environment: return from_environment(source, context);
-    case CredentialSource::Kind::File: return from_file(source, context);
-    case CredentialSource::Kind::Command: return from_command(source, context);
+    case CredentialSource::Kind::Environment: return from_environment(source, context, lines);
+    case CredentialSource::Kind::File: return from_file(source, context, lines);
+    case CredentialSource::Kind::Command: return from_command(source, context, lines);
     case CredentialSource::Kind::Unsupported: break;
     }
     return fail(Errc::Unsupported, fmt::format("secrets from {} are not available in osh {}",
                                        in_quotes(source.text), OSH_VERSION));
 }
 
+} // namespace
+
+Result<Found> find_secret(CredentialSource const& source, SourceContext const& context)
+{
+    return find_in(source, context, Lines::One);
+}
+
 Result<Found> find_secret(policy::Credential const& credential, SourceContext const& context)
 {
     std::string reasons;
+    bool const is_certificate = std::ranges::any_of(credential.attach,
+        [](auto const& attach) { return attach.kind == policy::CredentialAttach::Kind::Mtls; });
     for (auto const& source : credential.sources) {
-        auto found = find_secret(source, context);
+        auto found = find_in(source, context, is_certificate ? Lines::Many : Lines::One);
         if (found.ok())
             return found;
         reasons += (reasons.empty() ? "" : "; ") + found.error().sentence;

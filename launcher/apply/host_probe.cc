@@ -8,6 +8,7 @@
 #include "launcher/apply/trust_store.h"
 #include "launcher/plan/devices.h"
 #include "launcher/plan/doors.h"
+#include "launcher/plan/project_tree.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/landlock.h"
@@ -50,19 +51,55 @@ std::string find_project(
     return directory;
 }
 
-void probe_trust(HostFacts& facts)
+// What the agent may write, in the project or where the profile lets it, is no anchor: it would
+// choose whom the proxy trusts.
+bool is_the_agents(HostFacts const& facts, ProbeRequest const& request, std::string const& path)
+{
+    if (is_at_or_below(path, facts.project_root))
+        return true;
+    Places const places{facts.home, facts.project_root, {}};
+    return std::ranges::any_of(request.writable, [&](std::string const& grant) {
+        auto const place = sys::real_path(expand_path(grant, places));
+        return !place.empty() && is_at_or_below(path, place);
+    });
+}
+
+void probe_extra_anchors(HostFacts& facts, ProbeRequest const& request)
+{
+    for (auto const& written : request.extra_ca) {
+        auto const path =
+            sys::real_path(expand_path(written, {facts.home, facts.project_root, {}}));
+        if (path.empty() || is_the_agents(facts, request, path))
+            facts.bad_anchors.push_back(written);
+        else
+            facts.trust_parts.push_back(path);
+    }
+    if (facts.trust_parts.empty())
+        return;
+    if (!facts.trust_bundle.empty())
+        facts.trust_parts.insert(facts.trust_parts.begin(), facts.trust_bundle);
+    auto const state = state_directory(variable(facts, "XDG_STATE_HOME"), facts.home);
+    facts.trust_bundle = merged_bundle_for(facts.trust_parts, state);
+    facts.trust_store = trust_store_for(facts.trust_parts, state);
+}
+
+void probe_trust(HostFacts& facts, ProbeRequest const& request)
 {
     // A bundle that the person chose comes first, as for curl and OpenSSL (openssl-env(7)).
     auto const chosen = variable(facts, "SSL_CERT_FILE");
-    if (chosen.starts_with('/') && sys::look_at(chosen).exists)
+    bool const is_usable = chosen.starts_with('/') && sys::look_at(chosen).exists
+                           && !is_the_agents(facts, request, sys::real_path(chosen));
+    if (is_usable)
         facts.trust_bundle = chosen;
     for (char const* bundle : {"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
              "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
              "/var/lib/ca-certificates/ca-bundle.pem"})
         if (facts.trust_bundle.empty() && sys::look_at(bundle).exists)
             facts.trust_bundle = bundle;
-    facts.trust_store = trust_store_for(
-        facts.trust_bundle, state_directory(variable(facts, "XDG_STATE_HOME"), facts.home));
+    if (!facts.trust_bundle.empty())
+        facts.trust_store = trust_store_for(
+            {facts.trust_bundle}, state_directory(variable(facts, "XDG_STATE_HOME"), facts.home));
+    probe_extra_anchors(facts, request);
 }
 
 // Java installations of the system keep their anchors in a file of their own or share one. Which
@@ -301,7 +338,7 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     if (request.depth == ProbeDepth::Thorough && facts.has_user_namespaces)
         probe_overlay(facts);
     TRY(probe_system(facts, request));
-    probe_trust(facts);
+    probe_trust(facts, request);
     probe_java(facts);
     TRY(probe_paths(facts, request));
     probe_git_name(facts);

@@ -10,6 +10,7 @@
 #include "launcher/trust/subject_hash.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <map>
 #include <set>
 
@@ -21,6 +22,7 @@ namespace
 using sys::Fd;
 
 constexpr char const* kForm = "2-"; // of what lies in the folder: another osh makes its own
+constexpr char const* kMergedName = "/bundle.pem";
 constexpr std::int64_t kMillisecond = 1'000'000;
 // From its making: long after the last session that may still show it has ended.
 constexpr std::int64_t kKeptFor = 180LL * 24 * 3600 * 1000 * kMillisecond;
@@ -73,38 +75,88 @@ void remove_former(Fd const& parent, std::string const& path)
             remove_store(parent, path, name);
 }
 
+// One word for what the files are now; "" when one is not there.
+std::string stamp_of(std::vector<std::string> const& parts)
+{
+    constexpr std::uint64_t kBasis = 0xcbf29ce484222325, kPrime = 0x100000001b3; // FNV-1a
+    if (parts.size() == 1)
+        return sys::stamp_of(parts[0]);
+    std::uint64_t sum = kBasis;
+    for (auto const& part : parts) {
+        auto const stamp = sys::stamp_of(part);
+        if (stamp.empty())
+            return {};
+        for (char const c : stamp + "/")
+            sum = (sum ^ static_cast<unsigned char>(c)) * kPrime;
+    }
+    return parts.empty() ? "" : fmt::format("{}-{:016x}", parts.size(), sum);
+}
+
+// A private folder that is there as a whole or not at all.
+Result<> make_kept(std::string const& folder_path, auto&& fill_it)
+{
+    // Whoever could write there would be trusted inside: ours, and closed to others.
+    if (sys::open_private_folder(folder_path).ok())
+        return {};
+    std::size_t const slash = folder_path.rfind('/');
+    std::string const path = folder_path.substr(0, slash), name = folder_path.substr(slash + 1);
+    TRY(sys::make_folders(path));
+    LET(parent, sys::open_private_folder(path));
+    remove_former(parent, path);
+    std::string const draft = "new-" + sys::random_hex(kRandomDigits);
+    LET(folder, sys::make_private_folder(parent, draft));
+    auto done = fill_it(folder);
+    if (done.ok())
+        done = sys::rename_in(parent, draft, name);
+    if (done.ok())
+        return {};
+    remove_store(parent, path, draft);
+    if (sys::open_private_folder(folder_path).ok())
+        return {}; // another start was first
+    return done;
+}
+
 } // namespace
 
-std::string trust_store_for(std::string const& bundle, std::string const& state)
+std::string trust_store_for(std::vector<std::string> const& parts, std::string const& state)
 {
-    std::string const stamp = sys::stamp_of(bundle);
-    return bundle.empty() || stamp.empty() ? "" : state + "/trust/" + kForm + stamp;
+    std::string const stamp = stamp_of(parts);
+    return stamp.empty() ? "" : state + "/trust/" + kForm + stamp;
+}
+
+std::string merged_bundle_for(std::vector<std::string> const& parts, std::string const& state)
+{
+    std::string const stamp = stamp_of(parts);
+    return stamp.empty() ? "" : state + "/trust/merged-" + stamp + kMergedName;
+}
+
+Result<> make_merged_bundle(std::vector<std::string> const& parts, std::string const& bundle)
+{
+    if (parts.empty())
+        return {};
+    if (!bundle.ends_with(kMergedName))
+        return fail(Errc::Invalid, "a file of network.extra_ca is not there any more");
+    auto const fill_it = [&](Fd const& folder) -> Result<> {
+        std::string all;
+        for (auto const& part : parts) {
+            LET(text, sys::read_file(part, trust::kMaxBundle));
+            if (trust::certificates_in(text).empty())
+                return fail(Errc::Invalid, part + " holds no certificate in PEM");
+            all += text + "\n";
+        }
+        return put_file(folder, kMergedName + 1, bytes_of(all));
+    };
+    return make_kept(bundle.substr(0, bundle.rfind('/')), fill_it);
 }
 
 Result<> make_trust_store(std::string const& bundle, std::string const& store)
 {
     if (bundle.empty() || store.empty())
         return {};
-    // Whoever could write there would be trusted inside: ours, and closed to others.
-    if (sys::open_private_folder(store).ok())
-        return {};
-    std::size_t const slash = store.rfind('/');
-    std::string const path = store.substr(0, slash), name = store.substr(slash + 1);
-    TRY(sys::make_folders(path));
-    LET(parent, sys::open_private_folder(path));
-    remove_former(parent, path);
-    LET(text, sys::read_file(bundle, trust::kMaxBundle));
-    std::string const draft = "new-" + sys::random_hex(kRandomDigits);
-    LET(folder, sys::make_private_folder(parent, draft));
-    auto done = fill(folder, text);
-    if (done.ok())
-        done = sys::rename_in(parent, draft, name);
-    if (done.ok())
-        return {};
-    remove_store(parent, path, draft);
-    if (sys::open_private_folder(store).ok())
-        return {}; // another start was first
-    return done;
+    return make_kept(store, [&](Fd const& folder) -> Result<> {
+        LET(text, sys::read_file(bundle, trust::kMaxBundle));
+        return fill(folder, text);
+    });
 }
 
 } // namespace osh::launcher

@@ -6,13 +6,19 @@
 #include "policy/base/result.h"
 
 #include <string>
+#include <vector>
 
 namespace osh::launcher
 {
 
-// The folder for the bundle as it is now, below `state` ("…/osh"): named after the file's identity,
-// so that a changed bundle has another. "" when there is no bundle.
-std::string trust_store_for(std::string const& bundle, std::string const& state);
+// The folder for the bundle as it is now, below `state` ("…/osh"): named after the identities of
+// the files that it is made of, so that a changed one has another. "" when one is not there.
+std::string trust_store_for(std::vector<std::string> const& parts, std::string const& state);
+
+// Where the host's bundle and a profile's own authorities stand in one file, likewise; made of its
+// parts when it is missing. Errors: a part cannot be read, or holds no certificate.
+std::string merged_bundle_for(std::vector<std::string> const& parts, std::string const& state);
+Result<> make_merged_bundle(std::vector<std::string> const& parts, std::string const& bundle);
 
 // Makes it when it is missing; costs two system calls when it is there. Folders made
 // half a year ago go when another is made.

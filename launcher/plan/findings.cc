@@ -88,10 +88,12 @@ Finding bundle_finding(HostFacts const& facts)
         return {"trust-bundle", Health::Weaker, "none found",
             "install the package ca-certificates: without it no HTTPS server can be verified"};
     auto const chosen = facts.environment.find("SSL_CERT_FILE");
-    if (chosen != facts.environment.end() && chosen->second != facts.trust_bundle)
+    auto const& used = facts.trust_parts.empty() ? facts.trust_bundle : facts.trust_parts.front();
+    if (chosen != facts.environment.end() && chosen->second != used)
         return {"trust-bundle", Health::Weaker, facts.trust_bundle,
             "SSL_CERT_FILE names " + chosen->second
-                + ", which is not there or no absolute path: the machine's bundle is used"};
+                + ", which is not there, no absolute path, or where the agent may write: the "
+                  "machine's bundle is used"};
     return {"trust-bundle", Health::Good, facts.trust_bundle, {}};
 }
 

@@ -55,6 +55,8 @@ struct HostFacts {
     std::map<std::string, NodeFact> sockets; // of those that the profile opens, by their name there
     bool mask_walk_ended_early = false;      // the project is larger than the walk's bound
     std::string trust_bundle;                // path of the host's CA bundle, "" if none
+    std::vector<std::string> trust_parts;    // what trust_bundle is to be made of, where it is made
+    std::vector<std::string> bad_anchors;    // of extra_ca: not there, or the agent may write it
     std::string trust_store;                 // folder made of it (apply/trust_store), "" if none
     bool has_java = false;
     std::vector<std::string> java_stores; // files of Java installations with anchors of their own

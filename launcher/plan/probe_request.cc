@@ -29,6 +29,8 @@ ProbeRequest probe_request(policy::Profile const& profile)
     request.masks = profile.filesystem.mask;
     request.devices = profile.filesystem.devices;
     request.sockets = profile.filesystem.sockets;
+    request.extra_ca = profile.network.extra_ca;
+    request.writable = profile.filesystem.write;
     return request;
 }
 

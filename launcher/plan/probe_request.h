@@ -28,6 +28,8 @@ struct ProbeRequest {
     std::vector<std::string> masks;         // globs relative to the project; "!" excepts
     std::vector<std::string> devices;       // names of plan/devices
     std::vector<std::string> sockets;       // names of plan/doors
+    std::vector<std::string> extra_ca;      // network.extra_ca, as written
+    std::vector<std::string> writable;      // filesystem.write, as written
 };
 
 ProbeRequest probe_request(policy::Profile const& profile);

@@ -68,6 +68,12 @@ std::vector<Error> wish_errors(HostFacts const& facts, policy::Profile const& pr
                             "inside the private home can be kept.",
                     in_quotes(entry)),
                 "write a path that begins with ~/ , or list it under write."));
+    for (auto const& path : facts.bad_anchors)
+        errors.push_back(unavailable(
+            fmt::format("network.extra_ca lists {}, which is not there, or lies where the agent "
+                        "may write: it would choose whom osh trusts.",
+                in_quotes(path)),
+            "name a file outside of the project and of what the profile lets the agent write."));
     return errors;
 }
 

@@ -70,6 +70,7 @@ Result<> Supervisor::start_sandbox()
     LET(relay, StdioRelay::choose(request_.terminal));
     relay_ = std::move(relay);
     LET(stdio, relay_->plan());
+    TRY(make_merged_bundle(request_.facts.trust_parts, request_.plan.trust_bundle));
     // Without it programs that read the hashed directory know the session's own authority only.
     if (auto made = make_trust_store(request_.plan.trust_bundle, request_.plan.trust_store);
         !made.ok())

@@ -111,6 +111,9 @@ private:
     void route_stream(Flow& flow);
     bool join_link(Flow& flow);
     void link_is_secure(Flow& flow);
+    std::size_t own_connections(Flow const& carrier) const;
+    bool waits_for_turn(Flow& flow);
+    void give_turns(Flow& carrier);
     Flow* waiting_flow(FlowId id);
     std::vector<FlowId> stop_leading(Flow& flow);
     void pump_link(Link& link);

@@ -4,6 +4,7 @@
 
 #include "netproxy/core/core.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace osh::netproxy::core
@@ -24,6 +25,8 @@ void Core::route_stream(Flow& flow)
     bool const may_share =
         flow.is_encrypted() && !links_.is_http1(flow.host, port, at_.now) && !links_.is_full();
     if (!may_share) {
+        if (waits_for_turn(flow))
+            return;
         flow.stream->start_http1();
         if (!reuse_upstream(flow))
             open_upstream(flow);
@@ -41,6 +44,37 @@ void Core::route_stream(Flow& flow)
     links_.begin(key);
     flow.link_role = LinkRole::Leads;
     open_upstream(flow);
+}
+
+std::size_t Core::own_connections(Flow const& carrier) const
+{
+    return static_cast<std::size_t>(std::ranges::count_if(carrier.streams, [&](FlowId id) {
+        auto const found = flows_.find(id);
+        return found != flows_.end() && found->second->upstream.id != 0;
+    }));
+}
+
+// A server of HTTP/1.1 sees no more connections for an HTTP/2 client than for a few others.
+bool Core::waits_for_turn(Flow& flow)
+{
+    if (own_connections(*flow.carrier) < kMaxOwnConnections)
+        return false;
+    flow.carrier->talk().turns.push_back(flow.id);
+    timers_.set(flow.id, at_.now + kIdleTimeout);
+    return true;
+}
+
+void Core::give_turns(Flow& carrier)
+{
+    while (!carrier.talk().turns.empty() && own_connections(carrier) < kMaxOwnConnections) {
+        auto* const flow = find(carrier.talk().turns.front());
+        carrier.talk().turns.erase(carrier.talk().turns.begin());
+        if (flow == nullptr || flow->phase != Phase::Inspect || !flow->stream->needs_start())
+            continue;
+        timers_.clear(flow->id);
+        route_stream(*flow);
+        pump_stream(*flow);
+    }
 }
 
 bool Core::join_link(Flow& flow)

@@ -38,6 +38,7 @@ void Core::pump_carrier(Flow& flow)
         moved = give_to_agent(flow) || moved;
     }
     flow.is_pumping = false;
+    give_turns(flow);
     settle_carrier(flow);
     if (flow.phase == Phase::Inspect)
         weigh(flow);

@@ -37,6 +37,7 @@ inline constexpr std::size_t kInbox = 64 * 1024;         // bytes from upstream,
 inline constexpr std::size_t kStaged = 16 * 1024 + 512;  // one TLS record, decrypted
 inline constexpr std::size_t kMaxAddresses = 8;          // of one name
 inline constexpr std::size_t kMaxStreams = 1024;         // HTTP/2 requests under way, in all
+inline constexpr std::size_t kMaxOwnConnections = 16;    // HTTP/1.1, for one HTTP/2 connection
 inline constexpr Duration kOwnerTimeout = 5s;            // init answers in microseconds
 inline constexpr Duration kHeadTimeout = 30s;            // first request head, or a ClientHello
 inline constexpr Duration kHelloTimeout = 10s;

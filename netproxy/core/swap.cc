@@ -8,6 +8,10 @@ namespace osh::netproxy::core
 
 void Core::lend(credentials::LentCredential credential)
 {
+    for (auto const& rule : credential.attach)
+        if (rule.kind == credentials::AttachKind::Mtls)
+            parts_.upstream_tls.show(
+                {rule.host, rule.port}, credential.name, credential.value.reveal());
     gate_.lend(std::move(credential));
 }
 

@@ -281,7 +281,7 @@ void Http1Connection::Impl::forward(Forward plan)
     if (keeps && request_body.is_done() && request.head.has_body)
         out.framing = {BodyKind::Length, kept.size()}; // its length is known now
     client.start(plan, out);
-    scrubber = Scrubber(std::move(plan.scrub), std::move(plan.scrub_with));
+    cleaner = AnswerCleaner(Scrubber(std::move(plan.scrub), std::move(plan.scrub_with)));
     send_kept_body();
 }
 

@@ -131,6 +131,8 @@ std::size_t Http1Client::take_body(Bytes bytes)
     auto const piece = body_.next(bytes.first(std::min(bytes.size(), room())));
     if (!piece.payload.empty())
         sink_.answer_payload(piece.payload);
+    if (state_ != State::Body)
+        return piece.consumed; // the sink could not make sense of it
     if (body_.is_broken())
         broken(std::string(body_.fault()));
     else if (body_.is_done())

@@ -9,9 +9,9 @@
 //
 // One request at a time: bytes after it are not taken before its exchange is over.
 
+#include "netproxy/proxy/answer_cleaner.h"
 #include "netproxy/proxy/http1.h"
 #include "netproxy/proxy/http1_client.h"
-#include "netproxy/proxy/http1_scrub.h"
 #include "netproxy/proxy/websocket_gate.h"
 
 namespace osh::netproxy::proxy
@@ -48,7 +48,7 @@ struct Http1Connection::Impl final : AnswerSink {
     std::string upstream_host;                // to name it in a 502
     LocalAnswer late_answer;                  // of Drop
     BodyKind answer_framing = BodyKind::None; // as we write it
-    Scrubber scrubber;
+    AnswerCleaner cleaner;
     bool has_answer_begun = false; // a byte of a final head went to the agent
     bool is_answer_over = false;
     int status = 0;
@@ -103,7 +103,7 @@ struct Http1Connection::Impl final : AnswerSink {
     void write_answer_head(ParsedResponse const& response);
     void write_informational(ParsedResponse const& response);
     void write_answer_payload(Bytes payload);
-    void end_answer_body();
+    Result<> end_answer_body();
     void write_local(LocalAnswer const& reply);
 };
 

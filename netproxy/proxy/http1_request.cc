@@ -99,6 +99,15 @@ Result<> read_target(RequestHead& head, HeadLines const& lines, HttpScheme schem
     return {};
 }
 
+// A server behind a proxy that overlooks it may go on in another protocol (RFC 7540 section 3.2).
+bool names_h2c(std::string_view value)
+{
+    for (auto const part : split(value, ','))
+        if (auto const word = trimmed(part); equals_ignoring_case(word.substr(0, 3), "h2c"))
+            return true;
+    return false;
+}
+
 Result<> read_connection_options(ParsedRequest& request)
 {
     auto const nominated = nominated_fields(request.head.fields);
@@ -113,6 +122,9 @@ Result<> read_connection_options(ParsedRequest& request)
     bool names_websocket = false;
     for (auto const& field : request.head.fields) {
         if (equals_ignoring_case(field.name, "upgrade")) {
+            if (names_h2c(field.value))
+                return fail(Errc::Unsupported,
+                    "Upgrade: h2c (HTTP/2 comes by ALPN, or without asking: RFC 9113 section 3.3)");
             request.has_upgrade = true;
             names_websocket = names_websocket || equals_ignoring_case(field.value, "websocket");
         } else if (equals_ignoring_case(field.name, "expect")) {

@@ -9,9 +9,6 @@
 namespace osh::netproxy::proxy
 {
 
-inline constexpr std::string_view kUnscrubbable =
-    "its answer is compressed although it was asked not to, so secrets in it cannot be seen";
-
 class Scrubber
 {
 public:

@@ -19,7 +19,7 @@ std::size_t Http1Connection::Impl::answer_room() const
     auto const room = to_agent.room(limits.buffered);
     if (client.state() == Http1Client::State::Tunnel)
         return room;
-    return room > kChunkOverhead ? room - kChunkOverhead : 0;
+    return cleaner.room(room > kChunkOverhead ? room - kChunkOverhead : 0);
 }
 
 void Http1Connection::Impl::informational(ParsedResponse const& response)
@@ -40,15 +40,15 @@ void Http1Connection::Impl::switched(ParsedResponse const& response)
     agent = AgentState::Tunnel;
 }
 
-Result<> Http1Connection::Impl::answer_head(ParsedResponse const& response, Framing framing)
+Result<> Http1Connection::Impl::answer_head(ParsedResponse const& as_sent, Framing framing)
 {
-    if (scrubber.is_active() && response.is_encoded && framing.kind != BodyKind::None)
-        return fail(Errc::Unsupported, std::string(kUnscrubbable));
+    auto response = as_sent;
+    TRY(cleaner.begin(response, framing.kind));
     status = response.status;
     has_answer_begun = true;
     answer_framing = framing.kind;
-    bool const keeps_length = !scrubber.is_active() || scrubber.keeps_length();
-    if (framing.kind == BodyKind::UntilClose || (framing.kind == BodyKind::Length && !keeps_length))
+    bool const loses_length = framing.kind == BodyKind::Length && !cleaner.keeps_length();
+    if (framing.kind == BodyKind::UntilClose || loses_length)
         answer_framing = BodyKind::Chunked;
     // HTTP/1.0 has no chunks: the end of the connection ends the body.
     if (answer_framing == BodyKind::Chunked && request.head.minor_version == 0)
@@ -69,7 +69,8 @@ void Http1Connection::Impl::answer_payload(Bytes payload)
 
 void Http1Connection::Impl::answer_over()
 {
-    end_answer_body();
+    if (auto const ended = end_answer_body(); !ended.ok())
+        return answer_broken(ended.error().sentence);
     is_answer_over = true;
     maybe_end_exchange();
 }

@@ -35,18 +35,18 @@ std::string_view reason_of(int status)
 void Http1Connection::Impl::write_informational(ParsedResponse const& response)
 {
     auto head =
-        fmt::format("HTTP/1.1 {} {}\r\n", response.status, scrubber.replaced(response.reason));
+        fmt::format("HTTP/1.1 {} {}\r\n", response.status, cleaner.replaced(response.reason));
     for (auto const& field : response.fields)
-        append_field(head, field.name, scrubber.replaced(field.value));
+        append_field(head, field.name, cleaner.replaced(field.value));
     to_agent.append(head.append("\r\n"));
 }
 
 void Http1Connection::Impl::write_answer_head(ParsedResponse const& response)
 {
     auto head =
-        fmt::format("HTTP/1.1 {} {}\r\n", response.status, scrubber.replaced(response.reason));
+        fmt::format("HTTP/1.1 {} {}\r\n", response.status, cleaner.replaced(response.reason));
     for (auto const& field : response.fields)
-        append_field(head, field.name, scrubber.replaced(field.value));
+        append_field(head, field.name, cleaner.replaced(field.value));
     if (response.status == 101) {
         append_field(head, "Connection", "Upgrade");
         append_field(head, "Upgrade", "websocket");
@@ -56,10 +56,9 @@ void Http1Connection::Impl::write_answer_head(ParsedResponse const& response)
     bool const has_length = response.content_length && response.status != 204
                             && answer_framing != BodyKind::Chunked
                             && answer_framing != BodyKind::UntilClose;
-    bool const keeps_length = !scrubber.is_active() || scrubber.keeps_length();
     if (answer_framing == BodyKind::Chunked)
         append_field(head, "Transfer-Encoding", "chunked");
-    else if (has_length && (keeps_length || *response.content_length == 0))
+    else if (has_length && (cleaner.keeps_length() || *response.content_length == 0))
         append_field(head, "Content-Length", fmt::to_string(*response.content_length));
     close_after = close_after || answer_framing == BodyKind::UntilClose;
     if (close_after)
@@ -70,8 +69,9 @@ void Http1Connection::Impl::write_answer_head(ParsedResponse const& response)
 void Http1Connection::Impl::write_answer_payload(Bytes payload)
 {
     std::string clean;
-    if (scrubber.is_active()) {
-        scrubber.feed(text_of(payload), clean);
+    if (cleaner.is_active()) {
+        if (auto const fed = cleaner.feed(text_of(payload), clean); !fed.ok())
+            return answer_broken(fed.error().sentence);
         payload = bytes_of(clean);
     }
     if (payload.empty())
@@ -82,16 +82,17 @@ void Http1Connection::Impl::write_answer_payload(Bytes payload)
         to_agent.append(payload);
 }
 
-void Http1Connection::Impl::end_answer_body()
+Result<> Http1Connection::Impl::end_answer_body()
 {
     std::string rest;
-    scrubber.finish(rest);
+    TRY(cleaner.finish(rest));
     if (!rest.empty() && answer_framing == BodyKind::Chunked)
         append_chunk(to_agent, bytes_of(rest));
     else
         to_agent.append(rest);
     if (answer_framing == BodyKind::Chunked)
         to_agent.append("0\r\n\r\n");
+    return {};
 }
 
 void Http1Connection::Impl::write_local(LocalAnswer const& reply)

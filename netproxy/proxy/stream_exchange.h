@@ -9,8 +9,8 @@
 //
 // Not: frames (http2_session.h), which stream belongs to whom (Http2Server, Http2Upstream).
 
+#include "netproxy/proxy/answer_cleaner.h"
 #include "netproxy/proxy/http1_client.h"
-#include "netproxy/proxy/http1_scrub.h"
 #include "netproxy/proxy/http2_message.h"
 
 namespace osh::netproxy::proxy
@@ -162,7 +162,7 @@ private:
 
     // ---- the answer
     std::optional<LocalAnswer> late_answer_; // once the request is over
-    Scrubber scrubber_;
+    AnswerCleaner cleaner_;
     bool has_answer_begun_ = false;
     bool is_answer_over_ = false;
     bool were_trailers_sent_ = false;

@@ -31,7 +31,7 @@ void StreamExchange::forward(Forward plan)
     plan_.is_websocket = false;
     if (plan_.body && wanted_ && is_request_over_)
         replace_body(*std::exchange(plan_.body, {}));
-    scrubber_ = Scrubber(plan_.scrub, plan_.scrub_with);
+    cleaner_ = AnswerCleaner(Scrubber(plan_.scrub, plan_.scrub_with));
 }
 
 // Another body than the one that came whole, which its windows have been given back for.
@@ -184,14 +184,14 @@ void StreamExchange::upstream_ended(bool cleanly)
 
 std::size_t StreamExchange::answer_room() const
 {
-    return answer_body_.room(limits_.buffered);
+    return cleaner_.room(answer_body_.room(limits_.buffered));
 }
 
 std::vector<HttpField> StreamExchange::scrubbed(std::vector<HttpField> fields) const
 {
-    if (scrubber_.is_active()) {
+    if (cleaner_.is_active()) {
         for (auto& field : fields)
-            field.value = scrubber_.replaced(field.value);
+            field.value = cleaner_.replaced(field.value);
     }
     return fields;
 }
@@ -210,17 +210,16 @@ void StreamExchange::switched(ParsedResponse const&)
     answer_broken("it switched protocols without being asked");
 }
 
-Result<> StreamExchange::answer_head(ParsedResponse const& response, Framing framing)
+Result<> StreamExchange::answer_head(ParsedResponse const& as_sent, Framing framing)
 {
-    if (scrubber_.is_active() && response.is_encoded && framing.kind != BodyKind::None)
-        return fail(Errc::Unsupported, std::string(kUnscrubbable));
+    auto response = as_sent;
+    TRY(cleaner_.begin(response, framing.kind));
     has_answer_begun_ = true;
     status_ = response.status;
     if (!agent_.is_attached())
         return {};
-    bool const keeps_length = !scrubber_.is_active() || scrubber_.keeps_length();
     std::optional<std::uint64_t> length;
-    if (response.content_length && response.status != 204 && keeps_length)
+    if (response.content_length && response.status != 204 && cleaner_.keeps_length())
         length = response.content_length;
     agent_.session->answer(agent_.id,
         response_block(response.status, scrubbed(response.fields), length),
@@ -232,11 +231,12 @@ void StreamExchange::answer_payload(Bytes payload)
 {
     if (!agent_.is_attached() || is_answer_over_)
         return;
-    if (!scrubber_.is_active()) {
+    if (!cleaner_.is_active()) {
         answer_body_.append(payload);
     } else {
         std::string clean;
-        scrubber_.feed(text_of(payload), clean);
+        if (auto const fed = cleaner_.feed(text_of(payload), clean); !fed.ok())
+            return answer_broken(fed.error().sentence);
         answer_body_.append(clean);
     }
     agent_.session->resume(agent_.id);
@@ -245,7 +245,8 @@ void StreamExchange::answer_payload(Bytes payload)
 void StreamExchange::answer_over()
 {
     std::string rest;
-    scrubber_.finish(rest);
+    if (auto const ended = cleaner_.finish(rest); !ended.ok())
+        return answer_broken(ended.error().sentence);
     answer_body_.append(rest);
     is_answer_over_ = true;
     if (via_ == Via::Http1)

@@ -76,6 +76,10 @@ public:
         std::uint16_t port = 443;
         HttpVersions offered = HttpVersions::Only1;
     };
+    // What this server is shown when it asks for a client certificate: the certificate, those that
+    // vouch for it, and the key, in PEM. One that cannot be used makes each connect() there fail,
+    // with the name of the credential in the sentence.
+    virtual void show(To const& to, std::string_view credential, std::string_view pem) = 0;
     // Sessions are resumed per (name, port).
     virtual Result<std::unique_ptr<TlsSession>> connect(To const& to, WallTime now) = 0;
 };

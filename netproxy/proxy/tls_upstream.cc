@@ -5,9 +5,12 @@
 #include "netproxy/proxy/tls_engine.h"
 #include "netproxy/proxy/tls_trust.h"
 
+#include "credentials/secret.h"
+
 #include "policy/base/ip_address.h"
 #include "policy/base/text.h"
 
+#include <fmt/format.h>
 #include <map>
 
 namespace osh::netproxy::proxy
@@ -120,11 +123,10 @@ private:
     CertificateCheck check_;
 };
 
-class UpstreamTlsImpl final : public UpstreamTls
+// ALPN belongs to the configuration, so there are two.
+class ClientSettings
 {
 public:
-    explicit UpstreamTlsImpl(std::string_view anchors_pem) : anchors_pem_(anchors_pem) {}
-
     Result<> set_up()
     {
         TRY(only1_.set_up(MBEDTLS_SSL_IS_CLIENT, HttpVersions::Only1));
@@ -136,15 +138,94 @@ public:
         }
         return {};
     }
+    void trust(HeldCertificate& anchors)
+    {
+        for (auto* settings : {&only1_, &both_})
+            mbedtls_ssl_conf_ca_chain(settings->get(), anchors.get(), nullptr);
+    }
+    Result<> show(HeldCertificate& certificate, HeldKey& key)
+    {
+        for (auto* settings : {&only1_, &both_})
+            if (mbedtls_ssl_conf_own_cert(settings->get(), certificate.get(), key.get()) != 0)
+                return fail(Errc::Invalid, "there is no memory for it");
+        return {};
+    }
+    mbedtls_ssl_config* offering(HttpVersions offered)
+    {
+        return offered == HttpVersions::Both ? both_.get() : only1_.get();
+    }
+    TlsRandom& random() { return only1_.random(); }
+
+private:
+    TlsSettings only1_, both_;
+};
+
+// What the host shows a server that asks who it is.
+struct Identity {
+    HeldCertificate certificate;
+    HeldKey key;
+    ClientSettings settings;
+    std::string problem; // "" if it can be used
+
+    Result<> set_up(std::string_view pem)
+    {
+        if (pem.empty())
+            return fail(Errc::Invalid, "it has no value");
+        TRY(settings.set_up());
+        std::string text(pem);
+        auto done = read(bytes_of({text.c_str(), text.size() + 1})); // the NUL must be counted
+        credentials::wipe(text);
+        return done;
+    }
+
+private:
+    Result<> read(Bytes bytes)
+    {
+        if (mbedtls_x509_crt_parse(certificate.get(), raw(bytes), bytes.size()) != 0)
+            return fail(Errc::Invalid, "it holds no certificate in PEM");
+        if (mbedtls_pk_parse_key(key.get(), raw(bytes), bytes.size(), nullptr, 0,
+                TlsRandom::callback, &settings.random())
+            != 0)
+            return fail(Errc::Invalid, "it holds no private key in PEM, or one with a password");
+        if (mbedtls_pk_check_pair(
+                &certificate->pk, key.get(), TlsRandom::callback, &settings.random())
+            != 0)
+            return fail(Errc::Invalid, "its key is not the certificate's");
+        return settings.show(certificate, key);
+    }
+};
+
+class UpstreamTlsImpl final : public UpstreamTls
+{
+public:
+    explicit UpstreamTlsImpl(std::string_view anchors_pem) : anchors_pem_(anchors_pem) {}
+
+    Result<> set_up() { return settings_.set_up(); }
 
     Result<std::unique_ptr<TlsSession>> connect(To const& to, WallTime now) override
     {
         TRY(need_anchors());
         auto session = std::make_unique<UpstreamSession>(
             sessions_, SavedSessions::Key{to_lower_ascii(to.name), to.port}, now);
-        auto& settings = to.offered == HttpVersions::Both ? both_ : only1_;
-        TRY(session->prepare(*settings.get(), now));
+        auto* settings = &settings_;
+        auto const own = identities_.find({to_lower_ascii(to.name), to.port});
+        if (own != identities_.end()) {
+            if (!own->second.problem.empty())
+                return fail(Errc::Invalid, own->second.problem);
+            settings = &own->second.settings;
+        }
+        settings->trust(anchors_);
+        TRY(session->prepare(*settings->offering(to.offered), now));
         return std::unique_ptr<TlsSession>(std::move(session));
+    }
+
+    void show(To const& to, std::string_view credential, std::string_view pem) override
+    {
+        auto& identity = identities_[{to_lower_ascii(to.name), to.port}];
+        if (auto const made = identity.set_up(pem); !made.ok())
+            identity.problem =
+                fmt::format("the client certificate of credential {} cannot be used: {}",
+                    in_quotes(credential, 60), made.error().sentence);
     }
 
 private:
@@ -153,8 +234,6 @@ private:
         if (has_anchors_)
             return {};
         TRY(read_anchors(anchors_, anchors_pem_));
-        mbedtls_ssl_conf_ca_chain(only1_.get(), anchors_.get(), nullptr);
-        mbedtls_ssl_conf_ca_chain(both_.get(), anchors_.get(), nullptr);
         has_anchors_ = true;
         return {};
     }
@@ -163,7 +242,8 @@ private:
     HeldCertificate anchors_;
     bool has_anchors_ = false;
     SavedSessions sessions_;
-    TlsSettings only1_, both_; // ALPN belongs to the configuration
+    ClientSettings settings_;
+    std::map<SavedSessions::Key, Identity> identities_;
 };
 
 } // namespace

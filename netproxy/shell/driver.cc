@@ -43,6 +43,8 @@ credentials::AttachKind attach_kind(std::string_view text)
         return Query;
     if (text == "path")
         return Path;
+    if (text == "mtls")
+        return Mtls;
     return text == "git" ? Git : Bearer;
 }
 

@@ -21,9 +21,10 @@ constexpr std::size_t kMaxEnv = 32;         // of one credential
 
 using Kind = CredentialAttach::Kind;
 Words<Kind> const kAttachWords{{"bearer", Kind::Bearer}, {"header", Kind::Header},
-    {"basic", Kind::Basic}, {"query", Kind::Query}, {"path", Kind::Path}, {"git", Kind::Git}};
+    {"basic", Kind::Basic}, {"query", Kind::Query}, {"path", Kind::Path}, {"git", Kind::Git},
+    {"mtls", Kind::Mtls}};
 constexpr std::string_view kUnavailableKinds[] = {
-    "body", "websocket", "cookie", "aws-sigv4", "oauth", "mtls", "registry", "ssh", "sign"};
+    "body", "websocket", "cookie", "aws-sigv4", "oauth", "registry", "ssh", "sign"};
 
 bool is_token(std::string_view text) // RFC 9110 section 5.6.2
 {
@@ -90,6 +91,9 @@ void check_slot(ProfileReader& in, CredentialAttach const& attach)
         need("param", !attach.param.empty(), "param = \"NAME\"");
     if (attach.kind == Kind::Basic)
         need("user", in.has("user"), "user = \"NAME\"");
+    if (attach.kind == Kind::Mtls)
+        for (auto const key : {"path", "methods", "header", "template", "user", "param"})
+            need(key, !in.has(key), "host and port alone: it is shown before any request");
     need("template", attach.value_template.find("{value}") != std::string::npos,
         "a template with {value} in it");
     need("path", attach.path.starts_with("/") || attach.path == "**", "a path that starts with /");
@@ -180,6 +184,17 @@ void check_complete(ProfileReader& in, Credential const& credential)
             .error("attach-missing", in.key_span("name"),
                 fmt::format("credential {} is attached to no host", name))
             .help = "write attach = [ { kind = \"bearer\", host = \"api.example.com\" } ]";
+    bool const is_shown_first = std::ranges::any_of(
+        credential.attach, [](auto const& one) { return one.kind == Kind::Mtls; });
+    if (is_shown_first
+        && (!credential.programs.empty() || credential.attach.size() > 1
+            || !credential.env.empty()))
+        in.findings()
+            .error("mtls-alone", in.key_span("name"),
+                fmt::format("credential {} is a client certificate: it belongs to connections, "
+                            "which programs share",
+                    name))
+            .help = "leave programs and env out; the policy says which programs may reach the host";
     if (credential.programs.empty())
         in.findings()
             .add(Severity::Note, "any-program", in.key_span("name"),

@@ -124,6 +124,7 @@ void apply_network(ProfileReader& in, NetworkProfile& into)
     in.ports("connect", into.connect);
     auto const hosts_span = in.key_span("hosts");
     in.strings("hosts", into.hosts);
+    in.strings("extra_ca", into.extra_ca);
     in.count("new_labels", into.new_labels);
     in.word("proxy", kProxyWords, into.uses_proxy);
     in.finish();

@@ -107,6 +107,7 @@ void write_network(TomlWriter& to, NetworkProfile const& from)
         connect += fmt::format("{}{}", connect.empty() ? "" : ", ", port);
     to.raw("connect", "[" + connect + "]");
     to.list("hosts", from.hosts);
+    to.list("extra_ca", from.extra_ca);
     to.raw("new_labels", std::to_string(from.new_labels));
     to.word("proxy", kProxyWords, from.uses_proxy);
 }

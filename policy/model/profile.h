@@ -64,6 +64,7 @@ struct NetworkProfile {
     std::vector<std::string> publish;   // "[HOST:]PORT[:PORT]", checked by parse_publish()
     std::vector<std::uint16_t> connect; // of this machine's loopback, as host.osh.internal
     std::vector<std::string> hosts;     // "NAME:IP", checked by parse_added_host()
+    std::vector<std::string> extra_ca;  // PEM files: trusted beside the host's bundle
     std::uint32_t new_labels = 20;      // per minute and zone that a pattern names
     bool uses_proxy = true;             // HTTPS_PROXY and its family, of the host's environment
 };
@@ -130,6 +131,7 @@ struct CredentialAttach {
         Query,
         Path,
         Git,
+        Mtls, // a client certificate and its key, in PEM
         Unsupported
     } kind = Kind::Unsupported;
     std::string kind_text;

@@ -76,6 +76,18 @@ std::string field(RewriteVerdict const& verdict, std::string const& name)
     return all;
 }
 
+TEST(Gate, AClientCertificateIsBoundButNoPartOfARequest)
+{
+    Gate gate;
+    gate.lend(lent(AttachKind::Mtls));
+    EXPECT_TRUE(gate.is_bound("api.test", 443));
+    EXPECT_FALSE(gate.is_bound("api.test", 8443));
+    auto const verdict = judge(lent(AttachKind::Mtls), {.binary = "/usr/bin/other"});
+    EXPECT_EQ(verdict.outcome, Outcome::Forward);
+    EXPECT_EQ(verdict.credential, "");
+    EXPECT_THAT(verdict.scrub, IsEmpty());
+}
+
 TEST(Gate, FillsAnEmptySlot)
 {
     auto const verdict = judge(lent(AttachKind::Bearer), {});

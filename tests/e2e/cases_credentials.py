@@ -57,6 +57,16 @@ def echoed_value_is_scrubbed(m):
     check(json.loads(done.out)['headers']['authorization'].startswith('Bearer '), done)
 
 
+def compressed_echo_is_scrubbed(m):
+    """A server that compresses its echo although it was asked not to does not hand the value to the agent either."""
+    m.profile('cred', (PROFILE % m.policy).replace('/v1/**', '/**'))
+    script = 'for v in --http1.1 --http2; do curl -sS $v --compressed https://cred.test/packed; echo; done'
+    done = m.osh('run', '-q', '--profile', 'cred', '--', 'sh', '-c', script, env={'CRED_SOURCE': REAL})
+    told = [json.loads(line) for line in done.out.split('\n') if line]
+    check(len(told) == 2 and REAL not in done.out, done)
+    check(all(t['authorization'].startswith('Bearer ') and t['accept-encoding'] == 'identity' for t in told), done)
+
+
 def missing_source_is_refused(m):
     """No value: a clear 403, never forwarded bare."""
     m.profile('cred', PROFILE % m.policy)
@@ -71,5 +81,5 @@ def not_in_process_memory_of_init(m):
     check(done.out.strip() == '0', done)
 
 
-CASES = [injected_for_the_bound_host, never_elsewhere, echoed_value_is_scrubbed, missing_source_is_refused,
+CASES = [injected_for_the_bound_host, never_elsewhere, echoed_value_is_scrubbed, compressed_echo_is_scrubbed, missing_source_is_refused,
          not_in_process_memory_of_init]

@@ -234,5 +234,89 @@ def chromium(m):
     check(HELLO in done.out, done)
 
 
-CASES = [curl, wget, git, node, npm, python, python_requests, pip, cargo, go, gh, java, java_key_store, hashed_directory,
+EXTRA = 'version = 1\nextends = ["strict"]\n[network]\nextra_ca = ["%s"]\n%s'
+OPEN = '''version: 1
+network_policies:
+  bad: {endpoints: [{host: badcert.test, ports: [443], protocol: rest, enforcement: enforce, access: full}], binaries: [{path: "/**"}]}
+  shut: {endpoints: [{host: badcert.test, port: 8443}], binaries: [{path: "/**"}]}
+'''
+
+
+def ask_badcert(m, *options, env=None):
+    policy = m.write(m.home + '/bad.yaml', OPEN)
+    return m.run(['/opt/osh/bin/osh', 'run', '-q', *options, '--policy', policy, '--approvals', 'deny', '--', 'curl', '-sS',
+                  '-o', '/dev/null', '-w', '%{http_code}', 'https://badcert.test/ok'], env=env)
+
+
+def extra_authority(m):
+    """network.extra_ca is trusted beside the host's bundle, by the proxy and in the bundle inside; a file the agent may write is an error."""
+    with open(world.WORK + '/bad.pem') as file:
+        own = file.read()
+    m.write(m.home + '/corp/ca.pem', own)
+    check(ask_badcert(m, '--profile', 'strict').out == '502', 'it is not trusted by itself')
+    m.profile('corp', EXTRA % ('~/corp/ca.pem', ''))
+    for _ in range(2):
+        done = ask_badcert(m, '--profile', 'corp')
+        check(done.out == '200', done)
+    done = m.run(['/opt/osh/bin/osh', 'run', '-q', '--profile', 'corp', '--', 'sh', '-c',
+                  'cat > own.pem; openssl verify -CAfile /etc/ssl/certs/ca-certificates.crt own.pem'], stdin=own.encode())
+    check('OK' in done.out, done)
+    m.profile('inside', EXTRA % ('$PROJECT/ca.pem', ''))
+    m.write(m.project + '/ca.pem', own)
+    done = ask_badcert(m, '--profile', 'inside')
+    check(done.code != 0 and 'where the agent may write' in done.err, done)
+    m.profile('granted', EXTRA % ('~/corp/ca.pem', '[filesystem]\nwrite = ["~/corp"]\n'))
+    done = ask_badcert(m, '--profile', 'granted')
+    check(done.code != 0 and 'where the agent may write' in done.err, done)
+    m.profile('empty', EXTRA % ('~/empty.pem', ''))
+    m.write(m.home + '/empty.pem', 'nothing')
+    done = ask_badcert(m, '--profile', 'empty')
+    check(done.code != 0 and 'holds no certificate' in done.err, done)
+
+
+def own_bundle(m):
+    """SSL_CERT_FILE of the host is the bundle; one in the project is not, as the agent could choose whom the proxy trusts."""
+    with open(world.WORK + '/bad.pem') as file:
+        own = file.read()
+    mine, theirs = m.write(m.home + '/mine.pem', own), m.write(m.project + '/theirs.pem', own)
+    done = ask_badcert(m, '--profile', 'strict', env={'SSL_CERT_FILE': mine})
+    check(done.out == '200', done)
+    os.symlink(theirs, m.home + '/link.pem')
+    for path in (theirs, m.home + '/link.pem'):
+        done = ask_badcert(m, '--profile', 'strict', env={'SSL_CERT_FILE': path})
+        check(done.out == '502', done)
+
+
+MTLS = '''version = 1
+extends = ["strict"]
+[approvals]
+credentialed = "allow"
+[[credential]]
+name = "me"
+source = "file:%s"
+attach = [{ kind = "mtls", host = "wants-certificate.site.test", port = 8443 }]
+'''
+
+
+def client_certificate(m):
+    """A server that asks for a client certificate gets the profile's, over HTTP/1.1 and HTTP/2; the key stays outside."""
+    with open(world.WORK + '/client.pem') as file:
+        both = file.read()
+    m.write(m.home + '/certs/me.pem', both, 0o600)
+    url = 'https://wants-certificate.site.test:8443/ok/x'
+
+    def ask(profile, *argv):
+        m.profile('mtls', profile)
+        return m.run(['/opt/osh/bin/osh', 'run', '-q', '--profile', 'mtls', '--policy', m.policy, '--approvals', 'deny', '--', *argv])
+    for version in ('--http1.1', '--http2'):
+        done = ask(MTLS % '~/certs/me.pem', 'curl', '-sS', version, url)
+        check(done.out == 'hello from wants-certificate.site.test:8443/ok/x', done)
+    done = ask(MTLS % '~/certs/me.pem', 'sh', '-c', 'cat ~/certs/me.pem; env; curl -sS https://site.test/ok/x')
+    check('hello from site.test' in done.out and both.split('\n')[3] not in done.out + done.err, 'the key or another host')
+    m.write(m.home + '/certs/bad.pem', both.split('-----BEGIN PRIVATE')[0], 0o600)
+    done = ask(MTLS % '~/certs/bad.pem', 'curl', '-sS', url)
+    check('the client certificate of credential' in done.out and 'no private key' in done.out, done)
+
+
+CASES = [extra_authority, own_bundle, client_certificate, curl, wget, git, node, npm, python, python_requests, pip, cargo, go, gh, java, java_key_store, hashed_directory,
          names_of_distributions, browser_policies, store_is_made_once, deno, bun, dotnet, chromium]

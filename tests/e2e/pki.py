@@ -19,5 +19,12 @@ def make(folder):
                    % ','.join('DNS:' + name for name in NAMES))
     openssl(folder, 'x509', '-req', '-in', 'leaf.csr', '-CA', 'root.pem', '-CAkey', 'root.key', '-CAcreateserial',
             '-days', '3', '-out', 'leaf.pem', '-extfile', 'leaf.ext')
+    openssl(folder, 'req', *CURVE[:-2], '-keyout', 'client.key', '-out', 'client.csr', '-subj', '/CN=somebody')
+    openssl(folder, 'x509', '-req', '-in', 'client.csr', '-CA', 'root.pem', '-CAkey', 'root.key', '-CAcreateserial', '-days', '3',
+            '-out', 'client.crt')
+    with open(folder + '/client.pem', 'w') as both:
+        for part in ('client.crt', 'client.key'):
+            with open(folder + '/' + part) as file:
+                both.write(file.read())
     openssl(folder, 'req', '-x509', *CURVE, '-keyout', 'bad.key', '-out', 'bad.pem', '-subj', '/CN=badcert.test',
             '-addext', 'subjectAltName=DNS:badcert.test')

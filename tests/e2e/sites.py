@@ -1,5 +1,6 @@
 """The test internet: a DNS server and sites on ports 80 and 443 of one address, told apart by the Host field.
 Every query and request is one line of hits.jsonl: the witness of what left the boundary."""
+import gzip
 import json
 import os
 import socket
@@ -94,6 +95,9 @@ class Site(BaseHTTPRequestHandler):
             told = {'method': self.command, 'path': self.path, 'body': body.decode(errors='replace'),
                     'headers': {k.lower(): v for k, v in self.headers.items()}}
             return self.send(200, json.dumps(told).encode())
+        if path == '/packed':  # compressed whatever was asked for
+            told = json.dumps({k.lower(): v for k, v in self.headers.items()}).encode()
+            return self.send(200, gzip.compress(told), more=(('Content-Encoding', 'gzip'),))
         if path == '/events':
             self.close_connection = True
             self.send_response(200)
@@ -180,6 +184,25 @@ def dns():
         sock.sendto(packet[:2] + struct.pack('!HHHHH', flags, 1, 1 if answer else 0, 0, 0) + packet[12:at + 5] + answer, peer)
 
 
+def recorder():
+    """What reaches an HTTP server, byte by byte: each connection is written down once it is over or silent."""
+    def one(sock):
+        seen = b''
+        sock.settimeout(1)
+        try:
+            while part := sock.recv(65536):
+                seen += part
+                if b'\r\n\r\n' in seen and b'wait' not in seen:
+                    sock.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+        except OSError:
+            pass
+        hit(kind='raw', text=seen.decode('latin-1'))
+        sock.close()
+    listener = socket.create_server((world.SITES, 8090))
+    while True:
+        threading.Thread(target=one, args=(listener.accept()[0],), daemon=True).start()
+
+
 def udp_echo():
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((world.SITES, 4444))
@@ -192,7 +215,7 @@ def udp_echo():
 def serve():
     pki.make(world.WORK)
     git_site.make(world.WORK + '/git')
-    for target in (dns, udp_echo):
+    for target in (dns, udp_echo, recorder):
         threading.Thread(target=target, daemon=True).start()
     os.chmod(world.WORK, 0o755)
     secure = tls_context()

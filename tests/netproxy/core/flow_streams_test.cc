@@ -65,6 +65,31 @@ TEST_F(FlowStreams, AnAllowedRequestTravelsOverHttp1AndItsAnswerComesBack)
     EXPECT_EQ(core->flow_count(), 1u); // the stream is over, the connection is not
 }
 
+TEST_F(FlowStreams, MoreThanAFewConnectionsToAServerOfHttp1WaitForTheirTurn)
+{
+    connects_agent();
+    std::vector<StreamId> streams;
+    for (std::size_t i = 0; i < kMaxOwnConnections + 2; ++i)
+        streams.push_back(gets("/ok/" + std::to_string(i)));
+    std::vector<UpstreamId> upstreams;
+    while (auto const upstream = connects()) {
+        upstreams.push_back(upstream);
+        core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    }
+    EXPECT_EQ(upstreams.size(), kMaxOwnConnections);
+    // Whoever is first goes on over the connection that became free.
+    replies(upstreams[3], "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    moves();
+    EXPECT_EQ(reply(streams[3]).body, "hi");
+    auto const next = upstream_text(upstreams[3]);
+    EXPECT_TRUE(next.starts_with("GET /ok/16 HTTP/1.1\r\n")) << next;
+    EXPECT_EQ(connects(), 0u);
+    // An agent that gives up makes room as well; who waits and gives up takes none.
+    client.session->reset(streams[0], Http2Error::Cancel);
+    moves();
+    EXPECT_TRUE(upstream_text(connects()).starts_with("GET /ok/17 HTTP/1.1\r\n"));
+}
+
 TEST_F(FlowStreams, ADeniedRequestGetsTheSameWordsAsOverHttp1)
 {
     connects_agent();

@@ -213,7 +213,7 @@ TEST(Http1Request, DropsHopByHopAndDangerousFields)
     http.agent_bytes(bytes_of(
         "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive, X-Gone\r\nKeep-Alive: 5\r\n"
         "X-Gone: 1\r\nProxy-Authorization: p\r\nProxy-Foo: p\r\nTE: trailers\r\nTrailer: T\r\n"
-        "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nX-HTTP-Method-Override: DELETE\r\n"
+        "Upgrade: foo/1\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nX-HTTP-Method-Override: DELETE\r\n"
         "X-HTTP-Method: DELETE\r\nX-Method-Override: DELETE\r\nExpect: 200-maybe\r\n"
         "Accept: */*\r\n\r\n"));
     forward_as_is(http);
@@ -264,10 +264,23 @@ TEST(Http1Request, BytesAfterAMessageThatSaysCloseAreNeverRead)
 TEST(Http1Request, NothingIsReadAfterAnUpgradeAttempt)
 {
     Http1Connection http;
-    start_get(
-        http, "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n");
+    start_get(http, "Connection: Upgrade\r\nUpgrade: foo/1\r\n");
     http.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
     EXPECT_TRUE(http.is_finished());
+}
+
+TEST(Http1Request, RefusesAnUpgradeToHttp2WithoutTls)
+{
+    for (char const* fields :
+        {"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n",
+            "Upgrade: websocket, H2C\r\n", "Connection: upgrade\r\nUpgrade: h2c-14\r\n"}) {
+        Http1Connection http;
+        http.agent_bytes(
+            bytes_of("GET / HTTP/1.1\r\nHost: a.test\r\n" + std::string(fields) + "\r\n"));
+        EXPECT_EQ(http.waiting(), nullptr);
+        EXPECT_TRUE(taken_to_agent(http).starts_with("HTTP/1.1 501 ")) << fields;
+        EXPECT_TRUE(http.is_finished());
+    }
 }
 
 TEST(Http1Request, AJudgedBodyIsKeptAndThenSentWithItsLength)

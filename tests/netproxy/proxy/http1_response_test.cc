@@ -1,6 +1,8 @@
 // Answers: framing towards the agent, faults of the upstream, keep-alive, upgrades, scrubbing.
 #include "tests/netproxy/proxy/http1_playbook.h"
 
+#include <zlib.h>
+
 namespace osh::netproxy::proxy
 {
 namespace
@@ -209,17 +211,92 @@ TEST(Http1Response, ScrubbingToAnotherLengthRechunks)
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n<[osh]>\r\n0\r\n\r\n");
 }
 
-TEST(Http1Response, ACompressedAnswerIsRefusedWhereSecretsAreLookedFor)
+std::string gzipped(std::string_view text)
 {
-    Http1Connection http;
+    z_stream stream{};
+    deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
+    std::vector<Bytef> in(text.begin(), text.end());
+    std::vector<Bytef> out(text.size() + 100);
+    stream.next_in = in.data();
+    stream.avail_in = static_cast<uInt>(in.size());
+    stream.next_out = out.data();
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    std::string result(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(stream.total_out));
+    deflateEnd(&stream);
+    return result;
+}
+
+// A GET whose answer is looked through, and that answer's head.
+void start_scrubbed(Http1Connection& http, std::string_view head)
+{
     http.agent_bytes(bytes_of("GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n"));
     auto plan = plan_for(*http.waiting());
-    plan.scrub = {"secret"};
-    plan.scrub_with = {"[osh]"};
+    plan.scrub = {"sk-secret"};
+    plan.scrub_with = {"sk-MASKED"};
     http.forward(plan);
-    http.upstream_bytes(
-        bytes_of("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 8\r\n\r\n"));
-    EXPECT_TRUE(taken_to_agent(http).starts_with("HTTP/1.1 502 "));
+    taken_to_upstream(http);
+    http.upstream_bytes(bytes_of(head));
+}
+
+TEST(Http1Response, ACompressedAnswerIsReadWhereSecretsAreLookedFor)
+{
+    auto const body = gzipped("key=sk-secret;");
+    for (std::size_t cut = 0; cut <= body.size(); ++cut) {
+        Http1Connection http;
+        start_scrubbed(http, "HTTP/1.1 200 OK\r\nContent-Encoding: GZip\r\nContent-Length: "
+                                 + std::to_string(body.size()) + "\r\n\r\n");
+        EXPECT_EQ(taken_to_agent(http), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        http.upstream_bytes(bytes_of(body.substr(0, cut)));
+        http.upstream_bytes(bytes_of(body.substr(cut)));
+        std::string said;
+        for (auto const text = taken_to_agent(http); char const c : text)
+            if (std::string_view("key=sMASKED;-").find(c) != std::string_view::npos)
+                said += c;
+        EXPECT_TRUE(said.ends_with("key=sk-MASKED;")) << said;
+        EXPECT_TRUE(http.upstream_is_reusable());
+    }
+}
+
+TEST(Http1Response, ABrokenOrShortCompressedAnswerIsCut)
+{
+    auto const body = gzipped("key=sk-secret;");
+    for (std::string const& text :
+        {body.substr(0, body.size() - 1), "no gzip" + body.substr(7), body + "more"}) {
+        Http1Connection http;
+        start_scrubbed(http, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
+                                 + std::to_string(text.size()) + "\r\n\r\n");
+        http.upstream_bytes(bytes_of(text));
+        EXPECT_TRUE(http.was_cut() && http.is_finished());
+        EXPECT_EQ(taken_to_agent(http).find("sk-secret"), std::string::npos);
+    }
+}
+
+TEST(Http1Response, ABombFillsNoMoreThanItsBound)
+{
+    auto const body = gzipped(std::string(64 << 20, 'x'));
+    Http1Connection http;
+    start_scrubbed(http, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+    auto const taken = http.upstream_bytes(bytes_of(body));
+    EXPECT_LT(taken, body.size()); // the rest waits for a reader
+    EXPECT_LT(taken_to_agent(http).size(), 2u << 20);
+}
+
+TEST(Http1Response, AnEncodingThatCannotBeUndoneIsRefusedWhereSecretsAreLookedFor)
+{
+    for (char const* fields : {"Content-Encoding: br\r\n", "Content-Encoding: gzip, gzip\r\n",
+             "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n"}) {
+        Http1Connection http;
+        start_scrubbed(
+            http, "HTTP/1.1 200 OK\r\n" + std::string(fields) + "Content-Length: 2\r\n\r\nxx");
+        auto const text = taken_to_agent(http);
+        EXPECT_TRUE(text.starts_with("HTTP/1.1 502 Bad Gateway\r\n"));
+        EXPECT_NE(text.find("is compressed"), std::string::npos);
+    }
+    Http1Connection http;
+    start_scrubbed(
+        http, "HTTP/1.1 206 Part\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx");
+    EXPECT_TRUE(taken_to_agent(http).starts_with("HTTP/1.1 502 Bad Gateway\r\n"));
 }
 
 constexpr std::string_view kHandshake =

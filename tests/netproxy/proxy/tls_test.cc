@@ -265,6 +265,20 @@ TEST(Tls, PlainTextIsNotTls)
     EXPECT_EQ(server->state(), TlsState::Failed);
 }
 
+TEST(Tls, AClientCertificateThatCannotBeUsedFailsTheConnection)
+{
+    auto sides = make_pair_of_sides();
+    sides.upstream->show({"A.test", 443}, "corp", sides.agent->ca_pem()); // no key
+    sides.upstream->show({"b.test", 443}, "none", "");
+    auto session = sides.upstream->connect({"a.test", 443}, kNow);
+    ASSERT_FALSE(session.ok());
+    EXPECT_EQ(session.error().sentence,
+        "the client certificate of credential \"corp\" cannot be used: it holds no private key in "
+        "PEM, or one with a password");
+    EXPECT_FALSE(sides.upstream->connect({"b.test", 443}, kNow).ok());
+    EXPECT_TRUE(sides.upstream->connect({"a.test", 8443}, kNow).ok());
+}
+
 TEST(Tls, AnEmptyTrustStoreIsAnError)
 {
     auto upstream = UpstreamTls::create("no certificates here");

@@ -59,14 +59,29 @@ TEST(CompileCredential, NeedsAHost)
         HasSubstr("credential \"a\" is attached to no host"));
 }
 
+TEST(CompileCredential, TakesAClientCertificateForAHostAlone)
+{
+    std::string const begin = "[[credential]]\nname = \"a\"\nsource = \"file:~/me.pem\"\n";
+    auto const result =
+        compiled(begin + "attach = [ { kind = \"mtls\", host = \"h.test\", port = 8443 } ]\n");
+    ASSERT_TRUE(result.profile) << render(result.diagnostics);
+    EXPECT_EQ(result.profile->credentials.at(0).attach.at(0).kind, CredentialAttach::Kind::Mtls);
+    EXPECT_THAT(findings(begin + "attach = [ { kind = \"mtls\", host = \"h\", path = \"/x\" } ]\n"),
+        HasSubstr("attach kind \"mtls\" needs host and port alone"));
+    EXPECT_THAT(findings(begin
+                         + "programs = [ \"curl\" ]\nattach = [ { kind = \"mtls\", host = "
+                           "\"h\" } ]\n"),
+        HasSubstr("credential \"a\" is a client certificate"));
+}
+
 TEST(CompileCredential, NamesKindsAndFieldsThatAreNotAvailable)
 {
     auto const text = findings(std::string(kWhole)
                                + "refresh = { grant = \"refresh_token\" }\n"
                                  "[[credential]]\nname = \"b\"\nsource = \"env:B\"\n"
-                                 "attach = [ { kind = \"mtls\", host = \"h.test\" } ]\n");
+                                 "attach = [ { kind = \"oauth\", host = \"h.test\" } ]\n");
     EXPECT_THAT(text, HasSubstr("credential.refresh is not available in osh"));
-    EXPECT_THAT(text, HasSubstr("attach kind \"mtls\" is not available in osh"));
+    EXPECT_THAT(text, HasSubstr("attach kind \"oauth\" is not available in osh"));
 }
 
 TEST(CompileCredential, SuggestsAKindAndAShape)

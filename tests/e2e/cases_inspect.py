@@ -1,0 +1,99 @@
+"""Where TLS is opened and where it is not, and what is refused in words: encrypted ClientHellos, tls: skip, upgrades, odd upstreams."""
+from machine import check, need
+
+POLICY = '''version: 1
+network_policies:
+  carried: {endpoints: [{host: carried.site.test, port: 443}], binaries: [{path: "/**"}]}
+  skipped:
+    endpoints: [{host: skipped.site.test, port: 443, tls: skip, protocol: rest, enforcement: enforce, access: read-only}]
+    binaries: [{path: "/**"}]
+  opened:
+    endpoints: [{host: opened.site.test, ports: [80, 443, 8446], protocol: rest, enforcement: enforce, access: full}]
+    binaries: [{path: "/**"}]
+'''
+OUTSIDE = 'osh e2e root'  # who signed the sites' certificates
+
+# A TLS 1.2 hello of OpenSSL's, with the extension that GREASE and a real encrypted ClientHello have in common (RFC 9849).
+HELLO = r'''
+import socket, ssl, struct, sys
+def hello(name, is_encrypted):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode, context.maximum_version = False, ssl.CERT_NONE, ssl.TLSVersion.TLSv1_2
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = context.wrap_bio(into, out, server_hostname=name)
+    try:
+        session.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    body = bytearray(out.read()[9:])
+    if is_encrypted:
+        at = 34
+        at += 1 + body[at]
+        at += 2 + int.from_bytes(body[at:at + 2], 'big')
+        at += 1 + body[at]
+        grease = b'\0\0\1\0\1\x2a' + struct.pack('!H', 32) + b'k' * 32 + struct.pack('!H', 144) + b'p' * 144
+        body += struct.pack('!HH', 0xfe0d, len(grease)) + grease
+        body[at:at + 2] = struct.pack('!H', len(body) - at - 2)
+    return b'\x16\3\1' + struct.pack('!H', len(body) + 4) + b'\1' + struct.pack('!I', len(body))[1:] + body
+host, is_encrypted = sys.argv[1], sys.argv[2] == 'ech'
+sock = socket.create_connection((host, 443), 10)
+sock.sendall(hello(host, is_encrypted))
+seen = b''
+try:
+    while b'osh' not in seen:
+        part = sock.recv(65536)
+        if not part:
+            break
+        seen += part
+except OSError as error:
+    print(type(error).__name__)
+print('outside' if b'osh e2e root' in seen else 'session' if b'\x16\3\3' in seen else 'nothing')
+'''
+
+
+def run(m, *argv, policy=POLICY, **more):
+    path = m.write(m.home + '/inspect.yaml', policy)
+    return m.run(['/opt/osh/bin/osh', 'run', '-q', '--profile', 'strict', '--policy', path, '--approvals', 'deny', '--', *argv],
+                 **more)
+
+
+def encrypted_hello(m):
+    """A ClientHello with ECH (or its GREASE) opens TLS where bytes are carried, as the name may be hidden; with tls: skip it is refused."""
+    need('python3')
+    m.write(m.project + '/hello.py', HELLO)
+    for host, kind, expected in (('carried', 'plain', 'outside'), ('carried', 'ech', 'session'), ('skipped', 'plain', 'outside'),
+                                 ('opened', 'ech', 'session')):
+        done = run(m, 'python3', 'hello.py', host + '.site.test', kind)
+        check(done.out.split()[-1:] == [expected], (host, kind, done))
+    done = run(m, 'python3', 'hello.py', 'skipped.site.test', 'ech')
+    check(done.out.split()[-1:] == ['nothing'], done)
+
+
+def who_is_seen(m):
+    """tls: skip and a rule without a protocol leave TLS closed: the client sees the site's certificate, else the session's."""
+    for host, is_closed in (('carried', True), ('skipped', True), ('opened', False)):
+        done = run(m, 'curl', '-sSv', 'https://%s.site.test/ok/x' % host)
+        check('hello from %s.site.test' % host in done.out, done)
+        check(('CN=' + OUTSIDE in done.err) == is_closed, done)
+    done = run(m, 'curl', '-sS', '--connect-to', 'opened.site.test:443:skipped.site.test:443', 'https://opened.site.test/ok/x')
+    check(done.code != 0 and 'hello' not in done.out, done)
+
+
+def upgrade_to_http2(m):
+    """Upgrade: h2c is refused in words and never sent; HTTP/2 without asking is judged like any other."""
+    done = run(m, 'curl', '-sS', '--http2', '-w', ' %{http_code}', 'http://opened.site.test/ok/x')
+    check(done.out.endswith('501') and 'h2c' in done.out, done)
+    check(not m.hits(kind='request', host='opened.site.test'), 'it was sent')
+    done = run(m, 'curl', '-sS', '--http2-prior-knowledge', '-w', ' %{http_code}', 'http://opened.site.test/ok/x')
+    check(done.out == 'hello from opened.site.test/ok/x 200', done)
+
+
+def client_of_http1_at_a_server_of_http2(m):
+    """A server that speaks HTTP/2 only answers a client of HTTP/2; one of HTTP/1.1 gets a 502 that names the reason."""
+    done = run(m, 'curl', '-sS', '--http2', '-o', '/dev/null', '-w', '%{http_code}', 'https://opened.site.test:8446/ok/a')
+    check(done.out == '200', done)
+    done = run(m, 'curl', '-sS', '--http1.1', '-w', ' %{http_code}', 'https://opened.site.test:8446/ok/a')
+    check(done.out.endswith('502') and 'opened.site.test' in done.out, done)
+
+
+CASES = [encrypted_hello, who_is_seen, upgrade_to_http2, client_of_http1_at_a_server_of_http2]
