@@ -48,7 +48,10 @@ void Core::route_stream(Flow& flow)
 
 std::size_t Core::own_connections(Flow const& carrier) const
 {
-    return static_cast<std::size_t>(std::ranges::count_if(carrier.streams, [&](FlowId id) {
+    auto const* const talk = carrier.talked();
+    if (talk == nullptr)
+        return 0;
+    return static_cast<std::size_t>(std::ranges::count_if(talk->streams, [&](FlowId id) {
         auto const found = flows_.find(id);
         return found != flows_.end() && found->second->upstream.id != 0;
     }));
