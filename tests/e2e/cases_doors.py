@@ -195,6 +195,41 @@ def comes_and_goes(m):
     check(process.wait(30) == 0, process.stderr.read())
 
 
+MANY = r"""
+import os, socket, sys, time
+PATH = os.environ['DOCKER_HOST'][7:]
+def ask(kept):
+    s = socket.socket(socket.AF_UNIX); s.connect(PATH); s.settimeout(10)
+    try:
+        s.sendall(b'?'); answer = s.recv(1)
+    except OSError: answer = b''
+    kept.append(s)
+    return answer
+kept = []
+print('served', sum(ask(kept) == b'!' for _ in range(80)))
+for s in kept[:40]: s.shutdown(socket.SHUT_WR)   # half closed, and left so
+for s in kept: s.close()
+end = time.monotonic() + 10
+while ask(kept) != b'!' and time.monotonic() < end: time.sleep(0.05)
+print('again', ask(kept) == b'!')
+"""
+
+
+def places_come_back(m):
+    """64 connections at once; a host that never closes its end does not keep the places of programs that are gone."""
+    m.profile('doors', PROFILE % '"docker"')
+    path, peers = m.home + '/docker.sock', []
+
+    def stubborn(peer):
+        peers.append(peer)
+        while peer.recv(1):
+            peer.sendall(b'!')
+    m.write(m.project + '/many.py', MANY)
+    with Listener(m, path, stubborn):
+        done = inside(m, 'python3', 'many.py', env={'DOCKER_HOST': 'unix://' + path})
+    check(done.code == 0 and 'served 64\nagain True' in done.out, done)
+
+
 FLOOD = r"""
 import os, resource, socket, struct, sys, time
 PATH = os.environ['SSH_AUTH_SOCK']
@@ -370,4 +405,4 @@ def own_sockets_work(m):
 
 
 CASES = [ssh_agent_lists_and_signs, ssh_agent_in_the_plan, relay, by_the_other_name, what_is_no_socket, comes_and_goes,
-         hostile_to_the_filter, names_that_are_not_opened, shown_itself, sockets_that_appear, own_sockets_work]
+         places_come_back, hostile_to_the_filter, names_that_are_not_opened, shown_itself, sockets_that_appear, own_sockets_work]
