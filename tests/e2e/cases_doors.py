@@ -1,5 +1,6 @@
 """Sockets of the host that a profile opens by name: filtered, relayed, or an error that says why."""
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -230,6 +231,47 @@ def places_come_back(m):
     check(done.code == 0 and 'served 64\nagain True' in done.out, done)
 
 
+def the_process_behind(m):
+    """osh-doors knows nothing of the person's environment, has no powers, a filter, and nothing open but its sockets; without it connections end and the session goes on."""
+    m.profile('doors', PROFILE % '"docker"')
+    path = m.home + '/docker.sock'
+    with Listener(m, path, count_and_answer):
+        process = m.popen([OSH, 'run', '-q', '--no-tty', '--profile', 'doors', '--offline', '--', 'python3', '-c',
+                           ASK + 'input(); print(ask(), flush=True); input()\ntry: print(ask())\nexcept OSError as e: print(e)'],
+                          env={'DOCKER_HOST': 'unix://' + path, 'MY_TOKEN': 'TELLTALE-7'}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+        process.stdin.write(b'\n')
+        process.stdin.flush()
+        check(b'heard' in process.stdout.readline(), 'served')
+        pid, = [pid for pid, name in m.processes() if name == 'osh-doors']
+        with open('/proc/%d/environ' % pid, 'rb') as file:
+            check(file.read().strip(b'\0') == b'', 'environment')
+        with open('/proc/%d/status' % pid) as file:
+            status = file.read()
+        for line in ('NoNewPrivs:\t1', 'Seccomp:\t2', 'CapEff:\t0000000000000000', 'CapPrm:\t0000000000000000'):
+            check(line in status, status)
+        check('TELLTALE-7' not in memory(pid), 'memory')
+        opened = [os.readlink('/proc/%d/fd/%s' % (pid, fd)) for fd in os.listdir('/proc/%d/fd' % pid)]
+        check(all(o == '/dev/null' or o.startswith(('socket:', 'anon_inode:[eventpoll]')) for o in opened), opened)
+        os.kill(pid, signal.SIGKILL)
+        process.stdin.write(b'\n')
+        process.stdin.close()
+        check(b'heard' not in process.stdout.readline() and process.wait(30) == 0, process.stderr.read())
+
+
+def memory(pid):
+    """What a process has in its writable memory."""
+    text = b''
+    with open('/proc/%d/maps' % pid) as maps, open('/proc/%d/mem' % pid, 'rb') as mem:
+        for line in maps:
+            place, rights = line.split()[:2]
+            if rights.startswith('rw'):
+                begin, end = (int(x, 16) for x in place.split('-'))
+                mem.seek(begin)
+                text += mem.read(end - begin)
+    return text.decode(errors='replace')
+
+
 FLOOD = r"""
 import os, resource, socket, struct, sys, time
 PATH = os.environ['SSH_AUTH_SOCK']
@@ -405,4 +447,4 @@ def own_sockets_work(m):
 
 
 CASES = [ssh_agent_lists_and_signs, ssh_agent_in_the_plan, relay, by_the_other_name, what_is_no_socket, comes_and_goes,
-         places_come_back, hostile_to_the_filter, names_that_are_not_opened, shown_itself, sockets_that_appear, own_sockets_work]
+         places_come_back, the_process_behind, hostile_to_the_filter, names_that_are_not_opened, shown_itself, sockets_that_appear, own_sockets_work]
