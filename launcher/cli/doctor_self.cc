@@ -18,7 +18,7 @@ namespace osh::cli
 namespace
 {
 
-constexpr std::array kOwn{"osh", "osh-janitor", "osh-netproxy", "osh-init"};
+constexpr std::array kOwn{"osh", "osh-janitor", "osh-netproxy", "osh-init", "osh-doors"};
 
 std::int32_t supervisor_of(launcher::Environment const& environment, std::string const& id)
 {

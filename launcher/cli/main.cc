@@ -1,6 +1,7 @@
 // `osh`: finds the subcommand and calls it.
 
 #include "launcher/cli/command.h"
+#include "launcher/supervise/door_service.h"
 #include "policy/base/text.h"
 
 #include <cstdio>
@@ -49,6 +50,8 @@ int unknown_command(std::string const& name)
 int main(int argc, char** argv)
 {
     std::set_new_handler(end_without_memory);
+    if (argc > 0 && std::string_view(argv[0]) == osh::launcher::kDoorService)
+        return osh::launcher::serve_doors();
     std::vector<std::string> const words(argv + (argc > 0 ? 1 : 0), argv + argc);
     if (words.empty())
         return print_help(stderr);

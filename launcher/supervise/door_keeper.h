@@ -1,8 +1,6 @@
 #pragma once
-// The process behind the sockets that a profile opened: takes connections that programs inside make
-// to their end of a door, and connects each to the host's socket. A process of its own, because the
-// supervisor gives up connect(2). It can open no other sockets' family, start nothing, and ends
-// with its channel.
+// The supervisor's end of the process behind opened sockets (door_service.h). A process of its own,
+// because the supervisor gives up connect(2).
 
 #include "launcher/plan/plan.h"
 #include "launcher/sys/event_loop.h"
@@ -16,8 +14,6 @@
 
 namespace osh::launcher
 {
-
-inline constexpr std::size_t kMaxPassages = 64; // connections at once; more are closed at once
 
 class DoorKeeper
 {

@@ -235,6 +235,11 @@ Result<> become_undumpable()
     return {};
 }
 
+void set_own_name(char const* name)
+{
+    ::prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 void become_dumpable()
 {
     ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

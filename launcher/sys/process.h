@@ -52,6 +52,7 @@ bool has_any_capability();
 
 Result<> forbid_new_privileges();
 Result<> become_undumpable();
+void set_own_name(char const* name); // PR_SET_NAME: what ps(1) shows, at most 15 characters
 void become_dumpable();
 Result<> die_with_parent(); // PR_SET_PDEATHSIG, SIGKILL
 Result<> leave_session_keyring();

@@ -1,5 +1,6 @@
 """Sockets of the host that a profile opens by name: filtered, relayed, or an error that says why."""
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -195,6 +196,82 @@ def comes_and_goes(m):
     check(process.wait(30) == 0, process.stderr.read())
 
 
+MANY = r"""
+import os, socket, sys, time
+PATH = os.environ['DOCKER_HOST'][7:]
+def ask(kept):
+    s = socket.socket(socket.AF_UNIX); s.connect(PATH); s.settimeout(10)
+    try:
+        s.sendall(b'?'); answer = s.recv(1)
+    except OSError: answer = b''
+    kept.append(s)
+    return answer
+kept = []
+print('served', sum(ask(kept) == b'!' for _ in range(80)))
+for s in kept[:40]: s.shutdown(socket.SHUT_WR)   # half closed, and left so
+for s in kept: s.close()
+end = time.monotonic() + 10
+while ask(kept) != b'!' and time.monotonic() < end: time.sleep(0.05)
+print('again', ask(kept) == b'!')
+"""
+
+
+def places_come_back(m):
+    """64 connections at once; a host that never closes its end does not keep the places of programs that are gone."""
+    m.profile('doors', PROFILE % '"docker"')
+    path, peers = m.home + '/docker.sock', []
+
+    def stubborn(peer):
+        peers.append(peer)
+        while peer.recv(1):
+            peer.sendall(b'!')
+    m.write(m.project + '/many.py', MANY)
+    with Listener(m, path, stubborn):
+        done = inside(m, 'python3', 'many.py', env={'DOCKER_HOST': 'unix://' + path})
+    check(done.code == 0 and 'served 64\nagain True' in done.out, done)
+
+
+def the_process_behind(m):
+    """osh-doors knows nothing of the person's environment, has no powers, a filter, and nothing open but its sockets; without it connections end and the session goes on."""
+    m.profile('doors', PROFILE % '"docker"')
+    path = m.home + '/docker.sock'
+    with Listener(m, path, count_and_answer):
+        process = m.popen([OSH, 'run', '-q', '--no-tty', '--profile', 'doors', '--offline', '--', 'python3', '-c',
+                           ASK + 'input(); print(ask(), flush=True); input()\ntry: print(ask())\nexcept OSError as e: print(e)'],
+                          env={'DOCKER_HOST': 'unix://' + path, 'MY_TOKEN': 'TELLTALE-7'}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+        process.stdin.write(b'\n')
+        process.stdin.flush()
+        check(b'heard' in process.stdout.readline(), 'served')
+        pid, = [pid for pid, name in m.processes() if name == 'osh-doors']
+        with open('/proc/%d/environ' % pid, 'rb') as file:
+            check(file.read().strip(b'\0') == b'', 'environment')
+        with open('/proc/%d/status' % pid) as file:
+            status = file.read()
+        for line in ('NoNewPrivs:\t1', 'Seccomp:\t2', 'CapEff:\t0000000000000000', 'CapPrm:\t0000000000000000'):
+            check(line in status, status)
+        check('TELLTALE-7' not in memory(pid), 'memory')
+        opened = [os.readlink('/proc/%d/fd/%s' % (pid, fd)) for fd in os.listdir('/proc/%d/fd' % pid)]
+        check(all(o == '/dev/null' or o.startswith(('socket:', 'anon_inode:[eventpoll]')) for o in opened), opened)
+        os.kill(pid, signal.SIGKILL)
+        process.stdin.write(b'\n')
+        process.stdin.close()
+        check(b'heard' not in process.stdout.readline() and process.wait(30) == 0, process.stderr.read())
+
+
+def memory(pid):
+    """What a process has in its writable memory."""
+    text = b''
+    with open('/proc/%d/maps' % pid) as maps, open('/proc/%d/mem' % pid, 'rb') as mem:
+        for line in maps:
+            place, rights = line.split()[:2]
+            if rights.startswith('rw'):
+                begin, end = (int(x, 16) for x in place.split('-'))
+                mem.seek(begin)
+                text += mem.read(end - begin)
+    return text.decode(errors='replace')
+
+
 FLOOD = r"""
 import os, resource, socket, struct, sys, time
 PATH = os.environ['SSH_AUTH_SOCK']
@@ -370,4 +447,4 @@ def own_sockets_work(m):
 
 
 CASES = [ssh_agent_lists_and_signs, ssh_agent_in_the_plan, relay, by_the_other_name, what_is_no_socket, comes_and_goes,
-         hostile_to_the_filter, names_that_are_not_opened, shown_itself, sockets_that_appear, own_sockets_work]
+         places_come_back, the_process_behind, hostile_to_the_filter, names_that_are_not_opened, shown_itself, sockets_that_appear, own_sockets_work]

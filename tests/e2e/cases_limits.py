@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 
-import namespaces as ns
 from machine import OSH, Skip, check, need
 from user_manager import UserManager
 
@@ -199,12 +198,12 @@ def scope_of_systemd(m):
 def scope_without_controllers(m):
     """systemd moves the sandbox into its scope, but was given no controller: that is said, and the agent is in the scope."""
     need('busctl')
-    groups = m.home + '/groups'
+    # The machine's own: a mount of ours would set the options of all of them anew.
+    found = [line.split()[4] for line in open('/proc/self/mountinfo') if ' - cgroup2 ' in line]
+    if not found or not os.access(found[0], os.W_OK) or not m.place.is_root:
+        raise Skip('no cgroup2 that may be written is mounted here')
+    groups = '%s/osh-test-%s' % (found[0], os.urandom(4).hex())
     os.makedirs(groups)
-    try:
-        ns.mount('cgroup2', groups, 'cgroup2')
-    except OSError as error:
-        raise Skip('cgroup2 cannot be mounted here: %s' % error)
     os.makedirs('/run/systemd/system')
     try:
         if 'memory' in open(groups + '/cgroup.controllers').read().split():
@@ -223,11 +222,15 @@ def scope_without_controllers(m):
             _, err = process.communicate(b'\n', timeout=30)
         check('osh-init' in commands and 'sh' in commands and 'osh' not in commands, commands)
         check(process.returncode == 0 and b'may not limit memory' in err, err)
-        for left in glob.glob(groups + '/osh-*.scope'):
-            os.rmdir(left)
     finally:
         shutil.rmtree('/run/systemd')
-        subprocess.run(['umount', '-l', groups])
+        deadline = time.monotonic() + 5
+        while os.path.isdir(groups) and time.monotonic() < deadline:
+            try:
+                for left in glob.glob(groups + '/osh-*.scope') + [groups]:
+                    os.rmdir(left)
+            except OSError:
+                time.sleep(0.05)  # not empty yet
 
 
 CASES = [processes, fork_bomb, memory, space, open_files, wall_time, processor_weight, limits_that_do_not_hold_are_errors,
