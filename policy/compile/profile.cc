@@ -200,6 +200,8 @@ bool apply_file(ParsedFile const& file, ProfileShelf const& shelf, Diagnostics& 
     in.strings("extends", extends, ListRule::Replace);
     if (file.text->origin == ProfileOrigin::Agent)
         check_agent_preset(file.document.root, findings);
+    else
+        into.debug = Profile().debug; // each profile says for itself that it wants no debuggers
     apply_sections(in, *file.text, into);
     apply_credentials(in, *file.text, into);
     in.finish();

@@ -160,34 +160,6 @@ TEST(CompileProfile, BoundsTheDepthOfExtends)
     EXPECT_THAT(render(compile_profile({shelf[0]}, shelf).diagnostics), HasSubstr("deeper than 8"));
 }
 
-TEST(CompileProfile, InheritsDebuggersLikeEveryScalar)
-{
-    auto const strict = packaged("strict", "version = 1\n[sandbox]\ndebug = false\n");
-    auto const silent = user("mine", "version = 1\nextends = [\"strict\"]\n");
-    auto const loud =
-        user("mine", "version = 1\nextends = [\"strict\"]\n[sandbox]\ndebug = true\n");
-    auto const grandchild = user("x", "version = 1\nextends = [\"mine\"]\n");
-    EXPECT_FALSE(made_of({silent}, {strict}).debug);
-    EXPECT_TRUE(made_of({loud}, {strict}).debug);
-    EXPECT_TRUE(made_of({grandchild}, {strict, loud}).debug);
-    EXPECT_FALSE(made_of({grandchild}, {strict, silent}).debug);
-}
-
-TEST(CompileProfile, SharesSocketsUnderEitherName)
-{
-    auto const base = packaged("base", "version = 1\n[filesystem]\nsockets = [\"docker\"]\n");
-    auto const sockets = [&](std::string const& text) {
-        return made_of({user("x", "version = 1\nextends = [\"base\"]\n" + text)}, {base})
-            .filesystem.sockets;
-    };
-    EXPECT_THAT(sockets(""), ElementsAre("docker"));
-    EXPECT_THAT(sockets("[unsafe]\nshare_docker_socket = true\n"), ElementsAre("docker"));
-    EXPECT_THAT(sockets("[unsafe]\nshare_docker_socket = false\nshare_session_bus = true\n"),
-        ElementsAre("session-bus"));
-    EXPECT_THAT(sockets("[filesystem]\nsockets = [\"-docker\", \"ssh-agent\"]\n"),
-        ElementsAre("ssh-agent"));
-}
-
 TEST(CompileProfile, SuggestsAProfileToExtend)
 {
     auto const compiled = compile_profile(
