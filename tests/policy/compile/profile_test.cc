@@ -191,6 +191,31 @@ TEST(CompileProfile, AppliesASharedBaseOnce)
     EXPECT_THAT(profile.chain, ElementsAre("base", "a", "b"));
 }
 
+TEST(CompileProfile, SharesSocketsUnderEitherName)
+{
+    auto const base = packaged("base", "version = 1\n[filesystem]\nsockets = [\"docker\"]\n");
+    auto const sockets = [&](std::string const& text) {
+        return made_of({user("x", "version = 1\nextends = [\"base\"]\n" + text)}, {base})
+            .filesystem.sockets;
+    };
+    EXPECT_THAT(sockets(""), ElementsAre("docker"));
+    EXPECT_THAT(sockets("[unsafe]\nshare_docker_socket = true\n"), ElementsAre("docker"));
+    EXPECT_THAT(sockets("[unsafe]\nshare_docker_socket = false\nshare_session_bus = true\n"),
+        ElementsAre("session-bus"));
+    EXPECT_THAT(sockets("[filesystem]\nsockets = [\"-docker\", \"ssh-agent\"]\n"),
+        ElementsAre("ssh-agent"));
+}
+
+TEST(CompileProfile, AsksEachProfileWhetherItPermitsDebuggers)
+{
+    auto const strict = packaged("strict", "version = 1\n[sandbox]\ndebug = false\n");
+    auto const silent = user("mine", "version = 1\nextends = [\"strict\"]\n");
+    auto const mute =
+        user("mine", "version = 1\nextends = [\"strict\"]\n[sandbox]\ndebug = false\n");
+    EXPECT_TRUE(made_of({silent}, {strict}).debug);
+    EXPECT_FALSE(made_of({mute}, {strict}).debug);
+}
+
 TEST(CompileProfile, KeepsAnAgentPresetToWhatIsItsOwn)
 {
     auto preset = packaged("claude", "version = 1\n[agent]\ncommand = \"claude\"\n"
