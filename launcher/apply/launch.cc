@@ -168,19 +168,13 @@ Result<std::vector<Fd>> await(Fd const& channel, std::size_t expected)
     return descriptors;
 }
 
-// Init forks nothing before it hears of the trust: all that the sandbox ever runs is born in the
-// group, which is entered while init builds (the kernel may take milliseconds for it).
 Result<> instruct(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox, Fd const& owners)
 {
     auto group = make_group(plan.group, sandbox.init_pid);
     if (!group.ok())
         return fail_because("cannot limit the sandbox", std::move(group).error());
     sandbox.group = *std::move(group);
-    TRY(send_plan(plan, stdio, sandbox, owners));
-    auto entered = sandbox.group.adopt(sandbox.init_pid);
-    if (!entered.ok())
-        return fail_because("cannot limit the sandbox", std::move(entered).error());
-    return {};
+    return send_plan(plan, stdio, sandbox, owners);
 }
 
 Result<> await_network(Plan const& plan, Sandbox& sandbox)
@@ -255,8 +249,16 @@ Result<Sandbox> prepare(
     return explained(facts, done.error());
 }
 
-Result<> give_trust(Sandbox const& sandbox, std::string const& ca_pem)
+// Init forks nothing before it hears of the trust: all that the sandbox ever runs is born in the
+// group. The kernel takes a grace period to move init there, 10 ms and more: by now both helpers
+// have something to do.
+Result<> give_trust(Sandbox& sandbox, std::string const& ca_pem)
 {
+    auto entered = sandbox.group.adopt(sandbox.init_pid);
+    if (!entered.ok()) {
+        end(sandbox.init_pidfd);
+        return fail_because("cannot limit the sandbox", std::move(entered).error());
+    }
     return sys::send_message(sandbox.init_channel, encode(ToInit(WordTrust{ca_pem})));
 }
 

@@ -68,7 +68,7 @@ Result<Sandbox> prepare(
     Plan const& plan, StdioPlan stdio, HostFacts const& facts, Result<BegunInit> begun);
 // The session's CA certificate, "" without network: for the trust files. From here on the agent's
 // process is made and confined, which then waits for the start.
-Result<> give_trust(Sandbox const& sandbox, std::string const& ca_pem);
+Result<> give_trust(Sandbox& sandbox, std::string const& ca_pem);
 // Until all files stand. On failure init has ended.
 Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts);
 
