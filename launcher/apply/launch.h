@@ -49,6 +49,9 @@ public:
     // `libexec` holds osh-init.
     static Result<BegunInit> begin(std::string const& libexec);
     Result<> make_network(Uplink uplink); // once, before prepare()
+    // Makes the group and begins to move init there; give_trust() waits for that. Once, if at all:
+    // prepare() does it where nobody did.
+    Result<> limit(GroupPlan const& plan);
     BegunInit(BegunInit&&) noexcept = default;
     BegunInit& operator=(BegunInit&&) noexcept;
     ~BegunInit();
@@ -60,6 +63,8 @@ private:
     sys::Fd pidfd_, channel_;
     std::int32_t pid_ = 0;
     Uplink uplink_ = Uplink::None;
+    bool is_limited_ = false;
+    sys::ControlGroup group_;
 };
 
 // Errors are sentences for people with the failed step. Nothing is left behind on failure.
