@@ -172,21 +172,6 @@ Result<std::vector<Fd>> await(Fd const& channel, std::size_t expected)
     return descriptors;
 }
 
-// Init forks nothing before it hears of the trust: all that the sandbox ever runs is born in the
-// group, which is entered while init builds (the kernel may take milliseconds for it).
-Result<> instruct(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox, Fd const& owners)
-{
-    auto group = make_group(plan.group, sandbox.init_pid);
-    if (!group.ok())
-        return fail_because("cannot limit the sandbox", std::move(group).error());
-    sandbox.group = *std::move(group);
-    TRY(send_plan(plan, stdio, sandbox, owners));
-    auto entered = sandbox.group.adopt(sandbox.init_pid);
-    if (!entered.ok())
-        return fail_because("cannot limit the sandbox", std::move(entered).error());
-    return {};
-}
-
 Result<> await_network(Plan const& plan, Sandbox& sandbox)
 {
     LET(tun, await<WordNetwork>(sandbox.init_channel, plan.has_network ? 1 : 0));
@@ -215,12 +200,27 @@ Result<> BegunInit::make_network(Uplink uplink)
     return sys::send_message(channel_, encode(ToInit(begin)));
 }
 
+Result<> BegunInit::limit(GroupPlan const& plan)
+{
+    is_limited_ = true;
+    auto group = make_group(plan, pid_);
+    if (!group.ok())
+        return fail_because("cannot limit the sandbox", std::move(group).error());
+    group_ = *std::move(group);
+    auto begun = group_.begin_adoption(pid_);
+    if (!begun.ok())
+        return fail_because("cannot limit the sandbox", std::move(begun).error());
+    return {};
+}
+
 BegunInit& BegunInit::operator=(BegunInit&& other) noexcept
 {
     std::swap(pidfd_, other.pidfd_);
     std::swap(channel_, other.channel_);
     std::swap(pid_, other.pid_);
     std::swap(uplink_, other.uplink_);
+    std::swap(is_limited_, other.is_limited_);
+    std::swap(group_, other.group_);
     return *this;
 }
 
@@ -236,6 +236,8 @@ Result<Sandbox> prepare(
     if (!begun.ok())
         return explained(facts, begun.error());
     OSH_CHECK((begun->uplink_ == Uplink::Tun) == plan.has_network);
+    if (!begun->is_limited_)
+        TRY(begun->limit(plan.group));
     for (auto const& state : plan.state)
         TRY(make_state_file(state));
     LET(owners, sys::make_channel());
@@ -246,13 +248,14 @@ Result<Sandbox> prepare(
     }
     sandbox.init_pidfd = std::move(begun->pidfd_);
     sandbox.init_pid = begun->pid_;
+    sandbox.group = std::move(begun->group_);
     sandbox.init_channel = std::move(begun->channel_);
     sandbox.owner_channel = std::move(owners.ours);
     sandbox.wants_terminal = stdio.wants_terminal;
     sandbox.door_count = plan.doors.size();
     auto done = await_network(plan, sandbox); // mostly it stands already
     if (done.ok())
-        done = instruct(plan, stdio, sandbox, owners.theirs);
+        done = send_plan(plan, stdio, sandbox, owners.theirs);
     if (done.ok() && !plan.group.scope.empty())
         if (auto entered = enter_scope(plan.group, sandbox.init_pid, facts); !entered.ok())
             sandbox.group_problem = std::move(entered).error().sentence;
@@ -262,8 +265,16 @@ Result<Sandbox> prepare(
     return explained(facts, done.error());
 }
 
-Result<> give_trust(Sandbox const& sandbox, std::string const& ca_pem)
+// Init forks nothing before it hears of the trust: all that the sandbox ever runs is born in the
+// group. The kernel takes a grace period to move init there, 10 ms and more: that began when osh
+// knew what this machine can limit.
+Result<> give_trust(Sandbox& sandbox, std::string const& ca_pem)
 {
+    auto entered = sandbox.group.await_adoption();
+    if (!entered.ok()) {
+        end(sandbox.init_pidfd);
+        return fail_because("cannot limit the sandbox", std::move(entered).error());
+    }
     return sys::send_message(sandbox.init_channel, encode(ToInit(WordTrust{ca_pem})));
 }
 

@@ -50,6 +50,9 @@ public:
     // `libexec` holds osh-init.
     static Result<BegunInit> begin(std::string const& libexec);
     Result<> make_network(Uplink uplink); // once, before prepare()
+    // Makes the group and begins to move init there; give_trust() waits for that. Once, if at all:
+    // prepare() does it where nobody did.
+    Result<> limit(GroupPlan const& plan);
     BegunInit(BegunInit&&) noexcept = default;
     BegunInit& operator=(BegunInit&&) noexcept;
     ~BegunInit();
@@ -61,6 +64,8 @@ private:
     sys::Fd pidfd_, channel_;
     std::int32_t pid_ = 0;
     Uplink uplink_ = Uplink::None;
+    bool is_limited_ = false;
+    sys::ControlGroup group_;
 };
 
 // Errors are sentences for people with the failed step. Nothing is left behind on failure.
@@ -69,7 +74,7 @@ Result<Sandbox> prepare(
     Plan const& plan, StdioPlan stdio, HostFacts const& facts, Result<BegunInit> begun);
 // The session's CA certificate, "" without network: for the trust files. From here on the agent's
 // process is made and confined, which then waits for the start.
-Result<> give_trust(Sandbox const& sandbox, std::string const& ca_pem);
+Result<> give_trust(Sandbox& sandbox, std::string const& ca_pem);
 // Until all files stand. On failure init has ended.
 Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts);
 

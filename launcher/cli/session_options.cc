@@ -168,6 +168,16 @@ std::string plan_errors(std::vector<Error> const& errors)
     return text;
 }
 
+Result<> look_at_host(SessionRequest& request, For use)
+{
+    LET(facts, launcher::probe_host(launcher::probe_request(request.profile)));
+    request.facts = std::move(facts);
+    if (use == For::Run)
+        launcher::limit_helpers(
+            request.head_start, launcher::plan_group(request.profile.resources, request.facts));
+    return {};
+}
+
 launcher::Uplink likely_uplink(ParsedOptions const& options)
 {
     return options.has("offline") ? launcher::Uplink::None : launcher::Uplink::Tun;
@@ -230,8 +240,7 @@ Result<SessionRequest> session_request(ParsedOptions const& options, For use)
     request.agent = command.front().substr(command.front().rfind('/') + 1);
     launcher::resolve_programs(
         request.profile, launcher::program_finder(environment, command.front()));
-    LET(facts, launcher::probe_host(launcher::probe_request(request.profile)));
-    request.facts = std::move(facts);
+    TRY(look_at_host(request, use));
     TRY(add_narrowing_layers(places, request));
     LET(policy, compiled(request));
     for (auto const& flag : options.all("env"))

@@ -69,4 +69,12 @@ void tell_helpers(HeadStart& head, policy::Profile const& profile)
     (void)(*head.init)->make_network(has_network ? Uplink::Tun : Uplink::None).ok();
 }
 
+void limit_helpers(HeadStart& head, GroupPlan const& plan)
+{
+    if (!head.init->ok())
+        return;
+    if (auto done = (*head.init)->limit(plan); !done.ok())
+        head.init.emplace(std::unexpected(std::move(done).error()));
+}
+
 } // namespace osh::launcher

@@ -42,5 +42,7 @@ struct HeadStart {
 HeadStart begin_helpers(Uplink likely);
 // What the profile says.
 void tell_helpers(HeadStart& head, policy::Profile const& profile);
+// What this machine can limit.
+void limit_helpers(HeadStart& head, GroupPlan const& plan);
 
 } // namespace osh::launcher

@@ -105,7 +105,7 @@ Result<> Supervisor::start_sandbox()
 
 // Both go on at the same time then: init makes the files and the agent's process, netproxy reads
 // the policy.
-Result<> Supervisor::connect_helpers(Sandbox const& sandbox)
+Result<> Supervisor::connect_helpers(Sandbox& sandbox)
 {
     if (!netproxy_)
         return give_trust(sandbox, "");

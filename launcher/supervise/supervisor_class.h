@@ -37,7 +37,7 @@ public:
 private:
     Result<> start_netproxy();
     Result<> start_sandbox();
-    Result<> connect_helpers(Sandbox const& sandbox);
+    Result<> connect_helpers(Sandbox& sandbox);
     Result<> start_signals();
     Result<> start_desk();
     Result<> start_ports();

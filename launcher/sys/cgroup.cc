@@ -1,9 +1,11 @@
 #include "launcher/sys/cgroup.h"
 
 #include "launcher/sys/io.h"
+#include "launcher/sys/process.h"
 #include "launcher/sys/spawn.h"
 #include "launcher/sys/standard_streams.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -13,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace osh::sys
 {
@@ -20,6 +23,7 @@ namespace
 {
 
 constexpr int kRemoveTries = 500;
+constexpr int kMostStatus = 255;           // wait(2); an errno is smaller
 constexpr long kBetweenTries = 20'000'000; // nanoseconds
 
 // What the remover needs, made before the fork: it allocates nothing.
@@ -81,6 +85,20 @@ void close_others_in_child(RemoverWork const& work)
     ::syscall(SYS_close_range, first, ~0u, 0u);
 }
 
+// In the child; 0 or an errno.
+int move_into(std::vector<Fd> const& folders, std::int32_t pid)
+{
+    auto const text = std::to_string(pid);
+    for (auto const& folder : folders) {
+        auto const file = open_in(folder, "cgroup.procs", O_WRONLY);
+        auto const done =
+            file.ok() ? write_all(*file, text) : Result<>(std::unexpected(file.error()));
+        if (!done.ok())
+            return done.error().sys_errno == 0 ? EIO : done.error().sys_errno;
+    }
+    return 0;
+}
+
 Result<Fd> start_remover(std::vector<int> const& bases, std::string const& name)
 {
     LET(alive, make_pipe());
@@ -135,15 +153,43 @@ Result<ControlGroup> ControlGroup::make(std::vector<std::string> const& bases,
     return group;
 }
 
-Result<> ControlGroup::adopt(std::int32_t pid)
+Result<> ControlGroup::begin_adoption(std::int32_t pid)
 {
-    for (auto const& folder : folders_) {
-        LET(file, open_in(folder, "cgroup.procs", O_WRONLY));
-        auto done = write_all(file, std::to_string(pid));
-        if (!done.ok())
-            return fail_because("cannot enter the control group", std::move(done).error());
-    }
+    if (folders_.empty())
+        return {};
+    auto child = clone_process({}, [&] {
+        int const error = die_with_parent().ok() ? move_into(folders_, pid) : EPERM;
+        return std::clamp(error, 0, kMostStatus);
+    });
+    if (!child.ok())
+        return fail_because("cannot enter the control group", std::move(child).error());
+    adopter_ = std::move(child->pidfd);
     return {};
+}
+
+Result<> ControlGroup::await_adoption()
+{
+    if (!adopter_.is_open())
+        return {};
+    Fd const adopter = std::move(adopter_);
+    LET(status, reap(adopter));
+    if (status.by_signal)
+        return fail(Errc::Closed, "cannot enter the control group: the child that does it ended");
+    return status.value == 0 ? Result<>()
+                             : fail_errno(status.value, "cannot enter the control group");
+}
+
+ControlGroup& ControlGroup::operator=(ControlGroup&& other) noexcept
+{
+    std::swap(folders_, other.folders_);
+    std::swap(adopter_, other.adopter_);
+    std::swap(alive_, other.alive_);
+    return *this;
+}
+
+ControlGroup::~ControlGroup()
+{
+    (void)await_adoption().ok(); // no zombie
 }
 
 } // namespace osh::sys

@@ -28,13 +28,18 @@ public:
         std::vector<GroupSetting> const& settings);
     ControlGroup() = default;
     ControlGroup(ControlGroup&&) noexcept = default;
-    ControlGroup& operator=(ControlGroup&&) noexcept = default;
+    ControlGroup& operator=(ControlGroup&&) noexcept;
+    ~ControlGroup();
 
-    Result<> adopt(std::int32_t pid);
+    // Moving a process takes the kernel a grace period, 10 ms and more: a child of ours waits for
+    // it. Only what is forked after await_adoption() is sure to be born in the group.
+    Result<> begin_adoption(std::int32_t pid);
+    Result<> await_adoption();
     // Closing `alive_` lets the remover work: it waits until the group is empty, 10 s at most.
 
 private:
     std::vector<Fd> folders_;
+    Fd adopter_; // pidfd of the child that moves a process
     Fd alive_;
 };
 

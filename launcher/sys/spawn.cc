@@ -23,6 +23,7 @@ constexpr auto kPidfd = static_cast<idtype_t>(3);
 // Milliseconds. SIGKILL is obeyed at once but by a process that waits for a device that does not
 // answer; osh does not wait with it.
 constexpr int kReapPatience = 5000;
+constexpr int kTracerPatience = 1000; // milliseconds
 
 void close_from_in_child(unsigned first)
 {
@@ -109,10 +110,16 @@ Result<WaitStatus> reap(Fd const& pidfd)
     while (count < 0 && errno == EINTR);
     if (count == 0)
         return fail(Errc::Busy, "a process does not end");
+    if (count < 0)
+        return fail_errno(errno, "poll");
     siginfo_t info{};
-    if (count < 0
-        || ::waitid(kPidfd, static_cast<id_t>(pidfd.raw()), &info, WEXITED | WNOHANG) != 0)
-        return fail_errno(errno, "waitid");
+    // ptrace(2): a tracer learns of the end first; its child's parent a moment later.
+    for (int i = 0; i < kTracerPatience && info.si_pid == 0; ++i) {
+        if (i > 0)
+            ::poll(nullptr, 0, 1);
+        if (::waitid(kPidfd, static_cast<id_t>(pidfd.raw()), &info, WEXITED | WNOHANG) != 0)
+            return fail_errno(errno, "waitid");
+    }
     return WaitStatus{info.si_code != CLD_EXITED, info.si_status};
 }
 
