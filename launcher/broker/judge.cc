@@ -31,7 +31,7 @@ EntryKind kind_of(sys::Entry const& entry)
 Judge::Seen Judge::look(Place const& at) const
 {
     Seen seen{sys::own_path_of(at.parent), std::string(at.bare_name()), GitEntry::None};
-    if (rules_.is_shared(seen.directory))
+    if (rules_.is_shared(seen.directory) || rules_.is_kept(seen.directory))
         seen.git = git_entry(lower_case(seen.name));
     return seen;
 }

@@ -108,14 +108,30 @@ void add_modes(Rules& rules)
     }
 }
 
-// A directory that folds case would match names that were judged as other ones; the rest of the
-// flags (immutable, no dump) would stay on the host's files.
+// A directory that folds case would match names that were judged as other ones; the rest (immutable,
+// no dump, encrypted, sealed) would stay on the host's files.
 void add_file_flags(Rules& rules)
 {
     constexpr std::uint32_t kSetFlags = 0x40086602, kSetFlags32 = 0x40046602, // FS_IOC_SETFLAGS
-        kSetExtended = 0x401C5820;                                            // FS_IOC_FSSETXATTR
-    for (std::uint32_t const request : {kSetFlags, kSetFlags32, kSetExtended})
+        kSetExtended = 0x401C5820,                                            // FS_IOC_FSSETXATTR
+        kSetEncryption = 0x800C6613, kEnableVerity = 0x40806685;
+    for (std::uint32_t const request :
+        {kSetFlags, kSetFlags32, kSetExtended, kSetEncryption, kEnableVerity})
         rules.push_back({"ioctl", EOPNOTSUPP, {is(1, request)}});
+}
+
+// Subvolumes and snapshots are names, made past the broker: a snapshot called ".vscode" would hold
+// what another directory holds (btrfs-ioctl(2); bcachefs has the like). Others tell the names of
+// subvolumes that are not shown. Left: FICLONE, FICLONERANGE, FIDEDUPERANGE, which carry the same
+// letter on every file system.
+void add_subvolumes(Rules& rules)
+{
+    constexpr std::uint32_t kLetter = 0xFF00, kNumber = 0xFF, kBtrfs = 0x9400, kBcachefs = 0xBC00;
+    for (auto const& test : all_but(1, {9, 13, 54}))
+        if (test.value <= kNumber)
+            rules.push_back(
+                {"ioctl", ENOTTY, {{1, kLetter | (test.mask & kNumber), kBtrfs | test.value}}});
+    rules.push_back({"ioctl", ENOTTY, {{1, kLetter, kBcachefs}}});
 }
 
 // Ways to type into a terminal or to load code behind it. CVE-2017-5226 (TIOCSTI), CVE-2017-2636
@@ -248,6 +264,7 @@ std::vector<ArgumentRule> argument_rules(FilterChoice choice)
     add_socket_options(rules);
     add_modes(rules);
     add_file_flags(rules);
+    add_subvolumes(rules);
     add_terminals(rules);
     add_processes(rules);
     return rules;

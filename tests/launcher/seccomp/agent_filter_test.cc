@@ -326,6 +326,22 @@ TEST(AgentFilter, KnowsNoCallOfAnotherArchitecture)
         }
 }
 
+TEST(AgentFilter, MakesNoSubvolumesButSharesExtents)
+{
+    constexpr std::uint64_t kSnapshot = 0x50009401, kSubvolume = 0x5000940E,
+                            kSnapshot2 = 0x50009417, kSubvolume2 = 0x50009418,
+                            kDestroy = 0x5000940F, kNames = 0x81F8943C, kBcachefs = 0x4020BC10;
+    for (std::uint64_t const request :
+        {kSnapshot, kSubvolume, kSnapshot2, kSubvolume2, kDestroy, kNames, kBcachefs})
+        for (std::uint64_t const high : {std::uint64_t{0}, kHigh})
+            EXPECT_EQ(answer(kStrict, test::call_data(SYS_ioctl, {3, request | high})),
+                refuse(ENOTTY))
+                << request;
+    constexpr std::uint64_t kClone = 0x40049409, kCloneRange = 0x4020940D, kSame = 0xC0189436;
+    for (std::uint64_t const request : {kClone, kCloneRange, kSame})
+        EXPECT_EQ(answer(kStrict, test::call_data(SYS_ioctl, {3, request})), kAllow) << request;
+}
+
 TEST(InitFilter, MakesSocketsForListenersInsideAndForTheKernelsAnswersOnly)
 {
     auto const answered = [](std::uint64_t domain) {
