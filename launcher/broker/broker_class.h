@@ -32,6 +32,7 @@ private:
     };
     void serve(sys::Notification const& notification);
     bool look_at_waiting();
+    void reply(std::uint64_t id, int error);
     void ask_about_tracing(sys::Notification const& call);
     void give(std::uint64_t id, Answer answer, Call const& call);
     bool is_waiting(Turn const& turn) const;
@@ -66,6 +67,7 @@ private:
     int bind_name(Turn& turn, sys::Fd const& socket, std::string const& path);
 
     BrokerParts parts_;
+    DirectoryNames names_;
     Judge judge_;
     CallerStatus status_;
     WaitingOpens waiting_;
@@ -73,6 +75,8 @@ private:
     sys::Fd root_;
     WalkGround ground_;
     unsigned umask_ = 0;
+    unsigned failures_ = 0;
+    bool is_lost_ = false; // a caller would wait for ever: the session has to end
     unsigned reports_left_;
 };
 

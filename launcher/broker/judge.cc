@@ -19,6 +19,11 @@ Ruling refused(std::string why)
     return {EACCES, std::move(why)};
 }
 
+Ruling unknown_place()
+{
+    return refused("a directory of which cannot be told where it lies");
+}
+
 EntryKind kind_of(sys::Entry const& entry)
 {
     if (entry.is_directory())
@@ -28,9 +33,12 @@ EntryKind kind_of(sys::Entry const& entry)
 
 } // namespace
 
-Judge::Seen Judge::look(Place const& at) const
+std::optional<Judge::Seen> Judge::look(Place const& at) const
 {
-    Seen seen{sys::own_path_of(at.parent), std::string(at.bare_name()), GitEntry::None};
+    auto directory = names_.of(at.parent);
+    if (!directory)
+        return std::nullopt;
+    Seen seen{*std::move(directory), std::string(at.bare_name()), GitEntry::None};
     if (rules_.is_shared(seen.directory) || rules_.is_kept(seen.directory))
         seen.git = git_entry(lower_case(seen.name));
     return seen;
@@ -46,15 +54,21 @@ Ruling Judge::by_name(Seen const& seen, EntryKind kind) const
 // project, which was there before.
 Ruling Judge::by_directory(Place const& at) const
 {
-    Seen const seen{sys::own_path_of(at.parent), std::string(at.bare_name()), GitEntry::None};
-    return rules_.may_lie_in_protected(seen.directory) ? by_name(seen, EntryKind::File) : Ruling{};
+    auto const seen = look(at);
+    if (!seen)
+        return unknown_place();
+    return rules_.may_lie_in_protected(seen->directory) ? by_name(*seen, EntryKind::File)
+                                                        : Ruling{};
 }
 
 Ruling Judge::may_make(Place const& at, EntryKind kind, MadeBy how) const
 {
     if (!rules_.may_matter(at.bare_name()))
         return by_directory(at);
-    Seen const seen = look(at);
+    auto const known = look(at);
+    if (!known)
+        return unknown_place();
+    Seen const& seen = *known;
     auto ruling = by_name(seen, kind);
     if (ruling.error != 0)
         return ruling;
@@ -65,7 +79,10 @@ Ruling Judge::may_write(Place const& at) const
 {
     if (!rules_.may_matter(at.bare_name()))
         return by_directory(at);
-    Seen const seen = look(at);
+    auto const known = look(at);
+    if (!known)
+        return unknown_place();
+    Seen const& seen = *known;
     auto ruling = by_name(seen, EntryKind::File);
     if (ruling.error != 0)
         return ruling;
@@ -81,7 +98,10 @@ Ruling Judge::may_rename(Place const& from, Place const& to) const
         return {}; // the kernel says why
     if (!may_matter && !moved.is_directory())
         return by_directory(to);
-    Seen const seen = look(to);
+    auto const known = look(to);
+    if (!known)
+        return unknown_place();
+    Seen const& seen = *known;
     if (moved.is_directory()) {
         auto ruling = may_contain(from, seen);
         if (ruling.error != 0)
@@ -98,8 +118,8 @@ Ruling Judge::may_rename(Place const& from, Place const& to) const
 Ruling Judge::may_contain(Place const& from, Seen const& to) const
 {
     auto const absent = rules_.absent_below(to.directory, to.name);
-    bool const was_free =
-        !rules_.is_judged(sys::own_path_of(from.parent)) || is_tool_directory(from.bare_name());
+    bool const was_free = !rules_.is_judged(names_.of(from.parent).value_or(""))
+                          || is_tool_directory(from.bare_name());
     bool const is_judged = rules_.is_judged(to.directory) && !is_tool_directory(to.name);
     bool const comes_out = was_free && is_judged;
     if (absent.empty() && !comes_out)

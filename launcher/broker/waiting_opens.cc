@@ -88,14 +88,14 @@ std::vector<FinishedOpen> WaitingOpens::take_finished()
     return finished;
 }
 
-bool WaitingOpens::end_if_over(Waiting& waiting, sys::Fd const& proc) const
+bool WaitingOpens::end_if_over(Waiting& waiting, sys::Fd const& proc)
 {
     bool const is_gone = !sys::is_waiting(listener_, waiting.id);
     auto const interruption = is_gone ? Interruption::None : interruption_of(proc, waiting.thread);
     bool const ended_before =
         std::exchange(waiting.has_ended, sys::has_input_or_end(waiting.helper));
     if (ended_before && !is_gone) { // without a word
-        sys::answer_call(listener_, waiting.id, EIO);
+        is_lost_ = is_lost_ || !sys::answer_call(listener_, waiting.id, EIO);
         return true;
     }
     if (!is_gone && interruption == Interruption::None)
@@ -104,9 +104,9 @@ bool WaitingOpens::end_if_over(Waiting& waiting, sys::Fd const& proc) const
     std::ignore = sys::signal_process(waiting.helper, SIGKILL);
     // If it still waits, it was its thread that was looked at.
     if (interruption == Interruption::Restart)
-        sys::interrupt_call(listener_, waiting.id);
+        is_lost_ = is_lost_ || !sys::interrupt_call(listener_, waiting.id);
     else if (interruption == Interruption::Fail)
-        sys::answer_call(listener_, waiting.id, EINTR);
+        is_lost_ = is_lost_ || !sys::answer_call(listener_, waiting.id, EINTR);
     return true;
 }
 

@@ -108,8 +108,8 @@ void add_modes(Rules& rules)
     }
 }
 
-// A directory that folds case would match names that were judged as other ones; the rest (immutable,
-// no dump, encrypted, sealed) would stay on the host's files.
+// A directory that folds case would match names that were judged as other ones; the rest
+// (immutable, no dump, encrypted, sealed) would stay on the host's files.
 void add_file_flags(Rules& rules)
 {
     constexpr std::uint32_t kSetFlags = 0x40086602, kSetFlags32 = 0x40046602, // FS_IOC_SETFLAGS

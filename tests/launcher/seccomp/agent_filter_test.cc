@@ -334,8 +334,8 @@ TEST(AgentFilter, MakesNoSubvolumesButSharesExtents)
     for (std::uint64_t const request :
         {kSnapshot, kSubvolume, kSnapshot2, kSubvolume2, kDestroy, kNames, kBcachefs})
         for (std::uint64_t const high : {std::uint64_t{0}, kHigh})
-            EXPECT_EQ(answer(kStrict, test::call_data(SYS_ioctl, {3, request | high})),
-                refuse(ENOTTY))
+            EXPECT_EQ(
+                answer(kStrict, test::call_data(SYS_ioctl, {3, request | high})), refuse(ENOTTY))
                 << request;
     constexpr std::uint64_t kClone = 0x40049409, kCloneRange = 0x4020940D, kSame = 0xC0189436;
     for (std::uint64_t const request : {kClone, kCloneRange, kSame})
