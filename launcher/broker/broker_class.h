@@ -1,5 +1,6 @@
 #pragma once
-// The broker's parts, shared by broker.cc (loop), open_call.cc, entry_changes.cc, bind_call.cc.
+// The broker's parts, shared by broker.cc (loop), open_call.cc, entry_changes.cc, bind_call.cc,
+// mount_call.cc.
 
 #include "launcher/broker/broker.h"
 #include "launcher/broker/calls.h"
@@ -61,6 +62,9 @@ private:
     Answer carry_out(Turn& turn, RenameCall const& call);
     Answer carry_out(Turn& turn, HardLinkCall const& call);
     Answer link_followed(Turn& turn, Place const& from, Place const& to);
+
+    // mount_call.cc
+    Answer carry_out(Turn& turn, MountCall const& call);
 
     // bind_call.cc
     Answer carry_out(Turn& turn, BindCall const& call);

@@ -158,13 +158,16 @@ std::optional<std::string> DirectoryNames::translated(
 
 std::optional<std::string> DirectoryNames::of(sys::Fd const& directory)
 {
+    std::string const path = sys::own_path_of(directory);
+    if (!path.starts_with('/'))
+        return std::nullopt;
     if (!has_other_roots_)
-        return sys::own_path_of(directory);
+        return path;
     auto const mount = sys::mount_of(directory);
     if (!mount)
         return std::nullopt;
     if (own_row(mount->id))
-        return sys::own_path_of(directory);
+        return path;
     auto const rows = rows_of(std::to_string(thread_));
     auto const row = std::ranges::find(rows, mount->id, &MountRow::id);
     return row == rows.end() ? std::nullopt : translated(directory, *row);

@@ -95,7 +95,7 @@ Ruling Judge::may_rename(Place const& from, Place const& to) const
     auto const moved = sys::examine_entry(from.parent, from_name);
     bool const may_matter = rules_.may_matter(to.bare_name());
     if (moved.error != 0)
-        return {}; // the kernel says why
+        return {moved.error, ""}; // what cannot be looked at is not moved
     if (!may_matter && !moved.is_directory())
         return by_directory(to);
     auto const known = look(to);
@@ -126,6 +126,8 @@ Ruling Judge::may_contain(Place const& from, Seen const& to) const
         return {};
     auto const root = sys::open_entry(
         from.parent, std::string(from.bare_name()), {O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, 0});
+    if (!root.ok())
+        return {root.error, ""};
     for (auto const& name : absent)
         if (sys::entry_exists(root.fd, name.c_str()))
             return refused(name);
@@ -136,15 +138,19 @@ Ruling Judge::may_contain(Place const& from, Seen const& to) const
         std::string const below = std::move(open.front());
         open.pop_front();
         std::string const place = to.directory + "/" + to.name + below.substr(1);
-        sys::for_each_entry(root.fd, below.c_str(), kMaxMoved, [&](std::string_view name) {
-            std::string const path = below + "/" + std::string(name);
-            auto const kind = kind_of(sys::examine_entry(root.fd, path));
-            if (++seen > kMaxMoved || rules_.refusal(place, name, kind))
-                ruling = refused(path);
-            else if (kind == EntryKind::Directory)
-                open.push_back(path);
-            return ruling.error == 0;
-        });
+        bool const is_listed =
+            sys::for_each_entry(root.fd, below.c_str(), kMaxMoved, [&](std::string_view name) {
+                std::string const path = below + "/" + std::string(name);
+                auto const entry = sys::examine_entry(root.fd, path);
+                auto const kind = kind_of(entry);
+                if (++seen > kMaxMoved || entry.error != 0 || rules_.refusal(place, name, kind))
+                    ruling = refused(path);
+                else if (kind == EntryKind::Directory)
+                    open.push_back(path);
+                return ruling.error == 0;
+            });
+        if (!is_listed && ruling.error == 0)
+            ruling = refused(below + ", which cannot be listed");
     }
     return ruling;
 }

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -172,6 +173,18 @@ void add_processes(Rules& rules)
     rules.push_back({"seccomp", EPERM, {has_bits(1, SECCOMP_FILTER_FLAG_NEW_LISTENER)}});
 }
 
+// mount(2) of a new file system: none of the flags that change what is mounted. Old programs put a
+// magic number into the upper half, which the kernel takes away (path_mount() of fs/namespace.c).
+void add_new_mounts(Rules& rules)
+{
+    constexpr std::uint32_t kChangesLow = MS_REMOUNT | MS_BIND | MS_MOVE,
+                            kChanges =
+                                kChangesLow | MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED,
+                            kUpper = 0xFFFF0000U, kMagic = 0xC0ED0000U;
+    rules.push_back({"mount", 0, {{3, kChanges, 0}}});
+    rules.push_back({"mount", 0, {{3, kUpper | kChangesLow, kMagic}}});
+}
+
 struct Block {
     std::uint64_t begin = 0;
     unsigned bits = 0; // the block has 2^bits values
@@ -200,9 +213,11 @@ std::vector<ArgumentTest> all_but(unsigned index, std::vector<std::uint32_t> all
     return tests;
 }
 
-std::vector<ArgumentRule> asking_rules()
+std::vector<ArgumentRule> asking_rules(FilterChoice choice)
 {
     Rules rules;
+    if (choice.nested_allow)
+        add_new_mounts(rules);
     rules.push_back({"umask", 0, {}}); // so that the broker need not ask /proc for each new file
     for (std::string_view const call : {"creat", "truncate", "mkdir", "mkdirat", "mknod", "mknodat",
              "symlink", "symlinkat", "rename", "renameat", "renameat2", "link", "linkat", "bind"})

@@ -131,7 +131,8 @@ bool entry_exists(Fd const& base, char const* name)
 {
     struct stat found {
     };
-    return ::fstatat(base_of(base), name, &found, AT_SYMLINK_NOFOLLOW) == 0;
+    return ::fstatat(base_of(base), name, &found, AT_SYMLINK_NOFOLLOW) == 0
+           || (errno != ENOENT && errno != ENOTDIR);
 }
 
 int make_directory_entry(EntryName at, unsigned mode)

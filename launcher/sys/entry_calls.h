@@ -42,7 +42,7 @@ struct Entry { // stat(2)
 };
 Entry examine(Fd const& fd);
 Entry examine_entry(Fd const& base, std::string const& name); // a final link is not followed
-bool entry_exists(Fd const& base, char const* name);
+bool entry_exists(Fd const& base, char const* name);          // also when it cannot be told
 
 struct MountOf { // statx(2), Linux 5.8
     std::uint64_t id = 0;

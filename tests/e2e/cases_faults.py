@@ -45,11 +45,11 @@ for n in .envrc .vscode .mcp.json .env; do
     mv plain $n 2>/dev/null && echo "open rename $n"; ln -s x $n 2>/dev/null && echo "open link $n"; ln plain $n 2>/dev/null && echo "open hard $n"
 done
 mkdir -p r/objects r/refs r/hooks 2>/dev/null && echo made repository
-{ echo x > r/config; } 2>/dev/null && echo 'open config'
+{ echo x > r/config; } 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open config'
 printf '[core]\n\tfsmonitor = touch x\n' > c 2>/dev/null; mv c r/config 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open moved config'
 { echo x > r/hooks/pre-commit; } 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open hook'
-mkfifo /tmp/p && { { sleep 0.1; read -r line < /tmp/p; } & echo x > /tmp/p && echo made fifo; wait; }
-mv plain other && ln other hard && ln -s other soft && : > other && echo made entries
+mkfifo /tmp/p && { { sleep 0.1; timeout 2 cat /tmp/p > /dev/null; } & timeout 3 sh -c 'echo x > /tmp/p' && echo made fifo; wait; }
+mv plain other && ln other hard && ln -s other soft && true > other && echo made entries
 echo probe-ends
 exit 7
 '''
@@ -99,7 +99,7 @@ class Launcher:
         outcome.code = outcome.facts.get('status', -1)
         guarded = [os.path.join(base, x) for base, folders, files in os.walk('%s/w%d' % (m.project, worker)) for x in folders + files
                    if x in ('.envrc', '.vscode', '.mcp.json', '.env', 'pre-commit', 'config')]
-        outcome.planted = guarded if os.path.isdir('%s/w%d/r/refs' % (m.project, worker)) else [x for x in guarded if '/.' in x]
+        outcome.planted = guarded if all(os.path.isdir('%s/w%d/r/%s' % (m.project, worker, x)) for x in ('objects', 'refs')) else [x for x in guarded if '/.' in x]
         shutil.rmtree('%s/w%d' % (m.project, worker), ignore_errors=True)
         outcome.files = [os.path.join(base, x) for base, folders, files in os.walk(runtime + '/osh') for x in folders + files]
         return outcome
