@@ -6,6 +6,7 @@
 #include "launcher/apply/group_probe.h"
 #include "launcher/apply/project_walk.h"
 #include "launcher/apply/trust_store.h"
+#include "launcher/plan/doors.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/landlock.h"
 #include "launcher/sys/self.h"
@@ -113,6 +114,24 @@ Result<> probe_paths(HostFacts& facts, ProbeRequest const& request)
     for (auto const& path : request.project_paths)
         TRY(look(facts.project_root + "/" + path));
     return {};
+}
+
+NodeFact node_fact(std::string const& path)
+{
+    auto const seen = sys::look_at_node(path);
+    auto const kind = !seen.exists        ? NodeKind::Missing
+                      : seen.is_socket    ? NodeKind::Socket
+                      : seen.is_character ? NodeKind::Character
+                      : seen.is_block     ? NodeKind::Block
+                                          : NodeKind::Other;
+    return {kind, seen.real_path, seen.owner, seen.major, seen.minor};
+}
+
+void probe_sockets(HostFacts& facts, ProbeRequest const& request)
+{
+    for (auto const& name : request.sockets)
+        if (auto const place = door_place(name, facts); place.starts_with('/'))
+            facts.sockets[name] = node_fact(place);
 }
 
 // git-config(1): the file in the home directory wins over the one below ~/.config.
@@ -242,6 +261,7 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
         if (sys::look_at(facts.libexec + helper).exists)
             facts.existing_paths.push_back(facts.libexec + helper);
     probe_hooks(facts);
+    probe_sockets(facts, request);
     TRY(walk_project(facts, request));
     std::vector<std::string> grants;
     for (auto const& grant : request.grants)

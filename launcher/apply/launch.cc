@@ -5,6 +5,7 @@
 #include "launcher/init/words.h"
 #include "launcher/seccomp/programs.h"
 #include "launcher/sys/channel.h"
+#include "launcher/sys/directory_watch.h"
 #include "launcher/sys/event_loop.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/io.h"
@@ -12,8 +13,10 @@
 #include "launcher/sys/spawn.h"
 #include "launcher/sys/standard_streams.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
+#include <iterator>
 
 namespace osh::launcher
 {
@@ -73,7 +76,8 @@ std::vector<std::byte> copy_of(Bytes bytes)
     return {bytes.begin(), bytes.end()};
 }
 
-Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, Fd const& owners)
+Result<> send_plan(
+    Plan const& plan, StdioPlan const& stdio, Sandbox const& sandbox, Fd const& owners)
 {
     WordPlan word;
     word.plan = encode(plan);
@@ -86,6 +90,7 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
     word.init_filter = copy_of(init_filter());
     word.broker_filter = copy_of(broker_filter(choice));
     word.mask_watch_filter = copy_of(mask_watch_filter());
+    word.has_mask_watch = sandbox.mask_watch.fd().is_open();
     word.wants_terminal = stdio.wants_terminal;
     word.rows = stdio.rows;
     word.columns = stdio.columns;
@@ -102,10 +107,10 @@ Result<> send_plan(Plan const& plan, StdioPlan const& stdio, Fd const& channel, 
         descriptors.push_back(&file);
     }
     descriptors.push_back(&owners);
-    for (auto const* stream : {&stdio.in, &stdio.out, &stdio.err})
+    for (auto const* stream : {&sandbox.mask_watch.fd(), &stdio.in, &stdio.out, &stdio.err})
         if (stream->is_open())
             descriptors.push_back(stream);
-    return sys::send_message(channel, encode(ToInit(std::move(word))), descriptors);
+    return sys::send_message(sandbox.init_channel, encode(ToInit(std::move(word))), descriptors);
 }
 
 Result<sys::ControlGroup> make_group(GroupPlan const& plan, std::int32_t init)
@@ -156,18 +161,15 @@ Result<FromInit> next_word(Fd const& channel, std::vector<Fd>& descriptors)
     return word;
 }
 
-enum class Expects { Nothing, OneDescriptor };
-
-// Its descriptor, if one comes with it.
+// The descriptors that come with it.
 template<typename Word>
-Result<Fd> await(Fd const& channel, Expects expects)
+Result<std::vector<Fd>> await(Fd const& channel, std::size_t expected)
 {
     std::vector<Fd> descriptors;
     LET(word, next_word(channel, descriptors));
-    std::size_t const expected = expects == Expects::OneDescriptor ? 1 : 0;
     if (!std::holds_alternative<Word>(word) || descriptors.size() != expected)
         return fail(Errc::Malformed, "osh-init answered with a word that does not belong here");
-    return expected == 0 ? Fd() : std::move(descriptors[0]);
+    return descriptors;
 }
 
 // Init forks nothing before it hears "start": all that the sandbox ever runs is born in the group,
@@ -178,7 +180,7 @@ Result<> instruct(Plan const& plan, StdioPlan const& stdio, Sandbox& sandbox, Fd
     if (!group.ok())
         return fail_because("cannot limit the sandbox", std::move(group).error());
     sandbox.group = *std::move(group);
-    TRY(send_plan(plan, stdio, sandbox.init_channel, owners));
+    TRY(send_plan(plan, stdio, sandbox, owners));
     auto entered = sandbox.group.adopt(sandbox.init_pid);
     if (!entered.ok())
         return fail_because("cannot limit the sandbox", std::move(entered).error());
@@ -189,8 +191,8 @@ Result<> await_network(Plan const& plan, Sandbox& sandbox)
 {
     if (!plan.has_network)
         return {};
-    LET(tun, await<WordNetwork>(sandbox.init_channel, Expects::OneDescriptor));
-    sandbox.tun = std::move(tun);
+    LET(tun, await<WordNetwork>(sandbox.init_channel, 1));
+    sandbox.tun = std::move(tun[0]);
     return {};
 }
 
@@ -203,6 +205,10 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     LET(channel, sys::make_channel());
     LET(owners, sys::make_channel());
     Sandbox sandbox;
+    if (!plan.guard.roots.empty()) {
+        LET(watch, sys::open_directory_watch());
+        sandbox.mask_watch = sys::LateFd(std::move(watch));
+    }
     LET(init, clone_init(facts, channel.theirs));
     channel.theirs.reset();
     sandbox.init_pidfd = std::move(init.pidfd);
@@ -210,6 +216,7 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
     sandbox.init_channel = std::move(channel.ours);
     sandbox.owner_channel = std::move(owners.ours);
     sandbox.wants_terminal = stdio.wants_terminal;
+    sandbox.door_count = plan.doors.size();
     auto done = instruct(plan, stdio, sandbox, owners.theirs);
     owners.theirs.reset();
     if (done.ok())
@@ -222,13 +229,16 @@ Result<Sandbox> prepare(Plan const& plan, StdioPlan stdio, HostFacts const& fact
 
 Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts)
 {
-    auto const expects = sandbox.wants_terminal ? Expects::OneDescriptor : Expects::Nothing;
-    auto pty = await<WordPrepared>(sandbox.init_channel, expects);
-    if (!pty.ok()) {
+    std::size_t const of_terminal = sandbox.wants_terminal ? 1 : 0;
+    auto given = await<WordPrepared>(sandbox.init_channel, of_terminal + sandbox.door_count);
+    if (!given.ok()) {
         end(sandbox.init_pidfd);
-        return explained(facts, pty.error());
+        return explained(facts, given.error());
     }
-    sandbox.pty = *std::move(pty);
+    auto doors = given->begin();
+    if (sandbox.wants_terminal)
+        sandbox.pty = std::move(*doors++);
+    std::move(doors, given->end(), std::back_inserter(sandbox.doors));
     return {};
 }
 

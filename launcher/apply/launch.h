@@ -6,6 +6,7 @@
 #include "launcher/plan/plan.h"
 #include "launcher/sys/cgroup.h"
 #include "launcher/sys/fd.h"
+#include "launcher/sys/late_close.h"
 
 #include <cstdint>
 #include <string>
@@ -26,13 +27,18 @@ struct StdioPlan {
 // What init gave so far; the agent is not running yet.
 struct Sandbox {
     sys::Fd init_pidfd;
-    sys::Fd init_channel;    // SOCK_SEQPACKET: launcher/init/words.h
-    sys::Fd owner_channel;   // the netproxy end of the owner-look-up channel
-    sys::Fd tun;             // not open when the plan has no network
-    sys::Fd pty;             // master, once prepared; not open without a terminal
+    sys::Fd init_channel;  // SOCK_SEQPACKET: launcher/init/words.h
+    sys::Fd owner_channel; // the netproxy end of the owner-look-up channel
+    sys::Fd tun;           // not open when the plan has no network
+    sys::Fd pty;           // master, once prepared; not open without a terminal
+    // Inner ends, in the order of the plan, once prepared.
+    std::vector<sys::Fd> doors;
+    // Shared with the mask watch, so that its last close is not part of init's end.
+    sys::LateFd mask_watch;
     sys::ControlGroup group; // to be kept until init ended
     std::int32_t init_pid = 0;
     bool wants_terminal = false;
+    std::size_t door_count = 0;
 };
 
 // Errors are sentences for people with the failed step. Nothing is left behind on failure.

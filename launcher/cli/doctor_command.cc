@@ -5,7 +5,9 @@
 #include "launcher/cli/boundary_commands.h"
 #include "launcher/cli/doctor_self.h"
 #include "launcher/cli/options.h"
+#include "launcher/plan/doors.h"
 #include "launcher/plan/findings.h"
+#include "launcher/supervise/profile_store.h"
 #include "launcher/supervise/session_files.h"
 #include "launcher/sys/host_view.h"
 
@@ -36,6 +38,24 @@ launcher::ProbeRequest thorough_request()
     return request;
 }
 
+// Against what such a profile opens no boundary holds: the person should know which ones do.
+void add_profiles(std::vector<launcher::Finding>& found)
+{
+    auto const places = launcher::find_store_places();
+    if (!places.ok())
+        return; // told by every command that needs them
+    for (auto const& stored : launcher::list_profiles(*places)) {
+        auto const loaded = launcher::load_profile(*places, {stored.name});
+        if (!loaded.ok() || !loaded->profile)
+            continue; // `osh profile check` says why
+        auto const given_up = launcher::what_doors_give_up(*loaded->profile);
+        if (!given_up.empty())
+            found.push_back({"doors", launcher::Health::Weaker,
+                fmt::format("profile {} opens {}", stored.name, given_up),
+                "remove it from [filesystem] sockets and [unsafe] where it is not needed"});
+    }
+}
+
 } // namespace
 
 int doctor_command(Arguments arguments)
@@ -61,7 +81,8 @@ int doctor_command(Arguments arguments)
             "{}", launcher::apparmor_profile(sys::real_path("/proc/self/exe"), facts->libexec));
         return 0;
     }
-    auto const found = launcher::findings(*facts);
+    auto found = launcher::findings(*facts);
+    add_profiles(found);
     fmt::print("{}", options->has("json") ? describe_json(found) : describe(found));
     return is_ready(found) ? 0 : 1;
 }

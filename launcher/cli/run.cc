@@ -74,6 +74,15 @@ void print_banner(launcher::SessionRequest const& request, std::string const& id
         fmt::print(stderr, "note     {}\n", shown(note, 300));
 }
 
+// Said to whoever starts it, with -q too, and in red where that can be seen.
+void print_warnings(launcher::Plan const& plan)
+{
+    bool const has_colours = sys::stream_facts(2).kind == sys::StreamKind::Terminal;
+    for (auto const& warning : plan.warnings)
+        fmt::print(stderr, "{}osh: WARNING: {}{}\n", has_colours ? "\x1b[1;31m" : "",
+            shown(warning, 300), has_colours ? "\x1b[0m" : "");
+}
+
 // Environment inside that osh alone sets.
 void mark_session(launcher::Plan& plan, std::string const& id)
 {
@@ -108,6 +117,7 @@ int run_session(ParsedOptions const& options)
     if (request->verbosity != launcher::Verbosity::Quiet
         && (has_terminal() || request->verbosity == launcher::Verbosity::Verbose))
         print_banner(*request, folders->id);
+    print_warnings(request->plan);
     return launcher::supervise(*std::move(request), *std::move(folders));
 }
 

@@ -30,7 +30,7 @@ LandlockAccess access_of(LandlockRule::Access access)
     return static_cast<LandlockAccess>(access); // the same list, see the assertion
 }
 static_assert(
-    static_cast<int>(LandlockRule::Access::Terminal) == static_cast<int>(LandlockAccess::Terminal));
+    static_cast<int>(LandlockRule::Access::Socket) == static_cast<int>(LandlockAccess::Socket));
 
 Result<> write_number(sys::Fd const& proc, char const* name, std::int64_t value)
 {

@@ -20,7 +20,8 @@ struct AgentParts {
     sys::Fd const& out;
     sys::Fd const& err;
     sys::Fd const& broker; // what the broker reports on; not open when there is nothing to guard
-    sys::Fd const& mask_watch;         // open as long as it lives; not open when nothing is hidden
+    sys::Fd const& mask_alive;         // open as long as it lives; not open when nothing is hidden
+    sys::Fd const& mask_watch;         // its inotify(7) instance; as above
     sys::Fd const* terminal = nullptr; // the pty's inner side, when the agent has one
 };
 

@@ -27,21 +27,19 @@ namespace
 {
 
 constexpr std::array kWatchCapabilities{CAP_SYS_ADMIN};
-constexpr int kAlive = 3, kStarter = 4, kFirstSpare = 5, kAside = 32;
+constexpr int kAlive = 3, kStarter = 4, kWatch = 5, kFirstSpare = 6, kAside = 32;
 constexpr std::string_view kWatching = "watching";
 
 class MaskWatch
 {
 public:
-    MaskWatch(std::string root, GuardPlan const& plan) : root_(std::move(root)), rules_(plan) {}
-
-    Result<> open()
+    MaskWatch(std::string root, GuardPlan const& plan, sys::Fd watch)
+        : root_(std::move(root)), rules_(plan), watch_(std::move(watch))
     {
-        LET(watch, sys::open_directory_watch());
-        watch_ = std::move(watch);
-        add(root_);
-        return {};
     }
+
+    // Before the agent runs.
+    void begin() { add(root_); }
 
     Result<> run()
     {
@@ -136,17 +134,19 @@ private:
     sys::Fd const nowhere_; // paths are absolute
 };
 
-// Only these stay open. The closing of the first tells init that we are gone, and a copy of any
-// other would keep its reader waiting.
-Result<sys::Fd> keep_channels(sys::Fd const& alive, sys::Fd const& starter)
+// Only these and the watch stay open. The closing of the first tells init that we are gone, and a
+// copy of any other would keep its reader waiting.
+Result<sys::Fd> keep_channels(AgentParts const& parts, sys::Fd const& starter)
 {
     LET(null, sys::open_path("/dev/null", O_RDWR));
     TRY(sys::set_standard_streams(null, null, null));
-    LET(first, sys::duplicate(alive, kAside));
+    LET(first, sys::duplicate(parts.mask_alive, kAside));
     LET(second, sys::duplicate(starter, kAside));
+    LET(third, sys::duplicate(parts.mask_watch, kAside));
     TRY(sys::place_descriptor(first, kAlive));
     TRY(sys::place_descriptor(second, kStarter));
-    for (auto* copy : {&first, &second, &null})
+    TRY(sys::place_descriptor(third, kWatch));
+    for (auto* copy : {&first, &second, &third, &null})
         (void)copy->release(); // closed with all others
     TRY(sys::close_from(kFirstSpare));
     return sys::Fd::adopt_raw_fd(kStarter);
@@ -156,13 +156,13 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
 {
     TRY(sys::start_session()); // Ctrl-C and Ctrl-Z are for the agent
     sys::ignore_all_signals();
-    LET(open, keep_channels(parts.mask_watch, starter));
+    LET(open, keep_channels(parts, starter));
     TRY(sys::change_directory("/"));
     TRY(sys::forbid_new_privileges());
     TRY(sys::keep_only_capabilities(kWatchCapabilities));
     TRY(sys::become_undumpable());
-    MaskWatch watch(parts.plan.project, parts.plan.guard);
-    TRY(watch.open());
+    MaskWatch watch(parts.plan.project, parts.plan.guard, sys::Fd::adopt_raw_fd(kWatch));
+    watch.begin();
     sys::Fd const alive = sys::Fd::adopt_raw_fd(kAlive);
     TRY(sys::install_filter(parts.word.mask_watch_filter));
     TRY(sys::send_message(open, bytes_of(kWatching)));
@@ -174,7 +174,7 @@ Result<> serve(AgentParts const& parts, sys::Fd const& starter)
 
 Result<sys::Fd> start_mask_watch(AgentParts const& parts)
 {
-    if (!parts.mask_watch.is_open())
+    if (!parts.mask_alive.is_open())
         return sys::Fd();
     LET(pair, sys::make_channel());
     LET(child, sys::clone_sibling([&] {

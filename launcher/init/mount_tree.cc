@@ -81,6 +81,7 @@ private:
         case MountKind::File:
             TRY(sys::make_parents(tree_.root, step.target));
             return sys::make_file(tree_.root, step.target, step.content, step.mode);
+        case MountKind::Socket:
         case MountKind::Bind: return bind(step);
         case MountKind::Twin: return show_again(step);
         case MountKind::Self: return pin(step);
@@ -129,14 +130,18 @@ private:
     // leads to afterwards.
     Result<> bind(MountStep const& step)
     {
-        auto source = sys::look_up(step.source, Links::Follow);
+        // A door's place was looked at link by link when it was planned.
+        auto source = sys::look_up(
+            step.source, step.kind == MountKind::Socket ? Links::Refuse : Links::Follow);
         if (!source.ok() && step.optional && source.error().code != Errc::System)
             return {};
         if (!source.ok())
             return std::unexpected<Error>(std::move(source).error());
         LET(kind, sys::kind_of(*source));
-        if (kind.is_socket_or_fifo)
+        if (kind.is_socket_or_fifo && step.kind != MountKind::Socket)
             return fail(Errc::Denied, step.source + " is a socket or a FIFO of the host");
+        if (!kind.is_socket_or_fifo && step.kind == MountKind::Socket)
+            return fail(Errc::Denied, step.source + " is no socket");
         LET(tree, sys::clone_mount(*source));
         TRY(sys::restrict_mount(tree, flags_of(step), sys::Depth::Tree));
         TRY(make_bind_target(step, kind));

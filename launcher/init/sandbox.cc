@@ -1,6 +1,7 @@
 #include "launcher/init/sandbox.h"
 
 #include "launcher/init/agent.h"
+#include "launcher/init/doors.h"
 #include "launcher/init/mount_tree.h"
 #include "launcher/init/sandbox_network.h"
 #include "launcher/init/serve.h"
@@ -63,9 +64,11 @@ private:
         LET(tree, build_mount_tree(plan_));
         tree_ = std::move(tree);
         TRY(limit_processes());
+        step_ = "sockets";
+        LET(doors, make_doors(tree_.root, plan_));
         step_ = "terminal";
         TRY(open_terminal());
-        TRY(tell_prepared());
+        TRY(tell_prepared(doors));
         step_ = "trust";
         LET(trust, begin_trust(plan_, tree_.root, tree_.trust_bundle));
         trust_ = std::move(trust);
@@ -112,6 +115,7 @@ private:
             word_.plan.assign(bytes.begin(), bytes.end());
         }
         owners_ = take();
+        mask_watch_ = word_.has_mask_watch ? take() : Fd();
         in_ = word_.has_in ? take() : Fd();
         out_ = word_.has_out ? take() : Fd();
         err_ = word_.has_err ? take() : Fd();
@@ -135,11 +139,13 @@ private:
         return {};
     }
 
-    Result<> tell_prepared()
+    Result<> tell_prepared(std::vector<Fd> const& doors)
     {
         std::vector<Fd const*> descriptors;
         if (pty_.master.is_open())
             descriptors.push_back(&pty_.master);
+        for (auto const& door : doors)
+            descriptors.push_back(&door);
         return sys::send_message(channel_, encode(FromInit(WordPrepared{})), descriptors);
     }
 
@@ -175,7 +181,7 @@ private:
         }
         AgentParts const parts{plan_, tree_, word_, in_.is_open() ? in_ : fallback,
             out_.is_open() ? out_ : fallback, err_.is_open() ? err_ : fallback, reports.theirs,
-            watch.theirs, has_terminal ? &pty_.slave : nullptr};
+            watch.theirs, mask_watch_, has_terminal ? &pty_.slave : nullptr};
         step_ = "agent";
         LET(started, start_agent(parts));
         if (started.failure) {
@@ -210,6 +216,7 @@ private:
         in_.reset();
         out_.reset();
         err_.reset();
+        mask_watch_.reset();
         pty_.slave.reset();
         tree_ = {};
         TRY(sys::keep_only_capabilities(kKeptCapabilities));
@@ -226,7 +233,7 @@ private:
         return told.ok() ? failure.exit_code : 125;
     }
 
-    Fd channel_, owners_, in_, out_, err_, reports_, watch_;
+    Fd channel_, owners_, in_, out_, err_, reports_, watch_, mask_watch_;
     BegunTrust trust_; // made while netproxy makes the certificate
     Plan plan_;
     WordPlan word_;

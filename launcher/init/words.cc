@@ -69,8 +69,8 @@ std::vector<std::byte> encode_word(WordPlan const& word)
         {&word.plan, &word.calls_filter, &word.arguments_filter, &word.watched_filter,
             &word.asking_filter, &word.init_filter, &word.broker_filter, &word.mask_watch_filter})
         put_bytes(out, *bytes);
-    for (bool flag :
-        {word.plan_in_memfd, word.has_in, word.has_out, word.has_err, word.wants_terminal})
+    for (bool flag : {word.plan_in_memfd, word.has_mask_watch, word.has_in, word.has_out,
+             word.has_err, word.wants_terminal})
         out.u8(flag ? 1 : 0);
     out.u16_be(word.rows);
     out.u16_be(word.columns);
@@ -88,8 +88,8 @@ Result<WordPlan> take_plan(ByteReader& in)
         LET(bytes, take_bytes(in, kMaxFilter));
         *filter = std::move(bytes);
     }
-    for (auto* flag :
-        {&word.plan_in_memfd, &word.has_in, &word.has_out, &word.has_err, &word.wants_terminal}) {
+    for (auto* flag : {&word.plan_in_memfd, &word.has_mask_watch, &word.has_in, &word.has_out,
+             &word.has_err, &word.wants_terminal}) {
         LET(value, in.u8());
         *flag = value == 1;
     }

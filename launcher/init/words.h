@@ -18,12 +18,13 @@ inline constexpr std::size_t kMaxWord = 128 * 1024; // longer plans and bundles 
 // ---- supervisor -> init
 
 // First message. Descriptors with it, in this order and where the flag says so: a memfd with the
-// plan's bytes, the owner channel (always), stdin, stdout, stderr.
+// plan's bytes, the owner channel (always), the inotify(7) instance of the mask watch, stdin,
+// stdout, stderr.
 struct WordPlan {
     std::vector<std::byte> plan; // empty: in the memfd
     std::vector<std::byte> calls_filter, arguments_filter, watched_filter, asking_filter,
         init_filter, broker_filter, mask_watch_filter;
-    bool plan_in_memfd = false;
+    bool plan_in_memfd = false, has_mask_watch = false;
     bool has_in = false, has_out = false, has_err = false;
     bool wants_terminal = false;
     std::uint16_t rows = 24, columns = 80;
@@ -48,7 +49,7 @@ struct WordListListeners { // answered by WordListeners
 struct WordNetwork {
 }; // descriptor: the tun
 struct WordPrepared {
-};                        // descriptor: pty master (if any)
+};                        // descriptors: pty master (if any), doors
 struct WordStarted {      // exec of the agent succeeded
     std::int32_t pid = 0; // inside
 };

@@ -13,10 +13,10 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::array kKindWords{
-    "tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask", "mask", "twin", "pin"};
+constexpr std::array kKindWords{"tmpfs", "bind", "proc", "devpts", "dir", "link", "file", "mask",
+    "mask", "twin", "pin", "socket"};
 constexpr std::array kAccessWords{
-    "list", "read", "read+exec", "write", "write+exec", "device", "terminal"};
+    "list", "read", "read+exec", "write", "write+exec", "device", "terminal", "socket"};
 
 std::string size_text(std::uint64_t bytes)
 {
@@ -48,7 +48,8 @@ std::string detail_text(MountStep const& step)
         return " -> " + shown(step.source);
     if (step.kind == MountKind::Tmpfs)
         return fmt::format(" (at most {}, {} files)", size_text(step.size_bytes), step.inodes);
-    if (step.kind == MountKind::Bind && step.source != step.target)
+    if ((step.kind == MountKind::Bind || step.kind == MountKind::Socket)
+        && step.source != step.target)
         return " <- " + shown(step.source);
     return "";
 }
@@ -122,6 +123,15 @@ std::string json_mounts(Plan const& plan)
     return "[" + text + "]";
 }
 
+std::string json_doors(Plan const& plan)
+{
+    std::string text;
+    for (auto const& door : plan.doors)
+        text += fmt::format("{}{{\"name\":{},\"inside\":{},\"host\":{}}}", text.empty() ? "" : ",",
+            json_quoted(door.name), json_quoted(door.inside), json_quoted(door.host));
+    return "[" + text + "]";
+}
+
 std::string json_rules(Plan const& plan)
 {
     std::string text;
@@ -155,6 +165,9 @@ std::string describe(Plan const& plan)
     for (auto const& step : plan.mounts)
         out += fmt::format("  {:<6} {:<9} {}{}\n", kKindWords[static_cast<std::size_t>(step.kind)],
             flags_text(step), shown(step.target), detail_text(step));
+    for (auto const& door : plan.doors)
+        out += fmt::format(
+            "  {:<6} {:<9} {} <- {}\n", "door", "relayed", door.inside, shown(door.host));
     out += "\nLandlock\n";
     for (auto const& rule : plan.landlock)
         out += fmt::format(
@@ -171,6 +184,8 @@ std::string describe(Plan const& plan)
     out += fmt::format("\nenvironment\n  {}\n", names_of(plan.environment));
     if (!plan.environment_removed.empty())
         out += fmt::format("  not passed: {}\n", names_of(plan.environment_removed));
+    for (auto const& warning : plan.warnings)
+        out += fmt::format("\nWARNING: {}\n", shown(warning, 400));
     for (auto const& note : plan.notes)
         out += fmt::format("\nnote: {}\n", shown(note, 400));
     return out;
@@ -184,13 +199,15 @@ std::string describe_json(Plan const& plan)
     return fmt::format(
         "{{\"v\":1,\"profile\":{},\"command\":{},\"directory\":{},\"project\":{},\"uid\":{},"
         "\"gid\":{},\"network\":{},\"landlock_abi\":{},\"nested\":{},\"debug\":{},\"mounts\":{},"
+        "\"doors\":{},"
         "\"landlock\":{},\"limits\":{},\"group\":{},\"environment\":{},\"environment_removed\":{},"
-        "\"notes\":{},\"policy\":{}}}\n",
+        "\"warnings\":{},\"notes\":{},\"policy\":{}}}\n",
         json_quoted(plan.profile_name), joined_json(plan.command),
         json_quoted(plan.working_directory), json_quoted(plan.project), plan.uid, plan.gid,
         plan.has_network, plan.landlock_abi, plan.nested_allow, plan.debug_allow, json_mounts(plan),
-        json_rules(plan), json_limits(plan), json_quoted(plan.group.text), joined_json(names),
-        joined_json(plan.environment_removed), joined_json(plan.notes), json_policy(plan));
+        json_doors(plan), json_rules(plan), json_limits(plan), json_quoted(plan.group.text),
+        joined_json(names), joined_json(plan.environment_removed), joined_json(plan.warnings),
+        joined_json(plan.notes), json_policy(plan));
 }
 
 } // namespace osh::launcher

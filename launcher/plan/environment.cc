@@ -133,6 +133,8 @@ void add_environment(Plan& plan, HostFacts const& facts, policy::Profile const& 
         kept["SSL_CERT_DIR"] = kHashedDirectory;
         kept["UV_NATIVE_TLS"] = "1"; // uv asks the platform's verifier, which reads SSL_CERT_FILE
     }
+    for (auto const& [name, value] : plan.door_variables)
+        kept[name] = value;
     for (auto const& [name, value] : profile.env.set) {
         std::string text = value;
         if (auto const place = text.find("$PROJECT"); place != std::string::npos)

@@ -14,6 +14,15 @@
 namespace osh::launcher
 {
 
+// What stands at a path once every link is followed.
+enum class NodeKind : std::uint8_t { Missing, Socket, Character, Block, Other };
+struct NodeFact {
+    NodeKind kind = NodeKind::Missing;
+    std::string real_path; // no link on the way
+    std::uint32_t owner = 0;
+    std::uint32_t major = 0, minor = 0; // of a device
+};
+
 struct HostFacts {
     std::uint32_t uid = 0, gid = 0, umask = 022;
     std::string user_name, group_name, home, shell;
@@ -39,9 +48,10 @@ struct HostFacts {
     std::vector<std::string> masked_paths;
     std::vector<std::string> nested_protected; // relative to the project, below its top level
     std::vector<std::string> hooks_paths;      // core.hooksPath inside the project, relative
-    bool mask_walk_ended_early = false;        // the project is larger than the walk's bound
-    std::string trust_bundle;                  // path of the host's CA bundle, "" if none
-    std::string trust_store;                   // folder made of it (apply/trust_store), "" if none
+    std::map<std::string, NodeFact> sockets; // of those that the profile opens, by their name there
+    bool mask_walk_ended_early = false;      // the project is larger than the walk's bound
+    std::string trust_bundle;                // path of the host's CA bundle, "" if none
+    std::string trust_store;                 // folder made of it (apply/trust_store), "" if none
     bool has_java = false;
     std::vector<std::string> java_stores; // files of Java installations with anchors of their own
     std::uint64_t memory_bytes = 0;

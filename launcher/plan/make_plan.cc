@@ -1,5 +1,6 @@
 // (Profile, Policy, HostFacts) -> Plan. Pure: everything it needs to know came in as a value.
 
+#include "launcher/plan/doors.h"
 #include "launcher/plan/environment.h"
 #include "launcher/plan/plan.h"
 #include "launcher/plan/project_tree.h"
@@ -114,6 +115,7 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
             "help: osh run --help (command-missing)"});
     add_system_tree(plan, facts, profile);
     add_kernel_tree(plan, facts, profile);
+    add_doors(planned, facts, profile);
     add_home(plan, facts, profile);
     add_grants(planned, facts, profile, policy.filesystem);
     add_project(planned, facts, profile, policy.filesystem);

@@ -11,6 +11,7 @@
 #include "policy/model/profile.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ enum class MountKind : std::uint8_t {
     MaskFile,
     MaskDirectory,
     Twin, // what stands at `source` inside, at `target` as well
-    Self  // the target, as it stands by then, on itself: other flags, and it cannot be renamed away
+    Self, // the target, as it stands by then, on itself: other flags, and it cannot be renamed away
+    Socket // a socket of the host, which Bind refuses
 };
 
 struct MountStep { // in order; targets are absolute paths inside the sandbox
@@ -50,7 +52,8 @@ struct LandlockRule {
         ReadWrite,
         ReadWriteExecute,
         Device,
-        Terminal
+        Terminal,
+        Socket // one that was not made by the agent's own processes
     } access = Access::Read;
     bool optional = true; // a path that is not there needs no rule
 };
@@ -77,6 +80,13 @@ struct GuardPlan {
     bool is_needed() const { return !roots.empty() || !kept.empty(); }
 };
 
+// A socket of the host that the profile opens by name; its inner end is made by init, and served by
+// launcher/supervise/door_keeper.
+struct Door {
+    std::string name, inside;
+    std::string host; // stays with the supervisor
+};
+
 // One document of the session's policy, for people: docs/policy-layers.md.
 struct PolicySource {
     std::string layer; // "profile", "project"
@@ -98,6 +108,8 @@ struct Plan {
     std::uint32_t pid_limit = 0; // of the PID namespace; 0: the kernel's
     std::int32_t nice = 0;
     std::vector<StatePath> state;
+    std::vector<Door> doors;
+    std::map<std::string, std::string> door_variables; // tell programs where the inner ends are
     GuardPlan guard;
     std::string trust_bundle;  // host path of the CA bundle that the session CA is added to
     std::string trust_file;    // inside: written at start, the other places are links to it
@@ -113,7 +125,8 @@ struct Plan {
     bool require_landlock = true;
     std::int32_t landlock_abi =
         0; // of this kernel; 0: the layer is absent and the profile bears it
-    std::vector<std::string> notes; // what weakens the session, one line each
+    std::vector<std::string> warnings; // what makes the boundary void, said at every start
+    std::vector<std::string> notes;    // what weakens the session, one line each
 };
 
 struct Planned {

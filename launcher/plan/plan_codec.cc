@@ -69,7 +69,7 @@ Result<MountStep> take_step(ByteReader& in)
 {
     MountStep step;
     LET(kind, in.u8());
-    if (kind > static_cast<std::uint8_t>(MountKind::Self))
+    if (kind > static_cast<std::uint8_t>(MountKind::Socket))
         return fail(Errc::Malformed, "plan: unknown kind of mount step");
     step.kind = static_cast<MountKind>(kind);
     LET(target, in.text_le(kMaxText));
@@ -101,7 +101,7 @@ Result<LandlockRule> take_rule(ByteReader& in)
     LET(path, in.text_le(kMaxText));
     rule.path = std::move(path);
     LET(access, in.u8());
-    if (access > static_cast<std::uint8_t>(LandlockRule::Access::Terminal))
+    if (access > static_cast<std::uint8_t>(LandlockRule::Access::Socket))
         return fail(Errc::Malformed, "plan: unknown Landlock access");
     rule.access = static_cast<LandlockRule::Access>(access);
     LET(optional, take_flag(in));
@@ -125,6 +125,11 @@ void put_lists(ByteWriter& out, Plan const& plan)
         out.text_le(limit.name);
         out.u64_le(limit.value);
     }
+    out.u32_le(static_cast<std::uint32_t>(plan.doors.size()));
+    for (auto const& door : plan.doors) {
+        out.text_le(door.name);
+        out.text_le(door.inside);
+    }
 }
 
 Result<> take_lists(ByteReader& in, Plan& plan)
@@ -144,6 +149,12 @@ Result<> take_lists(ByteReader& in, Plan& plan)
         LET(name, in.text_le(kMaxText));
         LET(value, in.u64_le());
         plan.limits.push_back({std::move(name), value});
+    }
+    LET(doors, take_count(in));
+    for (std::uint32_t i = 0; i < doors; ++i) {
+        LET(name, in.text_le(kMaxText));
+        LET(inside, in.text_le(kMaxText));
+        plan.doors.push_back({std::move(name), std::move(inside), {}});
     }
     return {};
 }
@@ -179,7 +190,8 @@ Result<> take_numbers(ByteReader& in, Plan& plan)
 
 } // namespace
 
-// What only the supervisor needs (removed names, notes, state, group) stays with it.
+// What only the supervisor needs (removed names, notes, state, group, host ends of doors) stays
+// with it.
 std::vector<std::byte> encode(Plan const& plan)
 {
     ByteWriter out;
@@ -190,7 +202,8 @@ std::vector<std::byte> encode(Plan const& plan)
     put_texts(out, plan.command);
     put_texts(out, plan.environment);
     put_lists(out, plan);
-    for (auto const* texts : {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks, &plan.guard.kept})
+    for (auto const* texts :
+        {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks, &plan.guard.kept})
         put_texts(out, *texts);
     out.u32_le(plan.uid);
     out.u32_le(plan.gid);
@@ -226,7 +239,8 @@ Result<Plan> decode_plan(Bytes message)
     LET(environment, take_texts(in));
     plan.environment = std::move(environment);
     TRY(take_lists(in, plan));
-    for (auto* texts : {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks, &plan.guard.kept}) {
+    for (auto* texts :
+        {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks, &plan.guard.kept}) {
         LET(list, take_texts(in));
         *texts = std::move(list);
     }

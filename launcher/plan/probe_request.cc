@@ -27,6 +27,7 @@ ProbeRequest probe_request(policy::Profile const& profile)
         append(request.paths, profile.agent->install_directories);
     request.project_paths = profile.filesystem.protect;
     request.masks = profile.filesystem.mask;
+    request.sockets = profile.filesystem.sockets;
     return request;
 }
 

@@ -26,6 +26,7 @@ struct ProbeRequest {
     std::vector<std::string> grants;        // of `paths`: what is shown, to look for sockets in
     std::vector<std::string> project_paths; // relative to the project: protected places
     std::vector<std::string> masks;         // globs relative to the project; "!" excepts
+    std::vector<std::string> sockets;       // names of plan/doors
 };
 
 ProbeRequest probe_request(policy::Profile const& profile);

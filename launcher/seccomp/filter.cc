@@ -179,17 +179,33 @@ Result<std::vector<std::byte>> build_mask_watch_filter()
 
 // Not an allow list: what libc calls for a terminal, a locale or a report differs too much. What an
 // intruder would want is not there.
-Result<std::vector<std::byte>> build_supervisor_filter()
+namespace
+{
+
+Result<std::vector<std::byte>> helper_filter(std::string_view but)
 {
     LET(context, new_context(SCMP_ACT_ALLOW));
     for (auto const& row : refused_calls())
         for (auto const& name : row.calls)
             TRY(add_call(context, SCMP_ACT_ERRNO(EPERM), name));
     for (auto const& name : calls_of_the_start())
-        TRY(add_call(context, SCMP_ACT_ERRNO(EPERM), name));
+        if (name != but)
+            TRY(add_call(context, SCMP_ACT_ERRNO(EPERM), name));
     for (auto const& rule : supervisor_rules())
         TRY(add_rule(context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(rule.answer)), rule));
     return exported(context);
+}
+
+} // namespace
+
+Result<std::vector<std::byte>> build_supervisor_filter()
+{
+    return helper_filter({});
+}
+
+Result<std::vector<std::byte>> build_keeper_filter()
+{
+    return helper_filter("connect");
 }
 
 } // namespace osh::launcher

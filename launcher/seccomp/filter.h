@@ -27,5 +27,7 @@ Result<std::vector<std::byte>> build_init_filter();
 Result<std::vector<std::byte>> build_broker_filter(FilterChoice choice);
 Result<std::vector<std::byte>> build_mask_watch_filter();
 Result<std::vector<std::byte>> build_supervisor_filter();
+// The same with connect(2): for the process behind opened sockets.
+Result<std::vector<std::byte>> build_keeper_filter();
 
 } // namespace osh::launcher

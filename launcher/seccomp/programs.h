@@ -23,5 +23,6 @@ Bytes init_filter();
 Bytes broker_filter(FilterChoice choice); // of our two processes in the agent's place
 Bytes mask_watch_filter();
 Bytes supervisor_filter(); // for osh itself once its helpers run
+Bytes keeper_filter();     // for the door keeper: the same, and connect(2)
 
 } // namespace osh::launcher

@@ -43,6 +43,8 @@ Result<> Supervisor::start()
     TRY(start_signals());
     TRY(confine_supervisor()); // every helper runs; the agent does not yet
     note("started", fmt::format("{} profile {}", request_.agent, request_.profile.name));
+    for (auto const& warning : request_.plan.warnings)
+        note("unsafe", warning);
     if (!folders_.state_problem.empty())
         complain("the journal cannot be kept: " + folders_.state_problem);
     return {};
@@ -82,6 +84,12 @@ Result<> Supervisor::start_sandbox()
                   std::move(hooks)));
     init_ = std::move(init);
     group_ = std::move(sandbox.group);
+    mask_watch_ = std::move(sandbox.mask_watch);
+    if (!sandbox.doors.empty()) {
+        LET(doors, DoorKeeper::start(loop_, request_.plan.doors, sandbox.doors,
+                       [this](auto const& sentence) { note("door", sentence); }));
+        doors_ = std::move(doors);
+    }
     return relay_->start(loop_, std::move(sandbox.pty));
 }
 
@@ -261,6 +269,8 @@ void Supervisor::continue_helpers()
         netproxy_->continue_if_stopped();
     if (init_)
         init_->continue_if_stopped();
+    if (doors_)
+        doors_->continue_if_stopped();
 }
 
 void Supervisor::note(std::string const& kind, std::string const& text)

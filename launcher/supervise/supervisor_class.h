@@ -5,6 +5,7 @@
 
 #include "launcher/supervise/core/session_state.h"
 #include "launcher/supervise/core/tally.h"
+#include "launcher/supervise/door_keeper.h"
 #include "launcher/supervise/front_desk.h"
 #include "launcher/supervise/init_link.h"
 #include "launcher/supervise/journal_file.h"
@@ -72,11 +73,13 @@ private:
     Instant time_limit_ = Instant::never(), start_limit_ = Instant::never();
     std::optional<StdioRelay> relay_;
     std::unique_ptr<NetproxyLink> netproxy_;
-    sys::ControlGroup group_; // outlives init
+    sys::ControlGroup group_; // outlives init, as the next does
+    sys::LateFd mask_watch_;
     std::unique_ptr<InitLink> init_;
     std::unique_ptr<FrontDesk> desk_;
     std::unique_ptr<ResolverWatch> names_;
     std::unique_ptr<SessionPorts> ports_; // after desk_ and init_, which it speaks to
+    std::unique_ptr<DoorKeeper> doors_;
     sys::Fd signals_;
     struct PendingPolicy {
         std::uint64_t generation = 0, number = 0;

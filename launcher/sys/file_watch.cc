@@ -51,8 +51,8 @@ void FileWatch::arm()
 {
     for (auto const& path : paths_)
         for (auto const& place : {path, behind(path)}) {
-            ::inotify_add_watch(fd_.raw(), place.c_str(), kFile);
-            ::inotify_add_watch(fd_.raw(), folder_of(place).c_str(), kFolder | IN_ONLYDIR);
+            ::inotify_add_watch(fd_.fd().raw(), place.c_str(), kFile);
+            ::inotify_add_watch(fd_.fd().raw(), folder_of(place).c_str(), kFolder | IN_ONLYDIR);
         }
 }
 
@@ -61,7 +61,7 @@ bool FileWatch::take_events()
     alignas(inotify_event) std::array<char, 4096> buffer{};
     bool is_ours = false;
     for (int i = 0; i < kReadsPerTurn; ++i) {
-        auto const count = ::read(fd_.raw(), buffer.data(), buffer.size());
+        auto const count = ::read(fd_.fd().raw(), buffer.data(), buffer.size());
         if (count <= 0)
             break;
         for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(count);) {

@@ -3,7 +3,7 @@
 // symbolic link, on the file behind it and its folder. Says that something moved, never what; who
 // cares reads the file.
 
-#include "launcher/sys/fd.h"
+#include "launcher/sys/late_close.h"
 #include "policy/base/result.h"
 
 #include <string>
@@ -18,7 +18,7 @@ public:
     // Absolute paths. What does not exist yet is noticed when it appears.
     static Result<FileWatch> create(std::vector<std::string> paths);
 
-    Fd const& fd() const { return fd_; } // readable: call take_events()
+    Fd const& fd() const { return fd_.fd(); } // readable: call take_events()
     // Forgets what came and looks again at what the paths lead to. True when one of them, by its
     // name or itself, was among it.
     bool take_events();
@@ -28,7 +28,7 @@ private:
     {
     }
     void arm();
-    Fd fd_;
+    LateFd fd_;
     std::vector<std::string> paths_;
 };
 

@@ -19,6 +19,7 @@
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,6 +70,24 @@ Seen look_at(std::string const& path)
             return seen;
     }
     seen.is_directory = S_ISDIR(status.st_mode);
+    return seen;
+}
+
+SeenNode look_at_node(std::string const& path)
+{
+    SeenNode seen;
+    struct stat status {
+    };
+    seen.real_path = real_path(path);
+    if (seen.real_path.empty() || ::lstat(seen.real_path.c_str(), &status) != 0)
+        return seen;
+    seen.exists = true;
+    seen.is_socket = S_ISSOCK(status.st_mode);
+    seen.is_character = S_ISCHR(status.st_mode);
+    seen.is_block = S_ISBLK(status.st_mode);
+    seen.owner = status.st_uid;
+    seen.major = major(status.st_rdev);
+    seen.minor = minor(status.st_rdev);
     return seen;
 }
 

@@ -18,6 +18,13 @@ struct Seen {
     int problem = 0;         // errno, when the kernel could not tell whether it exists
 };
 Seen look_at(std::string const& path);
+// What stands at a path once every link is followed; nothing is opened.
+struct SeenNode {
+    bool exists = false, is_socket = false, is_character = false, is_block = false;
+    std::string real_path;
+    std::uint32_t owner = 0, major = 0, minor = 0;
+};
+SeenNode look_at_node(std::string const& path);
 // What changes whenever the file does: device, inode, size, times; in hexadecimal. "" if it is
 // gone.
 std::string stamp_of(std::string const& path);

@@ -30,12 +30,12 @@ constexpr std::uint64_t bit(unsigned number)
 }
 constexpr std::uint64_t kExecute = bit(0), kWriteFile = bit(1), kReadFile = bit(2),
                         kReadDir = bit(3), kRemoveDir = bit(4), kRemoveFile = bit(5),
-                        kMakeChar = bit(6), kMakeDir = bit(7), kMakeReg = bit(8),
-                        kMakeSock = bit(9), kMakeFifo = bit(10), kMakeBlock = bit(11),
-                        kMakeSym = bit(12), kRefer = bit(13), kTruncate = bit(14),
-                        kIoctlDev = bit(15), kResolveUnix = bit(16);
+                        kMakeDir = bit(7), kMakeReg = bit(8), kMakeSock = bit(9),
+                        kMakeFifo = bit(10), kMakeSym = bit(12), kRefer = bit(13),
+                        kTruncate = bit(14), kIoctlDev = bit(15), kResolveUnix = bit(16);
 constexpr std::uint64_t kFirstAbi = bit(13) - 1;
-constexpr std::uint64_t kForFiles = kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev;
+constexpr std::uint64_t kForFiles =
+    kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDev | kResolveUnix;
 constexpr int kFirstWithScopes = 6;
 constexpr std::uint64_t kScopeAbstractSocket = bit(0), kScopeSignal = bit(1);
 
@@ -45,8 +45,8 @@ std::uint64_t rights_of_abi(int abi)
     rights |= abi >= 2 ? kRefer : 0;
     rights |= abi >= 3 ? kTruncate : 0;
     rights |= abi >= 5 ? kIoctlDev : 0;
-    // No rule grants it: sockets that programs inside made stay open to them, others are closed,
-    // also those that appear later (Linux 7.1).
+    // Granted for opened doors only: sockets that programs inside made stay open to them, others
+    // are closed, also those that appear later (Linux 7.1).
     rights |= abi >= 9 ? kResolveUnix : 0;
     return rights;
 }
@@ -66,6 +66,8 @@ std::uint64_t rights_of(LandlockAccess access)
     case LandlockAccess::ReadWriteExecute: return kWrite | kExecute;
     // ioctl on null or zero must answer ENOTTY, not EACCES: isatty(3) is asked about them all day.
     case LandlockAccess::Device: return kReadFile | kWriteFile | kIoctlDev | kTruncate;
+    case LandlockAccess::Socket: return kReadFile | kWriteFile | kResolveUnix;
+    case LandlockAccess::Connect: return kResolveUnix;
     case LandlockAccess::Terminal: return kRead | kWriteFile | kIoctlDev | kTruncate;
     }
     return 0;
@@ -122,6 +124,8 @@ Result<> Landlock::allow(Fd const& place, LandlockAccess access)
     rule.allowed_access = rights_of(access) & handled_;
     if (!kind.is_directory)
         rule.allowed_access &= kForFiles;
+    if (rule.allowed_access == 0)
+        return {}; // landlock_add_rule(2) would say ENOMSG
     rule.parent_fd = place.raw();
     if (::syscall(SYS_landlock_add_rule, ruleset_.raw(), kRulePathBeneath, &rule, 0) != 0)
         return fail_errno(errno, "landlock_add_rule");

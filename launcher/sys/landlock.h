@@ -21,7 +21,9 @@ enum class LandlockAccess : std::uint8_t {
     ReadWrite,
     ReadWriteExecute,
     Device,
-    Terminal
+    Terminal,
+    Socket,
+    Connect // only: to sockets below a directory; nothing before Linux 7.1
 };
 
 class Landlock

@@ -1,9 +1,11 @@
 #include "launcher/sys/local_socket.h"
 
 #include "launcher/sys/io.h"
+#include "launcher/sys/mount.h"
 #include "policy/base/text.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fmt/core.h>
 #include <poll.h>
@@ -22,6 +24,11 @@ constexpr int kPeerPidfd = 77;         // SO_PEERPIDFD, Linux 6.5; missing in ol
 constexpr int kBacklog = 16;           // as many clients as are served at once
 constexpr std::size_t kMaxStat = 4096; // of /proc/PID/stat
 constexpr std::size_t kStartTime = 19; // field 22 of proc_pid_stat(5), counted after the name
+
+bool is_trusted(uid_t user)
+{
+    return user == 0 || user == ::geteuid();
+}
 
 Result<Fd> stream_socket(int extra)
 {
@@ -90,7 +97,7 @@ Result<Fd> listen_in(Fd const& folder, std::string const& name)
     if (::fchmod(socket.raw(), 0600) != 0
         || ::bind(socket.raw(), generic(address), sizeof address) != 0
         || ::listen(socket.raw(), kBacklog) != 0)
-        return fail_errno(errno, "cannot open the control socket");
+        return fail_errno(errno, "cannot open the socket " + name);
     return socket;
 }
 
@@ -101,6 +108,38 @@ Result<Fd> connect_in(Fd const& folder, std::string const& name)
     if (::connect(socket.raw(), generic(address), sizeof address) != 0)
         return fail_errno(errno, "cannot reach the session");
     return socket;
+}
+
+Result<Fd> connect_to(std::string const& path)
+{
+    LET(place, look_up(path, Links::Refuse));
+    struct stat status {
+    };
+    if (::fstat(place.raw(), &status) != 0)
+        return fail_errno(errno, "fstat");
+    if (!S_ISSOCK(status.st_mode))
+        return fail(Errc::Denied, path + " is no socket");
+    if (!is_trusted(status.st_uid))
+        return fail(Errc::Denied, path + " belongs to another user");
+    LET(socket, stream_socket(SOCK_NONBLOCK));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::snprintf(
+        address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", place.raw()); // proc(5)
+    if (::connect(socket.raw(), generic(address), sizeof address) != 0)
+        return fail_errno(errno, "cannot reach " + path);
+    ucred listener{};
+    socklen_t size = sizeof listener;
+    if (::getsockopt(socket.raw(), SOL_SOCKET, SO_PEERCRED, &listener, &size) != 0)
+        return fail_errno(errno, "SO_PEERCRED");
+    if (!is_trusted(listener.uid))
+        return fail(Errc::Denied, path + " is served by another user");
+    return socket;
+}
+
+void end_sending(Fd const& socket)
+{
+    ::shutdown(socket.raw(), SHUT_WR);
 }
 
 Result<std::optional<Fd>> accept_one(Fd const& listener)

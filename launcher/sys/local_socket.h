@@ -18,6 +18,11 @@ Result<Fd> connect_in(Fd const& folder, std::string const& name); // blocking
 Result<std::optional<Fd>> accept_one(Fd const& listener); // non-blocking; nothing: none waits
 // send(2) with MSG_NOSIGNAL and MSG_DONTWAIT; Errc::Busy when full.
 Result<std::size_t> send_some(Fd const& socket, Bytes from);
+// Absolute, no link followed on the way; non-blocking: Errc::Busy when it is full. Errc::Denied
+// unless the socket, and who listens behind it, belong to this user or to root: the very object
+// that was examined is connected to.
+Result<Fd> connect_to(std::string const& path);
+void end_sending(Fd const& socket);    // shutdown(2), SHUT_WR
 void end_connection(Fd const& socket); // shutdown(2) both ways
 // Waits until readable or the time is over.
 Result<bool> wait_readable(Fd const& fd, int milliseconds);

@@ -95,6 +95,7 @@ void apply_filesystem(
     in.strings("persist", into.persist);
     in.word("tmp", kTmpWords, into.shared_tmp);
     in.strings("devices", into.devices);
+    in.strings("sockets", into.sockets);
     in.finish();
 }
 
@@ -268,14 +269,27 @@ void refuse_when_on(ProfileReader& in, std::string_view key)
             .label = "remove it";
 }
 
+// Another spelling of an entry of [filesystem] sockets; false takes it away again.
+void share_socket(ProfileReader& in, std::string_view key, std::string_view socket,
+    std::vector<std::string>& sockets)
+{
+    if (!in.has(key))
+        return;
+    bool is_on = false;
+    in.flag(key, is_on);
+    std::erase(sockets, socket);
+    if (is_on)
+        sockets.emplace_back(socket);
+}
+
 void apply_unsafe(ProfileReader& in, Profile& into)
 {
     std::vector<std::string> ignored;
     in.strings("remove_deny", ignored, ListRule::Replace); // for the type check
     if (Node const* const list = in.take("remove_deny"))
         remove_denials(*list, in, into);
-    refuse_when_on(in, "share_docker_socket");
-    refuse_when_on(in, "share_session_bus");
+    share_socket(in, "share_docker_socket", "docker", into.filesystem.sockets);
+    share_socket(in, "share_session_bus", "session-bus", into.filesystem.sockets);
     refuse_when_on(in, "host_network");
     in.finish();
 }

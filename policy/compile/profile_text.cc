@@ -70,6 +70,7 @@ void write_filesystem(TomlWriter& to, Profile const& profile)
     to.list("persist", from.persist);
     to.word("tmp", kTmpWords, from.shared_tmp);
     to.list("devices", from.devices);
+    to.list("sockets", from.sockets);
 }
 
 void write_env(TomlWriter& to, EnvProfile const& from)

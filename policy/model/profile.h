@@ -41,7 +41,7 @@ struct FilesystemProfile {
     ProjectAccess project = ProjectAccess::ReadWrite;
     std::string project_root = "git"; // "git", "cwd" or a path
     HomeKind home = HomeKind::Private;
-    std::vector<std::string> read, write, deny, mask, protect, persist, devices;
+    std::vector<std::string> read, write, deny, mask, protect, persist, devices, sockets;
     bool shared_tmp = false;
 };
 
