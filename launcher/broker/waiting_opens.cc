@@ -16,6 +16,7 @@ namespace
 {
 
 constexpr std::size_t kMaxResult = 12;
+constexpr int kMostDying = 500; // milliseconds from SIGKILL to the end of a helper
 
 // In the child. The result names the call, so that one that was given up is known as such.
 int open_and_tell(sys::Fd const& results, WaitingOpen const& open)
@@ -102,6 +103,8 @@ bool WaitingOpens::end_if_over(Waiting& waiting, sys::Fd const& proc)
         return false;
     // It may have opened meanwhile: then its result is no call's any more.
     std::ignore = sys::signal_process(waiting.helper, SIGKILL);
+    // Gone before the caller goes on, which could open the FIFO anew and meet our end of it.
+    sys::wait_for(waiting.helper, kMostDying);
     // If it still waits, it was its thread that was looked at.
     if (interruption == Interruption::Restart)
         is_lost_ = is_lost_ || !sys::interrupt_call(listener_, waiting.id);
