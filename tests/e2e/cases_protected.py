@@ -435,6 +435,12 @@ def kept_places_hold_no_orders(m):
         check(not os.path.exists(m.home + '/ran'), (command, outside, done))
     again = keeping('cat ~/.tool.json; ls ~/.tool; (echo two > ~/.tool/.npmrc) && echo own; ls -A ~')
     check(again.out == 'one\nevil\nown\n.tool\n.tool.json\n' or again.out.startswith('one\nevil\nown\n'), again)
+    # A link that was kept is not followed when the profile keeps a place below it later.
+    m.write(m.home + '/victim/of-the-person', '')
+    keeping('ln -s VICTIM ~/.tool/sub'.replace('VICTIM', m.home + '/victim'))
+    m.profile('keeping', 'version = 1\nname = "keeping"\nextends = ["strict"]\n\n[filesystem]\npersist = ["~/.tool", "~/.tool/sub/new/conf.json"]\n')
+    linked = keeping('true')
+    check(linked.code == 125 and 'a link lies where' in linked.err and os.listdir(m.home + '/victim') == ['of-the-person'], linked)
     other = m.shell('ls ~/.tool 2>/dev/null; echo end')
     check(other.out == 'end\n', other)
 
