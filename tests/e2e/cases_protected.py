@@ -378,7 +378,9 @@ def redirections_meet_no_orders(m):
     process = m.popen([OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy, '--approvals', 'deny', '--', 'sh', '-c', script],
                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
     check(process.stdout.readline() == b'ready\n', 'start')
-    pids = [pid for pid, name in m.processes() if name == 'sleep' and os.path.exists('/proc/%d/root/tmp/evil' % pid)]
+    pids, end = [], time.monotonic() + 10
+    while not pids and time.monotonic() < end:  # it says ready before it becomes sleep
+        pids = [pid for pid, name in m.processes() if name == 'sleep' and os.path.exists('/proc/%d/root/tmp/evil' % pid)]
     check(pids, 'no process inside')
     for path in ('gitfile/.git', 'common/.git/commondir'):  # what an agent guesses, put right
         if os.path.exists(m.project + '/' + path):
