@@ -10,6 +10,7 @@
 #include "launcher/sys/event_loop.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/io.h"
+#include "launcher/sys/mount.h"
 #include "launcher/sys/process.h"
 #include "launcher/sys/self.h"
 #include "launcher/sys/spawn.h"
@@ -123,13 +124,31 @@ Result<sys::ControlGroup> make_group(GroupPlan const& plan, std::int32_t init)
     return sys::ControlGroup::make(plan.bases, "osh-" + std::to_string(init), settings);
 }
 
+// What a session kept may hold links, and the next one may keep a place below it: nothing is made
+// where such a link leads.
+Result<> make_kept_directory(std::string const& path)
+{
+    TRY(sys::make_private_directory(path));
+    constexpr std::string_view kHomes = "/osh/homes"; // project_tree.cc, in the state directory
+    std::size_t const begin = path.find(std::string(kHomes) + "/");
+    if (begin == std::string::npos)
+        return {};
+    std::string const base = path.substr(0, begin + kHomes.size());
+    LET(homes, sys::look_up(base, sys::Links::Follow));
+    auto const place = sys::look_up_in(homes, path.substr(base.size() + 1), sys::Links::Refuse);
+    if (!place.ok())
+        return fail(Errc::Denied, "a link lies where the profile keeps a place of the home: " + path
+                                      + "\nfix: look where it leads, then remove it");
+    return {};
+}
+
 Result<> make_state_file(StatePath const& state)
 {
     for (std::size_t slash = state.host_path.find('/', 1); slash != std::string::npos;
          slash = state.host_path.find('/', slash + 1))
-        TRY(sys::make_private_directory(state.host_path.substr(0, slash)));
+        TRY(make_kept_directory(state.host_path.substr(0, slash)));
     if (!state.is_file)
-        return sys::make_private_directory(state.host_path);
+        return make_kept_directory(state.host_path);
     LET(file, sys::open_path(state.host_path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
     return {};
 }

@@ -27,11 +27,16 @@ bool is_masked(std::string const& relative, std::vector<std::string> const& mask
 
 constexpr std::size_t kMaxGitEntries = 256;
 
-// Of the names that are protected wherever they are; longer paths are looked for at the top only.
-bool is_protected_name(std::string const& name, std::vector<std::string> const& protect)
+// Of the names that are protected wherever they are; longer paths are looked for at the top only,
+// where plain names have been found already.
+bool is_protected_name(
+    std::string const& name, std::size_t depth, std::vector<std::string> const& protect)
 {
-    return std::any_of(protect.begin(), protect.end(),
-        [&](std::string const& entry) { return equals_ignoring_case(entry, name); });
+    return std::any_of(protect.begin(), protect.end(), [&](std::string const& entry) {
+        bool const is_glob = entry.find_first_of("*?") != std::string::npos;
+        return (depth > 0 && equals_ignoring_case(entry, name))
+               || (is_glob && matches_glob(entry, name));
+    });
 }
 
 struct Place {
@@ -98,8 +103,8 @@ Result<> walk_project(HostFacts& facts, ProbeRequest const& request)
                 facts.masked_paths.push_back(path);
             else if (is_masked(relative, request.masks) && !entry.is_link)
                 facts.masked_paths.push_back(entry.is_directory ? path + "/" : path);
-            else if (place.depth > 0 && !entry.is_link
-                     && is_protected_name(entry.name, request.project_paths))
+            else if (!entry.is_link
+                     && is_protected_name(entry.name, place.depth, request.project_paths))
                 facts.nested_protected.push_back(relative);
             else if (is_walked)
                 open.push_back({relative + "/", place.depth + 1});

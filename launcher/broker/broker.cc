@@ -17,12 +17,14 @@ namespace
 {
 
 constexpr Duration kLookAgain = 50ms; // how late a signal may end the open of a FIFO
+constexpr unsigned kMostFailures = 8; // to hear a call, in a row
 constexpr unsigned kMaxReports = 256; // refusals told; the journal needs no more
 
 } // namespace
 
 Broker::Broker(BrokerParts parts)
-    : parts_(std::move(parts)), judge_(parts_.rules), waiting_(parts_.listener, parts_.reports),
+    : parts_(std::move(parts)), names_(parts_.rules, parts_.proc, parts_.has_other_roots),
+      judge_(parts_.rules, names_), waiting_(parts_.listener, parts_.reports),
       root_(std::move(sys::open_here("/", O_PATH | O_DIRECTORY).fd)),
       ground_{root_, sys::examine(parts_.proc).device, sys::link_text(parts_.proc, "self"),
           parts_.has_other_roots},
@@ -35,7 +37,7 @@ int Broker::run()
 {
     sys::wake_in_place(parts_.listener);
     sys::Notification notification;
-    while (true) {
+    while (!is_lost_) {
         if (!waiting_.is_empty() && !look_at_waiting())
             continue;
         auto const heard = sys::receive_call(parts_.listener, notification);
@@ -45,7 +47,10 @@ int Broker::run()
         }
         if (heard == sys::Heard::Call)
             serve(notification);
+        failures_ = heard == sys::Heard::Failure ? failures_ + 1 : 0;
+        is_lost_ = is_lost_ || failures_ > kMostFailures || waiting_.is_lost();
     }
+    return 1;
 }
 
 // False: no call came meanwhile.
@@ -71,14 +76,15 @@ void Broker::serve(sys::Notification const& notification)
     if (notification.call == SYS_umask) { // in a register: it can go on
         status_.umask_changes(
             parts_.proc, notification.thread, static_cast<unsigned>(notification.arguments[0]));
-        sys::continue_call(parts_.listener, notification.id);
+        is_lost_ = !sys::continue_call(parts_.listener, notification.id);
         return;
     }
     auto const call = call_of(notification);
     if (!call) { // the filter and the table disagree: our mistake, and no reason to allow
-        sys::answer_call(parts_.listener, notification.id, ENOSYS);
+        reply(notification.id, ENOSYS);
         return;
     }
+    names_.look_for(notification.thread);
     Caller const caller(parts_.proc, status_, notification.thread);
     Turn turn{notification.id, caller, PathWalk(ground_, caller)};
     auto answer = std::visit([&](auto const& one) { return carry_out(turn, one); }, *call);
@@ -95,9 +101,9 @@ void Broker::ask_about_tracing(sys::Notification const& call)
     bool const may =
         answer.ok() && answer->bytes.size() == 1 && answer->bytes[0] == std::byte{kMayTrace};
     if (may)
-        sys::continue_call(parts_.listener, call.id);
+        is_lost_ = !sys::continue_call(parts_.listener, call.id);
     else
-        sys::answer_call(parts_.listener, call.id, EPERM);
+        reply(call.id, EPERM);
 }
 
 void Broker::give(std::uint64_t id, Answer answer, Call const& call)
@@ -113,7 +119,12 @@ void Broker::give(std::uint64_t id, Answer answer, Call const& call)
         if (answer.error == 0 || answer.error == ENOENT)
             return;
     }
-    sys::answer_call(parts_.listener, id, answer.error);
+    reply(id, answer.error);
+}
+
+void Broker::reply(std::uint64_t id, int error)
+{
+    is_lost_ = is_lost_ || !sys::answer_call(parts_.listener, id, error);
 }
 
 bool Broker::is_waiting(Turn const& turn) const

@@ -1,5 +1,6 @@
 #pragma once
-// The broker's parts, shared by broker.cc (loop), open_call.cc, entry_changes.cc, bind_call.cc.
+// The broker's parts, shared by broker.cc (loop), open_call.cc, entry_changes.cc, bind_call.cc,
+// mount_call.cc.
 
 #include "launcher/broker/broker.h"
 #include "launcher/broker/calls.h"
@@ -32,6 +33,7 @@ private:
     };
     void serve(sys::Notification const& notification);
     bool look_at_waiting();
+    void reply(std::uint64_t id, int error);
     void ask_about_tracing(sys::Notification const& call);
     void give(std::uint64_t id, Answer answer, Call const& call);
     bool is_waiting(Turn const& turn) const;
@@ -61,11 +63,15 @@ private:
     Answer carry_out(Turn& turn, HardLinkCall const& call);
     Answer link_followed(Turn& turn, Place const& from, Place const& to);
 
+    // mount_call.cc
+    Answer carry_out(Turn& turn, MountCall const& call);
+
     // bind_call.cc
     Answer carry_out(Turn& turn, BindCall const& call);
     int bind_name(Turn& turn, sys::Fd const& socket, std::string const& path);
 
     BrokerParts parts_;
+    DirectoryNames names_;
     Judge judge_;
     CallerStatus status_;
     WaitingOpens waiting_;
@@ -73,6 +79,8 @@ private:
     sys::Fd root_;
     WalkGround ground_;
     unsigned umask_ = 0;
+    unsigned failures_ = 0;
+    bool is_lost_ = false; // a caller would wait for ever: the session has to end
     unsigned reports_left_;
 };
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
+#include <linux/capability.h>
 
 namespace osh::launcher
 {
@@ -21,6 +22,7 @@ constexpr std::size_t kWholeStatus = 8192; // a person may be in many groups
 
 constexpr int kOctal = 8, kDecimal = 10, kHex = 16;
 constexpr Duration kRemembered = 1s;
+constexpr unsigned kClosed = 077; // of a thread that cannot be looked at
 
 std::uint64_t number_in(std::string const& status, std::string_view key, int base)
 {
@@ -51,6 +53,8 @@ unsigned CallerStatus::umask(sys::Fd const& proc, std::int32_t thread)
     if (known != umasks_.end() && now < known->second.until)
         return known->second.mask;
     std::string const status = read(proc, thread);
+    if (status.empty())
+        return kClosed;
     auto const mask = static_cast<unsigned>(number_in(status, "\nUmask:\t", kOctal));
     std::int32_t const process = process_in(status);
     auto const announced = announced_.find(process);
@@ -109,6 +113,15 @@ Interruption interruption_of(sys::Fd const& proc, std::int32_t thread)
     auto const opened = sys::open_entry(proc, std::to_string(thread) + "/status", {O_RDONLY, 0, 0});
     return opened.ok() ? interruption_in(sys::read_start(opened.fd, kWholeStatus))
                        : Interruption::None;
+}
+
+bool may_mount_in(sys::Fd const& proc, std::int32_t thread)
+{
+    auto const opened = sys::open_entry(proc, std::to_string(thread) + "/status", {O_RDONLY, 0, 0});
+    if (!opened.ok())
+        return false;
+    std::string const status = sys::read_start(opened.fd, kWholeStatus);
+    return (number_in(status, "\nCapEff:\t", kHex) >> CAP_SYS_ADMIN & 1) != 0;
 }
 
 sys::Opened Caller::start_directory(std::int32_t directory) const

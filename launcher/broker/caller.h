@@ -41,6 +41,8 @@ enum class Interruption { None, Restart, Fail };
 Interruption interruption_of(sys::Fd const& proc, std::int32_t thread);
 Interruption interruption_in(std::string const& status); // text of /proc/TID/status
 
+bool may_mount_in(sys::Fd const& proc, std::int32_t thread); // CAP_SYS_ADMIN where it is
+
 class Caller
 {
 public:

@@ -65,6 +65,7 @@ std::optional<Call> call_of(sys::Notification const& notification)
     case SYS_link: return HardLinkCall{here(0), here(1), 0};
     case SYS_linkat: return HardLinkCall{at(0), at(2), number_of(a[4])};
     case SYS_bind: return BindCall{directory_of(a[0]), a[1], number_of(a[2])};
+    case SYS_mount: return MountCall{a[0], a[1], a[2], a[3], a[4]};
     default: return std::nullopt;
     }
 }

@@ -51,8 +51,12 @@ struct BindCall {
     unsigned length = 0;
 };
 
+struct MountCall { // of a new file system
+    std::uint64_t source = 0, target = 0, type = 0, flags = 0, data = 0;
+};
+
 using Call = std::variant<OpenCall, TruncateCall, MakeDirectoryCall, MakeNodeCall, MakeLinkCall,
-    RenameCall, HardLinkCall, BindCall>;
+    RenameCall, HardLinkCall, BindCall, MountCall>;
 
 std::optional<Call> call_of(sys::Notification const& notification);
 

@@ -118,6 +118,8 @@ bool is_hooks_directory(sys::Fd const& directory)
     if (!is_repository(above.fd))
         return false;
     auto const hooks = sys::examine_entry(above.fd, "hooks"), own = sys::examine(directory);
+    if (own.error != 0 || (hooks.error != 0 && hooks.error != ENOENT))
+        return true;
     return hooks.error == 0 && hooks.device == own.device && hooks.inode == own.inode;
 }
 

@@ -2,10 +2,12 @@
 // May this entry be made, written, moved here? Names are looked at first, without any system call;
 // only one that could matter somewhere costs a look at where it is.
 
+#include "launcher/broker/directory_names.h"
 #include "launcher/broker/git_guard.h"
 #include "launcher/broker/path_walk.h"
 #include "launcher/guard/name_rules.h"
 
+#include <optional>
 #include <string>
 
 namespace osh::launcher
@@ -14,7 +16,7 @@ namespace osh::launcher
 class Judge
 {
 public:
-    explicit Judge(GuardPlan const& plan) : rules_(plan) {}
+    Judge(GuardPlan const& plan, DirectoryNames& names) : rules_(plan), names_(names) {}
 
     bool may_matter(std::string_view name) const { return rules_.may_matter(name); }
     // Could one of these words of a path, without links in it, be a protected directory?
@@ -32,12 +34,13 @@ private:
         std::string name;
         GitEntry git = GitEntry::None;
     };
-    Seen look(Place const& at) const;
+    std::optional<Seen> look(Place const& at) const;
     Ruling by_directory(Place const& at) const;
     Ruling may_contain(Place const& from, Seen const& to) const;
     Ruling by_name(Seen const& seen, EntryKind kind) const;
 
     NameRules rules_;
+    DirectoryNames& names_;
 };
 
 } // namespace osh::launcher

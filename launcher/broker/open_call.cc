@@ -87,10 +87,11 @@ Answer Broker::open_path(Turn& turn, OpenCall const& call, std::string const& pa
         return failed(start.error);
     if (!is_waiting(turn))
         return {Answer::Kind::Later, 0, {}};
-    bool const is_plain = !ground_.has_other_roots && !is_about_processes(path)
+    std::string const base = start.fd.is_open() ? sys::own_path_of(start.fd) : "/";
+    bool const is_plain = !ground_.has_other_roots && !base.empty() && !is_about_processes(path)
                           && !judge_.may_matter(last_name(path))
                           && !judge_.may_lie_in_protected(path)
-                          && !judge_.may_lie_in_protected(sys::own_path_of(start.fd));
+                          && !judge_.may_lie_in_protected(base);
     if (is_plain) {
         Answer quick = open_quickly(start.fd, call, path);
         if (quick.kind == Answer::Kind::File)
@@ -133,6 +134,8 @@ Answer Broker::open_place(Turn& turn, OpenCall const& call, Place place)
 Answer Broker::open_last(Turn& turn, OpenCall const& call, Place const& place)
 {
     auto const entry = sys::examine_entry(place.parent, std::string(place.bare_name()));
+    if (entry.error != 0 && entry.error != ENOENT) // not seen is not judged
+        return failed(entry.error);
     Ruling ruling;
     if (entry.error == 0 && writes(call))
         ruling = judge_.may_write(place);
@@ -211,6 +214,8 @@ Answer Broker::finish(Turn& turn, OpenCall const& call, sys::Fd file)
     if (is_exclusive(call) || (call.flags & (O_PATH | kTemporary)) != 0)
         return {Answer::Kind::File, 0, std::move(file)};
     auto const entry = sys::examine(file);
+    if (entry.error != 0)
+        return failed(entry.error);
     if (entry.is_device() && entry.special == kTerminal)
         return open_terminal(turn, call);
     bool const is_ours =
@@ -238,6 +243,8 @@ Answer Broker::wait_for_other_end(Turn& turn, OpenCall const& call, sys::Fd fifo
 Ruling Broker::may_write_open_file(sys::Fd const& file, sys::Entry const& entry) const
 {
     std::string const path = sys::own_path_of(file);
+    if (entry.error != 0 || path.empty())
+        return {EACCES, "an open file that cannot be looked at"};
     if (entry.links == 0 || !path.starts_with('/') || !entry.is_regular())
         return {};
     std::size_t const slash = path.rfind('/');

@@ -56,7 +56,8 @@ Place PathWalk::find(sys::Fd start, std::string const& path)
     auto parent = sys::open_entry(path[0] == '/' ? none : start, std::string(head),
         {O_PATH | O_DIRECTORY, 0, sys::kNoMagicLinks});
     // A magic link, or really a loop; or "self", which must not be ours.
-    bool const is_proc = parent.ok() && sys::examine(parent.fd).device == ground_.proc_device;
+    auto const seen = sys::examine(parent.fd);
+    bool const is_proc = parent.ok() && (seen.error != 0 || seen.device == ground_.proc_device);
     if (parent.error == ELOOP || is_proc)
         return walk(start, path);
     return {std::move(parent.fd), std::string(last), parent.error};

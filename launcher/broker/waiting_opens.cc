@@ -16,6 +16,7 @@ namespace
 {
 
 constexpr std::size_t kMaxResult = 12;
+constexpr int kMostDying = 500; // milliseconds from SIGKILL to the end of a helper
 
 // In the child. The result names the call, so that one that was given up is known as such.
 int open_and_tell(sys::Fd const& results, WaitingOpen const& open)
@@ -88,25 +89,27 @@ std::vector<FinishedOpen> WaitingOpens::take_finished()
     return finished;
 }
 
-bool WaitingOpens::end_if_over(Waiting& waiting, sys::Fd const& proc) const
+bool WaitingOpens::end_if_over(Waiting& waiting, sys::Fd const& proc)
 {
     bool const is_gone = !sys::is_waiting(listener_, waiting.id);
     auto const interruption = is_gone ? Interruption::None : interruption_of(proc, waiting.thread);
     bool const ended_before =
         std::exchange(waiting.has_ended, sys::has_input_or_end(waiting.helper));
     if (ended_before && !is_gone) { // without a word
-        sys::answer_call(listener_, waiting.id, EIO);
+        is_lost_ = is_lost_ || !sys::answer_call(listener_, waiting.id, EIO);
         return true;
     }
     if (!is_gone && interruption == Interruption::None)
         return false;
     // It may have opened meanwhile: then its result is no call's any more.
     std::ignore = sys::signal_process(waiting.helper, SIGKILL);
+    // Gone before the caller goes on, which could open the FIFO anew and meet our end of it.
+    sys::wait_for(waiting.helper, kMostDying);
     // If it still waits, it was its thread that was looked at.
     if (interruption == Interruption::Restart)
-        sys::interrupt_call(listener_, waiting.id);
+        is_lost_ = is_lost_ || !sys::interrupt_call(listener_, waiting.id);
     else if (interruption == Interruption::Fail)
-        sys::answer_call(listener_, waiting.id, EINTR);
+        is_lost_ = is_lost_ || !sys::answer_call(listener_, waiting.id, EINTR);
     return true;
 }
 

@@ -40,6 +40,7 @@ public:
     // 0 or errno: too many, no process.
     int add(WaitingOpen open);
     bool is_empty() const { return waiting_.empty(); }
+    bool is_lost() const { return is_lost_; }                // an answer was not taken
     sys::Fd const& results() const { return results_.ours; } // readable: take_finished()
     std::vector<FinishedOpen> take_finished();
     // Lets go of calls that are over, and ends those whose thread has a signal to take.
@@ -52,12 +53,13 @@ private:
         sys::Fd helper;         // pidfd
         bool has_ended = false; // seen once; its result may just be on its way
     };
-    bool end_if_over(Waiting& waiting, sys::Fd const& proc) const;
+    bool end_if_over(Waiting& waiting, sys::Fd const& proc);
     static constexpr std::size_t kMost = 64; // processes of ours
     sys::Fd const& listener_;
     sys::Fd& reports_;
     sys::ChannelPair results_; // of all children; made with the first one
     std::vector<Waiting> waiting_;
+    bool is_lost_ = false;
 };
 
 } // namespace osh::launcher

@@ -78,7 +78,22 @@ std::string lower_case(std::string_view text)
     return lower;
 }
 
-NameRules::NameRules(GuardPlan const& plan) : roots_(plan.roots)
+void NameSet::add(std::string const& name)
+{
+    if (name.find_first_of("*?") == std::string::npos)
+        names_.insert(name);
+    else
+        globs_.push_back(name);
+}
+
+bool NameSet::has(std::string const& lower) const
+{
+    return names_.contains(lower)
+           || std::any_of(globs_.begin(), globs_.end(),
+               [&](std::string const& glob) { return matches_glob(glob, lower); });
+}
+
+NameRules::NameRules(GuardPlan const& plan) : roots_(plan.roots), kept_(plan.kept)
 {
     for (auto const& entry : plan.protect) {
         Pattern pattern{entry, parts_of(entry)};
@@ -87,14 +102,16 @@ NameRules::NameRules(GuardPlan const& plan) : roots_(plan.roots)
                              && git_entry(pattern.parts[1]) != GitEntry::None;
         if (pattern.parts.empty() || is_gits)
             continue;
-        last_of_protect_.push_back(pattern.parts.back());
+        for (auto const& part : pattern.parts)
+            words_.add(part);
+        last_of_protect_.add(pattern.parts.back());
         protect_.push_back(std::move(pattern));
     }
     for (auto const& mask : plan.masks) {
         masks_.push_back(lower_case(mask));
         std::string_view const last = without_tail(masks_.back());
         if (!last.starts_with('!'))
-            last_of_masks_.emplace_back(last.substr(last.rfind('/') + 1));
+            words_.add(std::string(last.substr(last.rfind('/') + 1)));
     }
 }
 
@@ -103,12 +120,7 @@ bool NameRules::may_matter(std::string_view name) const
     std::string const lower = lower_case(name);
     if (git_entry(lower) != GitEntry::None)
         return true;
-    for (auto const& pattern : protect_)
-        for (auto const& part : pattern.parts)
-            if (matches_glob(part, lower))
-                return true;
-    return std::any_of(last_of_masks_.begin(), last_of_masks_.end(),
-        [&](std::string const& glob) { return matches_glob(glob, lower); });
+    return words_.has(lower);
 }
 
 bool NameRules::may_lie_in_protected(std::string_view path) const
@@ -116,14 +128,8 @@ bool NameRules::may_lie_in_protected(std::string_view path) const
     while (!path.empty()) {
         std::string_view const name = path.substr(0, path.find('/'));
         path.remove_prefix(std::min(name.size() + 1, path.size()));
-        if (name.empty())
-            continue;
-        char const first = lower_case(name.substr(0, 1))[0];
-        for (auto const& glob : last_of_protect_)
-            if ((glob[0] == first
-                    || std::string_view("*?[").find(glob[0]) != std::string_view::npos)
-                && matches_glob(glob, lower_case(name)))
-                return true;
+        if (!name.empty() && last_of_protect_.has(lower_case(name)))
+            return true;
     }
     return false;
 }
@@ -141,10 +147,15 @@ bool NameRules::is_shared(std::string_view directory) const
     return below_root(directory).has_value();
 }
 
+bool NameRules::is_kept(std::string_view directory) const
+{
+    return std::any_of(kept_.begin(), kept_.end(),
+        [&](std::string const& place) { return is_at_or_in(directory, place); });
+}
+
 std::size_t NameRules::depth(std::string_view directory) const
 {
-    auto const below = below_root(directory);
-    return below ? parts_of(*below).size() : 0;
+    return parts_of(below_root(directory).value_or(directory)).size();
 }
 
 bool NameRules::is_judged(std::string_view directory) const
@@ -152,7 +163,9 @@ bool NameRules::is_judged(std::string_view directory) const
     auto const below = below_root(directory);
     if (!below)
         return false;
-    auto const parts = parts_of(*below);
+    auto parts = parts_of(*below);
+    if (!parts.empty() && parts.back() == ".cargo") // a project's settings, or all that cargo keeps
+        parts.pop_back();
     return std::none_of(parts.begin(), parts.end(), is_tool_directory);
 }
 

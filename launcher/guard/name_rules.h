@@ -11,12 +11,25 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace osh::launcher
 {
 
 enum class EntryKind : std::uint8_t { File, Directory, Link };
+
+// Names and globs in lower case; a name that is in none costs one look-up.
+class NameSet
+{
+public:
+    void add(std::string const& name);
+    bool has(std::string const& lower) const;
+
+private:
+    std::unordered_set<std::string> names_;
+    std::vector<std::string> globs_;
+};
 
 class NameRules
 {
@@ -40,8 +53,11 @@ public:
     // Does the profile hide an entry of this name there?
     bool is_masked(std::string_view directory, std::string_view name) const;
 
-    // Is the directory in a tree that the host sees? How deep below the tree's root?
+    // Is the directory in a tree that the host sees? How deep below the tree's root, or else below
+    // "/"?
     bool is_shared(std::string_view directory) const;
+    // Is it in a place of the home that outlives the session? git's names count there, no others.
+    bool is_kept(std::string_view directory) const;
     std::size_t depth(std::string_view directory) const;
 
     // Are names in this directory judged at all?
@@ -56,9 +72,10 @@ private:
     // The part of the path below the root that holds it; nothing outside of the roots.
     std::optional<std::string_view> below_root(std::string_view directory) const;
 
-    std::vector<std::string> roots_, masks_, last_of_masks_;
+    std::vector<std::string> roots_, kept_, masks_;
     std::vector<Pattern> protect_;
-    std::vector<std::string> last_of_protect_; // lower case
+    NameSet words_; // every part of a pattern, and the last one of a mask
+    NameSet last_of_protect_;
 };
 
 std::string lower_case(std::string_view text);

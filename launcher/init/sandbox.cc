@@ -183,7 +183,7 @@ private:
         bool const has_terminal = pty_.slave.is_open();
         Fd const& fallback = has_terminal ? pty_.slave : null;
         sys::ChannelPair reports, watch;
-        if (!plan_.guard.roots.empty()) {
+        if (plan_.guard.is_needed()) {
             LET(pair, sys::make_channel());
             reports = std::move(pair);
         }

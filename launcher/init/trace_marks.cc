@@ -37,7 +37,7 @@ std::optional<std::int32_t> parse_score(std::string_view text)
 
 TraceMarks::TraceMarks(Plan const& plan, sys::Fd listener)
     : listener_(std::move(listener)), unmarked_score_(plan.oom_score_adjust),
-      is_active_(listener_.is_open() || (plan.debug_allow && !plan.guard.roots.empty())),
+      is_active_(listener_.is_open() || (plan.debug_allow && plan.guard.is_needed())),
       marks_can_be_removed_(plan.nested_allow || plan.landlock_abi == 0)
 {
 }

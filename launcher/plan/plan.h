@@ -71,10 +71,14 @@ struct StatePath {
 };
 
 // What the broker of name-creating calls refuses. Absolute paths as seen inside, and patterns as
-// the profile has them. Without a root there is nothing to guard, and no broker.
+// the profile has them. Without roots and kept places there is nothing to guard, and no broker.
 struct GuardPlan {
     std::vector<std::string> roots; // writable trees of the host
     std::vector<std::string> protect, masks;
+    // Places of the home that are kept on the host: a `.git` file in the project could lead there,
+    // so no repository in them may hold orders.
+    std::vector<std::string> kept;
+    bool is_needed() const { return !roots.empty() || !kept.empty(); }
 };
 
 // A socket of the host that the profile opens by name; its inner end is made by init, and served by

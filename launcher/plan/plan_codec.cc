@@ -202,7 +202,8 @@ std::vector<std::byte> encode(Plan const& plan)
     put_texts(out, plan.command);
     put_texts(out, plan.environment);
     put_lists(out, plan);
-    for (auto const* texts : {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks})
+    for (auto const* texts :
+        {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks, &plan.guard.kept})
         put_texts(out, *texts);
     out.u32_le(plan.uid);
     out.u32_le(plan.gid);
@@ -238,7 +239,8 @@ Result<Plan> decode_plan(Bytes message)
     LET(environment, take_texts(in));
     plan.environment = std::move(environment);
     TRY(take_lists(in, plan));
-    for (auto* texts : {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks}) {
+    for (auto* texts :
+        {&plan.guard.roots, &plan.guard.protect, &plan.guard.masks, &plan.guard.kept}) {
         LET(list, take_texts(in));
         *texts = std::move(list);
     }

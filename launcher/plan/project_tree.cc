@@ -81,6 +81,7 @@ void add_persisted(Plan& plan, HostFacts const& facts, policy::Profile const& pr
         std::string const kept = fmt::format(
             "{}/homes/{}{}", places.state, plan.profile_name, target.substr(facts.home.size()));
         plan.state.push_back({kept, names_a_file(target)});
+        plan.guard.kept.push_back(target);
         plan.mounts.push_back(bind_step(kept, target, Write::Yes));
         plan.landlock.push_back({target, Access::ReadWriteExecute});
     }

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -108,14 +109,30 @@ void add_modes(Rules& rules)
     }
 }
 
-// A directory that folds case would match names that were judged as other ones; the rest of the
-// flags (immutable, no dump) would stay on the host's files.
+// A directory that folds case would match names that were judged as other ones; the rest
+// (immutable, no dump, encrypted, sealed) would stay on the host's files.
 void add_file_flags(Rules& rules)
 {
     constexpr std::uint32_t kSetFlags = 0x40086602, kSetFlags32 = 0x40046602, // FS_IOC_SETFLAGS
-        kSetExtended = 0x401C5820;                                            // FS_IOC_FSSETXATTR
-    for (std::uint32_t const request : {kSetFlags, kSetFlags32, kSetExtended})
+        kSetExtended = 0x401C5820,                                            // FS_IOC_FSSETXATTR
+        kSetEncryption = 0x800C6613, kEnableVerity = 0x40806685;
+    for (std::uint32_t const request :
+        {kSetFlags, kSetFlags32, kSetExtended, kSetEncryption, kEnableVerity})
         rules.push_back({"ioctl", EOPNOTSUPP, {is(1, request)}});
+}
+
+// Subvolumes and snapshots are names, made past the broker: a snapshot called ".vscode" would hold
+// what another directory holds (btrfs-ioctl(2); bcachefs has the like). Others tell the names of
+// subvolumes that are not shown. Left: FICLONE, FICLONERANGE, FIDEDUPERANGE, which carry the same
+// letter on every file system.
+void add_subvolumes(Rules& rules)
+{
+    constexpr std::uint32_t kLetter = 0xFF00, kNumber = 0xFF, kBtrfs = 0x9400, kBcachefs = 0xBC00;
+    for (auto const& test : all_but(1, {9, 13, 54}))
+        if (test.value <= kNumber)
+            rules.push_back(
+                {"ioctl", ENOTTY, {{1, kLetter | (test.mask & kNumber), kBtrfs | test.value}}});
+    rules.push_back({"ioctl", ENOTTY, {{1, kLetter, kBcachefs}}});
 }
 
 // Ways to type into a terminal or to load code behind it. CVE-2017-5226 (TIOCSTI), CVE-2017-2636
@@ -156,6 +173,18 @@ void add_processes(Rules& rules)
     rules.push_back({"seccomp", EPERM, {has_bits(1, SECCOMP_FILTER_FLAG_NEW_LISTENER)}});
 }
 
+// mount(2) of a new file system: none of the flags that change what is mounted. Old programs put a
+// magic number into the upper half, which the kernel takes away (path_mount() of fs/namespace.c).
+void add_new_mounts(Rules& rules)
+{
+    constexpr std::uint32_t kChangesLow = MS_REMOUNT | MS_BIND | MS_MOVE,
+                            kChanges =
+                                kChangesLow | MS_UNBINDABLE | MS_PRIVATE | MS_SLAVE | MS_SHARED,
+                            kUpper = 0xFFFF0000U, kMagic = 0xC0ED0000U;
+    rules.push_back({"mount", 0, {{3, kChanges, 0}}});
+    rules.push_back({"mount", 0, {{3, kUpper | kChangesLow, kMagic}}});
+}
+
 struct Block {
     std::uint64_t begin = 0;
     unsigned bits = 0; // the block has 2^bits values
@@ -184,9 +213,11 @@ std::vector<ArgumentTest> all_but(unsigned index, std::vector<std::uint32_t> all
     return tests;
 }
 
-std::vector<ArgumentRule> asking_rules()
+std::vector<ArgumentRule> asking_rules(FilterChoice choice)
 {
     Rules rules;
+    if (choice.nested_allow)
+        add_new_mounts(rules);
     rules.push_back({"umask", 0, {}}); // so that the broker need not ask /proc for each new file
     for (std::string_view const call : {"creat", "truncate", "mkdir", "mkdirat", "mknod", "mknodat",
              "symlink", "symlinkat", "rename", "renameat", "renameat2", "link", "linkat", "bind"})
@@ -248,6 +279,7 @@ std::vector<ArgumentRule> argument_rules(FilterChoice choice)
     add_socket_options(rules);
     add_modes(rules);
     add_file_flags(rules);
+    add_subvolumes(rules);
     add_terminals(rules);
     add_processes(rules);
     return rules;

@@ -27,7 +27,7 @@ std::vector<ArgumentRule> argument_rules(FilterChoice choice);
 
 // Calls that the broker carries out (launcher/broker/calls.h): all that make names, and opens that
 // make or write. Their `answer` means nothing.
-std::vector<ArgumentRule> asking_rules();
+std::vector<ArgumentRule> asking_rules(FilterChoice choice);
 // Calls that are told to init before they happen; `answer` has no meaning there.
 std::vector<ArgumentRule> watched_rules(FilterChoice choice);
 

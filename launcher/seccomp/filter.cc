@@ -98,7 +98,8 @@ Result<std::vector<std::byte>> build_calls(FilterChoice choice)
     TRY(add_call(context, choice.debug_allow ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "ptrace"));
     for (auto const& row : refused_calls())
         for (auto const& name : row.calls)
-            if (!choice.nested_allow || !is_one_of(name, nested_calls()))
+            if (!choice.nested_allow
+                || (!is_one_of(name, nested_calls()) && !is_one_of(name, absent_nested_calls())))
                 TRY(add_call(
                     context, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(row.answer)), name));
     if (choice.nested_allow)
@@ -148,7 +149,7 @@ Result<BuiltFilter> build_agent_filter(FilterChoice choice)
     programs.arguments = std::move(arguments);
     LET(watched, build_told(watched_rules(choice)));
     programs.watched = std::move(watched);
-    auto rules = asking_rules();
+    auto rules = asking_rules(choice);
     for (auto& rule : watched_rules(choice))
         rules.push_back(std::move(rule));
     LET(asking, build_told(rules));

@@ -127,8 +127,14 @@ std::vector<RefusedCalls> const& refused_calls()
 std::vector<std::string_view> const& nested_calls()
 {
     static std::vector<std::string_view> const calls{"mount", "umount2", "pivot_root", "chroot",
-        "mount_setattr", "open_tree", "open_tree_attr", "move_mount", "fsopen", "fsconfig",
-        "fsmount", "fspick", "setns", "sethostname", "setdomainname"};
+        "mount_setattr", "open_tree", "open_tree_attr", "move_mount", "setns", "sethostname",
+        "setdomainname"};
+    return calls;
+}
+
+std::vector<std::string_view> const& absent_nested_calls()
+{
+    static std::vector<std::string_view> const calls{"fsopen", "fsconfig", "fsmount", "fspick"};
     return calls;
 }
 

@@ -23,7 +23,9 @@ struct RefusedCalls { // answered with an error that programs understand; all el
 std::vector<CallGroup> const& allowed_groups();
 std::vector<RefusedCalls> const& refused_calls();
 std::vector<std::string_view> const& nested_calls(); // allowed when a profile says nested = "allow"
-std::vector<std::string_view> const& init_calls();   // all that PID 1 needs once the agent runs
+// With it these do not exist (libraries fall back to mount(2), which the broker sees).
+std::vector<std::string_view> const& absent_nested_calls();
+std::vector<std::string_view> const& init_calls(); // all that PID 1 needs once the agent runs
 
 // What osh itself needs no more once its helpers run.
 std::vector<std::string_view> const& calls_of_the_start();

@@ -60,8 +60,14 @@ std::vector<ArgumentRule> broker_rules(FilterChoice choice)
     std::vector<ArgumentRule> rules{no_code(), {"ioctl", 0, {{1, kRequestKind, kSeccomp}}},
         {"clone", 0, {{0, kAll, kCopy}}}, {"prctl", 0, {{0, kAll, PR_SET_PDEATHSIG}}},
         {"socketpair", 0, {{0, kAll, AF_UNIX}}}}; // to a child that opens for it
-    if (choice.nested_allow) // opening what proc(5) judges by the opener's namespace
-        rules.push_back({"setns", 0, {{1, kAll, CLONE_NEWUSER}}});
+    if (choice.nested_allow) {
+        // Opening what proc(5) judges by the opener's namespace; mounting in the caller's place.
+        for (std::uint32_t const kind :
+            {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWCGROUP, CLONE_NEWPID})
+            rules.push_back({"setns", 0, {{1, kAll, kind}}});
+        rules.push_back({"mount", 0, {}});
+        rules.push_back({"chroot", 0, {}});
+    }
     return rules;
 }
 

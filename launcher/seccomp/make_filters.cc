@@ -48,10 +48,31 @@ bool print_others()
     using namespace osh::launcher;
     return print_built("kInit", build_init_filter())
            && print_built("kSupervisor", build_supervisor_filter())
+           && print_built("kKeeper", build_keeper_filter())
            && print_built("kBroker", build_broker_filter({}))
            && print_built("kNestedBroker", build_broker_filter({.nested_allow = true}))
-           && print_built("kMaskWatch", build_mask_watch_filter())
-           && print_built("kKeeper", build_keeper_filter());
+           && print_built("kMaskWatch", build_mask_watch_filter());
+}
+
+void print_functions()
+{
+    fmt::print("template<typename T> Bytes view(T const& words) "
+               "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
+               "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
+               "    std::size_t const index = (choice.nested_allow ? 2U : 0U) + "
+               "(choice.debug_allow ? 1U : 0U);\n"
+               "    std::array<FilterPrograms, 4> const all{{{{\n");
+    for (std::size_t i = 0; i < std::size(kChoices); ++i)
+        fmt::print(
+            "        {{view(kCalls{}), view(kArguments{}), view(kWatched{}), view(kAsking{})}},\n",
+            i, i, i, i);
+    fmt::print("    }}}};\n    return all[index];\n}}\n"
+               "Bytes init_filter() {{ return view(kInit); }}\n"
+               "Bytes mask_watch_filter() {{ return view(kMaskWatch); }}\n"
+               "Bytes keeper_filter() {{ return view(kKeeper); }}\n"
+               "Bytes broker_filter(FilterChoice choice)\n"
+               "{{ return choice.nested_allow ? view(kNestedBroker) : view(kBroker); }}\n"
+               "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n}}\n");
 }
 
 } // namespace
@@ -72,22 +93,6 @@ int main()
     }
     if (!print_others())
         return 1;
-    fmt::print("template<typename T> Bytes view(T const& words) "
-               "{{ return std::as_bytes(std::span(words)); }}\n}}\n"
-               "FilterPrograms agent_filter(FilterChoice choice)\n{{\n"
-               "    std::size_t const index = (choice.nested_allow ? 2U : 0U) + "
-               "(choice.debug_allow ? 1U : 0U);\n"
-               "    std::array<FilterPrograms, 4> const all{{{{\n");
-    for (std::size_t i = 0; i < std::size(kChoices); ++i)
-        fmt::print(
-            "        {{view(kCalls{}), view(kArguments{}), view(kWatched{}), view(kAsking{})}},\n",
-            i, i, i, i);
-    fmt::print("    }}}};\n    return all[index];\n}}\n"
-               "Bytes init_filter() {{ return view(kInit); }}\n"
-               "Bytes mask_watch_filter() {{ return view(kMaskWatch); }}\n"
-               "Bytes broker_filter(FilterChoice choice)\n"
-               "{{ return choice.nested_allow ? view(kNestedBroker) : view(kBroker); }}\n"
-               "Bytes supervisor_filter() {{ return view(kSupervisor); }}\n"
-               "Bytes keeper_filter() {{ return view(kKeeper); }}\n}}\n");
+    print_functions();
     return 0;
 }

@@ -117,11 +117,30 @@ Entry examine_entry(Fd const& base, std::string const& name)
     return entry_of(found);
 }
 
+std::optional<MountOf> mount_of(Fd const& fd)
+{
+    struct statx found {
+    };
+    constexpr unsigned kMountId = 0x1000; // STATX_MNT_ID
+    constexpr std::uint64_t kMountRoot = 0x2000;
+    if (::statx(fd.raw(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kMountId, &found) != 0
+        || (found.stx_mask & kMountId) == 0)
+        return std::nullopt;
+    return MountOf{found.stx_mnt_id, (found.stx_attributes & kMountRoot) != 0};
+}
+
+bool have_mounts_changed(Fd const& mountinfo)
+{
+    pollfd question{mountinfo.raw(), POLLPRI, 0};
+    return ::poll(&question, 1, 0) != 0; // when in doubt, yes
+}
+
 bool entry_exists(Fd const& base, char const* name)
 {
     struct stat found {
     };
-    return ::fstatat(base_of(base), name, &found, AT_SYMLINK_NOFOLLOW) == 0;
+    return ::fstatat(base_of(base), name, &found, AT_SYMLINK_NOFOLLOW) == 0
+           || (errno != ENOENT && errno != ENOTDIR);
 }
 
 int make_directory_entry(EntryName at, unsigned mode)

@@ -7,6 +7,7 @@
 #include "policy/base/time.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 
@@ -44,7 +45,15 @@ struct Entry { // stat(2)
 };
 Entry examine(Fd const& fd);
 Entry examine_entry(Fd const& base, std::string const& name); // a final link is not followed
-bool entry_exists(Fd const& base, char const* name);
+bool entry_exists(Fd const& base, char const* name);          // also when it cannot be told
+
+struct MountOf { // statx(2), Linux 5.8
+    std::uint64_t id = 0;
+    bool is_root = false; // of the mount
+};
+std::optional<MountOf> mount_of(Fd const& fd);
+// Of an open /proc/PID/mountinfo, since it was asked last: proc_pid_mounts(5), POLLPRI.
+bool have_mounts_changed(Fd const& mountinfo);
 
 struct EntryName {
     Fd const& directory;

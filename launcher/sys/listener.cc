@@ -20,6 +20,29 @@ namespace
 constexpr unsigned long kSetFlags = SECCOMP_IOW(4, __u64);
 constexpr unsigned long kSyncWakeUp = 1;
 
+constexpr int kMostTries = 4;
+
+// ENOENT is the one error that says something: the caller is gone, or has its answer. Errno or 0.
+template<typename Call>
+int repeated(Call const& call)
+{
+    int error = 0;
+    for (int tries = 0; tries < kMostTries; ++tries) {
+        error = call() == 0 ? 0 : errno;
+        if (error == 0 || error == ENOENT)
+            break;
+    }
+    return error;
+}
+
+// 0 also when nobody waits any more.
+int sent(Fd const& listener, seccomp_notif_resp answer)
+{
+    int const error =
+        repeated([&] { return ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer); });
+    return error == ENOENT ? 0 : error;
+}
+
 // No process has the filter any more.
 bool has_ended(Fd const& listener)
 {
@@ -63,9 +86,12 @@ Heard receive_call(Fd const& listener, Notification& into)
         std::array<char, 256> bytes;
     } buffer;
     std::memset(&buffer, 0, sizeof buffer);
-    if (::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_RECV, &buffer) != 0)
-        return errno == EINTR || (errno == ENOENT && !has_ended(listener)) ? Heard::Nothing
-                                                                           : Heard::End;
+    if (::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_RECV, &buffer) != 0) {
+        int const error = errno;
+        if (error != EINTR && has_ended(listener))
+            return Heard::End;
+        return error == EINTR || error == ENOENT ? Heard::Nothing : Heard::Failure;
+    }
     auto const& said = buffer.notification;
     into.id = said.id;
     into.thread = static_cast<std::int32_t>(said.pid);
@@ -77,29 +103,30 @@ Heard receive_call(Fd const& listener, Notification& into)
 
 bool is_waiting(Fd const& listener, std::uint64_t id)
 {
-    return ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+    return repeated([&] { return ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_ID_VALID, &id); })
+           == 0;
 }
 
-void answer_call(Fd const& listener, std::uint64_t id, int error)
+bool answer_call(Fd const& listener, std::uint64_t id, int error)
 {
     seccomp_notif_resp answer{};
     answer.id = id;
     answer.error = -error;
-    ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    return sent(listener, answer) == 0;
 }
 
-void interrupt_call(Fd const& listener, std::uint64_t id)
+bool interrupt_call(Fd const& listener, std::uint64_t id)
 {
     constexpr int kRestart = 512; // ERESTARTSYS of the kernel's own linux/errno.h
-    answer_call(listener, id, kRestart);
+    return answer_call(listener, id, kRestart);
 }
 
-void continue_call(Fd const& listener, std::uint64_t id)
+bool continue_call(Fd const& listener, std::uint64_t id)
 {
     seccomp_notif_resp answer{};
     answer.id = id;
     answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    return sent(listener, answer) == 0;
 }
 
 int answer_with(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close_on_exec)
@@ -117,7 +144,7 @@ int answer_with(Fd const& listener, std::uint64_t id, Fd file, CloseOnExec close
     seccomp_notif_resp answer{};
     answer.id = id;
     answer.val = number;
-    return ::ioctl(listener.raw(), SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0 ? 0 : errno;
+    return sent(listener, answer);
 }
 
 } // namespace osh::sys

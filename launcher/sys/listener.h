@@ -27,22 +27,23 @@ struct Notification {
     std::array<std::uint64_t, 6> arguments{};
 };
 
-enum class Heard { Call, Nothing, End };
+enum class Heard { Call, Nothing, End, Failure };
 Heard receive_call(Fd const& listener, Notification& into);
 
 // Does that call still wait? If so, `thread` was its caller all along.
 bool is_waiting(Fd const& listener, std::uint64_t id);
 
-// An answer to a call that has been interrupted meanwhile goes nowhere.
-void answer_call(Fd const& listener, std::uint64_t id, int error);
+// An answer to a call that has been interrupted meanwhile goes nowhere. False: the kernel did not
+// take it, and the caller would wait for ever.
+[[nodiscard]] bool answer_call(Fd const& listener, std::uint64_t id, int error);
 
 // For a call whose thread has a signal to take: the kernel makes EINTR of it, or does the call
 // again, as its handler says (signal(7), SA_RESTART). Without one the caller would see a strange
 // errno.
-void interrupt_call(Fd const& listener, std::uint64_t id);
+[[nodiscard]] bool interrupt_call(Fd const& listener, std::uint64_t id);
 
 // Lets the kernel carry the call out: only where registers alone decide.
-void continue_call(Fd const& listener, std::uint64_t id);
+[[nodiscard]] bool continue_call(Fd const& listener, std::uint64_t id);
 
 enum class CloseOnExec : bool { No, Yes };
 // A copy of the descriptor becomes the call's result. An errno when that failed (EMFILE), else 0.

@@ -18,7 +18,7 @@ from machine import OSH, check, need
 
 DRIVER = world.WORK + '/fault_driver'
 FAULTS = os.environ.get('OSH_E2E_FAULTS', '150')
-ROLES = ('osh', 'helper', 'netproxy', 'init', 'agent')
+ROLES = ('osh', 'helper', 'netproxy', 'init', 'agent', 'watch', 'broker')
 LIMIT = 25      # seconds for one launch, traced, on a busy machine
 WORKERS = 2
 PROBE = '''
@@ -39,6 +39,18 @@ done
 { echo x > written; } 2>/dev/null; rm -f written
 { echo x > /usr/x; } 2>/dev/null && echo 'open usr'
 umask
+rm -rf wWORKER; mkdir wWORKER && cd wWORKER && echo made folder
+{ echo x > plain; } 2>/dev/null && echo made file
+for n in .envrc .vscode .mcp.json .env; do
+    { echo x > $n; } 2>/dev/null && echo "open name $n"; mkdir $n 2>/dev/null && echo "open folder $n"
+    mv plain $n 2>/dev/null && echo "open rename $n"; ln -s x $n 2>/dev/null && echo "open link $n"; ln plain $n 2>/dev/null && echo "open hard $n"
+done
+mkdir -p r/objects r/refs r/hooks 2>/dev/null && echo made repository
+{ echo x > r/config; } 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open config'
+printf '[core]\n\tfsmonitor = touch x\n' > c 2>/dev/null; mv c r/config 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open moved config'
+{ echo x > r/hooks/pre-commit; } 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open hook'
+mkfifo /tmp/p && { { sleep 0.1; timeout 2 cat /tmp/p > /dev/null; } & timeout 3 sh -c 'echo x > /tmp/p' && echo made fifo; wait; }
+mv plain other && ln other hard && ln -s other soft && true > other && echo made entries
 echo probe-ends
 exit 7
 '''
@@ -73,7 +85,7 @@ class Launcher:
             ns.become_ordinary(m.uid, m.gid)
         process = subprocess.Popen(
             [DRIVER, str(write), str(LIMIT), role, str(nth), '--', OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy,
-             '--approvals', 'deny', *self.options, '--', '/bin/sh', '-c', PROBE],
+             '--approvals', 'deny', *self.options, '--', '/bin/sh', '-c', PROBE.replace('WORKER', str(worker))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=m.project, pass_fds=(write,),
             env=m.env({'XDG_RUNTIME_DIR': runtime}), preexec_fn=prepare, start_new_session=True)
         os.close(write)
@@ -86,6 +98,10 @@ class Launcher:
             facts = file.read()
         outcome = Outcome(-1, out.decode(errors='replace'), err.decode(errors='replace'), facts)
         outcome.code = outcome.facts.get('status', -1)
+        guarded = [os.path.join(base, x) for base, folders, files in os.walk('%s/w%d' % (m.project, worker)) for x in folders + files
+                   if x in ('.envrc', '.vscode', '.mcp.json', '.env', 'pre-commit', 'config')]
+        outcome.planted = guarded if all(os.path.isdir('%s/w%d/r/%s' % (m.project, worker, x)) for x in ('objects', 'refs')) else [x for x in guarded if '/.' in x]
+        shutil.rmtree('%s/w%d' % (m.project, worker), ignore_errors=True)
         outcome.files = [os.path.join(base, x) for base, folders, files in os.walk(runtime + '/osh') for x in folders + files]
         return outcome
 
@@ -95,8 +111,8 @@ def facts_of(out):
 
 
 def is_layer(line):
-    """A read-only file of the system that is not shown is no layer that is missing."""
-    return not re.match(r'mount /(etc|usr|opt)/', line)
+    """A read-only file of the system that is not shown is no layer that is missing; nor is a call of the agent that failed."""
+    return not re.match(r'mount /(etc|usr|opt)/|made ', line)
 
 
 def judge(role, nth, outcome, normal):
@@ -108,6 +124,8 @@ def judge(role, nth, outcome, normal):
         problems.append('hung')
     elif outcome.facts['left']:
         problems.append('%d processes left' % outcome.facts['left'])
+    if outcome.planted:
+        problems.append('planted %s' % outcome.planted)
     is_exec = outcome.facts.get('injected') in EXECUTING
     if outcome.code not in GOOD_ENDS and not (outcome.code == 126 and is_exec):
         problems.append('exit code')
@@ -149,7 +167,7 @@ def build_driver():
 
 
 def failing_calls(m):
-    """One system call of osh, netproxy, init or the agent's set-up fails: every layer stands, or exit 125 (70) with a
+    """One system call of osh, netproxy, init, the broker, the watch or the agent's set-up fails: every layer stands, or exit 125 (70) with a
     reason; nothing is left, nothing hangs."""
     fail_calls(m, (), 1)
 

@@ -97,5 +97,43 @@ def names_cannot_be_borrowed(m):
     check('hello' not in forged.out and 'policy_denied' in forged.out, forged)
 
 
+MOVED = r"""
+P=PROJECT; mkdir -p /tmp/a /tmp/s /tmp/u /tmp/w $P/sub/deep $P/up $P/work; cd /
+plant() { for n in .envrc .vscode/tasks.json .mcp.json .cargo/config.toml; do mkdir -p $1/$(dirname $n); echo x > $1/$n; echo x > $1/plain; mv $1/plain $1/$n; ln -s x $1/$n; done; }
+mount --bind $P /tmp/a && plant /tmp/a
+mount --bind $P/sub /tmp/s && plant /tmp/s; plant /tmp/s/deep
+mount --rbind $P /tmp/a; plant /tmp/a/sub
+mkdir -p /tmp/l/.envrc.d; echo x > /tmp/l/.envrc; mkdir /tmp/l/.vscode; echo x > /tmp/l/.vscode/tasks.json; mkdir -p /tmp/m
+mount -t overlay -o userxattr,lowerdir=/tmp/l,upperdir=$P/up,workdir=$P/work none /tmp/m && plant /tmp/m; chmod 755 /tmp/m/.envrc; touch /tmp/m/.envrc /tmp/m/.vscode/tasks.json
+python3 - <<'END'
+import ctypes, os
+l = ctypes.CDLL(None)
+for flags in (1, 1 | 0x8000, 1 | 0x1000):  # open_tree(OPEN_TREE_CLONE): a mount that is attached nowhere
+    f = l.syscall(428, -100, b'PROJECT/sub', flags)
+    if f < 0: continue
+    for n in ('.envrc', '.mcp.json'):
+        try: os.close(os.open(n, os.O_CREAT | os.O_WRONLY, dir_fd=f))
+        except OSError: pass
+        try: os.mkdir('.idea', dir_fd=f)
+        except OSError: pass
+END
+unshare -Urm sh -c 'mount --bind PROJECT/sub /tmp/s; echo x > /tmp/s/.envrc; mount -t tmpfs none /tmp/u; mkdir /tmp/u/r; mount --rbind / /tmp/u/r; chroot /tmp/u/r sh -c "echo x > PROJECT/.envrc; cd PROJECT/sub; echo x > .mcp.json"'
+sleep 30 & S=$!; echo x > /proc/$S/root/tmp/s/.envrc; echo x > /proc/$S/cwd/tmp/s/.mcp.json
+touch $P/honest /tmp/a/honest-too /tmp/s/deep/honest-three && mkdir /tmp/s/honest-four && mv /tmp/a/honest-too /tmp/a/honest-2 && echo end
+"""
+
+
+def moved_project_is_still_judged(m):
+    """The project bound elsewhere, a part of it, detached, under overlays, in roots of their own: protected names cannot be made."""
+    need('unshare', 'python3')
+    done = nesting(m, 'unshare', '-Urm', 'sh', '-c', MOVED.replace('PROJECT', m.project))
+    check('end' in done.out, done)
+    made = [os.path.join(base, x) for base, folders, files in os.walk(m.project) for x in folders + files]
+    bad = [x for x in made if os.path.basename(x) in ('.envrc', '.mcp.json', '.idea', 'tasks.json', 'config.toml')]
+    check(not bad, (bad, done))
+    for honest in ('honest', 'honest-2', 'sub/deep/honest-three', 'sub/honest-four'):
+        check(os.path.exists(m.project + '/' + honest), (honest, made))
+
+
 CASES = [root_is_told, refused_by_default, bubblewrap_and_unshare_work, own_proc_in_bubblewrap, mounts_stay_locked, network_stays_ours,
-         names_cannot_be_borrowed]
+         names_cannot_be_borrowed, moved_project_is_still_judged]

@@ -352,6 +352,101 @@ def waiting_fifos_let_a_session_end(m):
         check(process.returncode == expected and took < 3, (handler, process.returncode, took, err))
 
 
+REDIRECTED = r"""
+evil() {  # whatever way: a repository with orders in $1
+    mkdir -p "$1" && cd "$1" && git init -q . 2>/dev/null
+    printf '[core]\n\trepositoryformatversion = 0\n\tfsmonitor = "touch HOME/ran; false"\n' > .git/config 2>/dev/null
+    printf '[core]\n\tfsmonitor = "touch HOME/ran; false"\n' > c2; mv -f c2 .git/config 2>/dev/null; cp c2 .git/config 2>/dev/null
+    for hook in post-index-change post-checkout reference-transaction pre-commit; do
+        mkdir -p .git/hooks; printf '#!/bin/sh\ntouch HOME/ran\n' > .git/hooks/$hook 2>/dev/null && chmod +x .git/hooks/$hook
+    done
+    git config core.fsmonitor 'touch HOME/ran; false' 2>/dev/null; git config core.pager 'touch HOME/ran' 2>/dev/null
+    mkdir -p /tmp/late/x; cp -r .git/. /tmp/late/x/; : ; cd PROJECT
+}
+evil /tmp/evil; evil "$HOME/evil"; evil /dev/shm/evil
+mkdir gitfile linked common; echo "gitdir: /proc/@PID@/root/tmp/evil/.git" > gitfile/.git; ln -s /proc/@PID@/root/HOMEREST/evil/.git linked/.git
+git init -q common; rm -rf common/.git/config; echo "/proc/@PID@/root/tmp/evil/.git" > common/.git/commondir
+echo ready; exec sleep 60
+"""
+
+
+def redirections_meet_no_orders(m):
+    """A `.git` file, a link or a commondir that leads through /proc/PID/root into the sandbox makes git run nothing.
+
+    git(1), libgit2 and the C library turn such a path into the text behind /proc/PID/root, which names a place outside."""
+    script = REDIRECTED.replace('HOMEREST', m.home[1:]).replace('HOME/ran', m.home + '/ran').replace('PROJECT', m.project)
+    process = m.popen([OSH, 'run', '-q', '--profile', 'strict', '--policy', m.policy, '--approvals', 'deny', '--', 'sh', '-c', script],
+                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+    check(process.stdout.readline() == b'ready\n', 'start')
+    pids, end = [], time.monotonic() + 10
+    while not pids and time.monotonic() < end:  # it says ready before it becomes sleep
+        pids = [pid for pid, name in m.processes() if name == 'sleep' and os.path.exists('/proc/%d/root/tmp/evil' % pid)]
+    check(pids, 'no process inside')
+    for path in ('gitfile/.git', 'common/.git/commondir'):  # what an agent guesses, put right
+        if os.path.exists(m.project + '/' + path):
+            text = open(m.project + '/' + path).read().replace('@PID@', str(pids[0]))
+            m.write(m.project + '/' + path, text)
+    if os.path.lexists(m.project + '/linked/.git'):
+        os.unlink(m.project + '/linked/.git')
+        os.symlink('/proc/%d/root%s/evil/.git' % (pids[0], m.home), m.project + '/linked/.git')
+    reached = 0
+    for place in ('gitfile', 'linked', 'common'):
+        for command in (['status'], ['diff'], ['log', '-1'], ['add', '-A'], ['checkout', '-b', 'n']):
+            done = m.run(['git', *command], cwd=m.project + '/' + place, timeout=20)
+            reached += 'not a git repository' not in done.err
+            check(not os.path.exists(m.home + '/ran'), '%s in %s ran something\n%r' % (command, place, done))
+    process.terminate()
+    process.communicate(timeout=20)
+    check(reached > 0, 'nothing was reached: this test shows nothing')
+
+
+def more_names_are_protected(m):
+    """Names of the table (docs/protected-names.md), plain, by glob and of two parts; a profile takes one away; honest ones work."""
+    ways = 'for n in .zed .gdbinit .pdbrc mise.toml a.code-workspace .hg/hgrc .cargo/config.toml .config/nvim .yarn/releases ' \
+           'sub/.cargo/config .config/fish/x .jj/repo/config.toml; do mkdir -p $(dirname $n); (echo x > $n) 2>/dev/null && echo made $n; ' \
+           '(echo x > plain; mv plain $n) 2>/dev/null && echo moved $n; ln -s plain $n 2>/dev/null && echo linked $n; done; ' \
+           'mkdir -p t/c && echo x > t/c/config.toml && mv t/c t/.cargo 2>/dev/null && echo renamed; ' \
+           'for n in .config/nextest.toml .hg/dirstate config.toml .bazelrc .tool-versions .pre-commit-config.yaml; do echo x > $n && echo fine; done'
+    done = m.shell(ways)
+    check(done.out == 'fine\n' * 6, done)
+    m.write(m.project + '/b.code-workspace', '{}')
+    done = m.shell('(echo x > b.code-workspace) 2>/dev/null; rm -f b.code-workspace 2>/dev/null; cat b.code-workspace')
+    check(done.out == '{}', done)
+    m.profile('less', 'version = 1\nname = "less"\nextends = ["strict"]\n\n[filesystem]\nprotect = ["-.cargo/config.toml", ".bazelrc"]\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'less', '--policy', m.policy, '--approvals', 'deny', '--', 'sh', '-c',
+                  'rm -f .bazelrc; mkdir -p .cargo; echo x > .cargo/config.toml && echo allowed; (echo x > .bazelrc) 2>/dev/null || echo refused'])
+    check(done.out in ('allowed\nrefused\n', 'allowed\n') and 'x' in open(m.project + '/.cargo/config.toml').read(), done)
+
+
+def kept_places_hold_no_orders(m):
+    """What `persist` keeps is there in the next session and lies outside; no repository in it holds orders that a `.git` file leads to."""
+    m.profile('keeping', 'version = 1\nname = "keeping"\nextends = ["strict"]\n\n[filesystem]\npersist = ["~/.tool", "~/.tool.json"]\n')
+
+    def keeping(script):
+        return m.run([OSH, 'run', '-q', '--profile', 'keeping', '--policy', m.policy, '--approvals', 'deny', '--', 'sh', '-c', script])
+    kept = m.home + '/.local/state/osh/homes/keeping/.tool'
+    attack = ('mkdir -p ~/.tool/evil sub; echo one > ~/.tool.json; cd ~/.tool/evil; git init -q .; git config core.fsmonitor "touch RAN"; '
+              'printf "[core]\\n\\tfsmonitor = touch RAN\\n" > c; cp c .git/config; mv c .git/config; '
+              'printf "#!/bin/sh\\ntouch RAN\\n" > .git/hooks/post-checkout; mkdir -p .git/hooks; printf "#!/bin/sh\\ntouch RAN\\n" > .git/hooks/post-checkout; '
+              'chmod +x .git/hooks/*; git config user.name me; git config user.name; cd PROJECT/sub; echo "gitdir: KEPT/evil/.git" > .git')
+    done = keeping(attack.replace('RAN', m.home + '/ran').replace('PROJECT', m.project).replace('KEPT', kept))
+    check(done.out == 'me\n' and os.path.isdir(kept + '/evil/.git') and not os.path.exists(m.home + '/.tool'), done)
+    for command in (['status'], ['checkout', '-q', '-b', 'n'], ['add', '-A']):
+        outside = m.run(['git', *command], cwd=m.project + '/sub')
+        check('not a git repository' not in outside.err, ('this test shows nothing', outside))
+        check(not os.path.exists(m.home + '/ran'), (command, outside, done))
+    again = keeping('cat ~/.tool.json; ls ~/.tool; (echo two > ~/.tool/.npmrc) && echo own; ls -A ~')
+    check(again.out == 'one\nevil\nown\n.tool\n.tool.json\n' or again.out.startswith('one\nevil\nown\n'), again)
+    # A link that was kept is not followed when the profile keeps a place below it later.
+    m.write(m.home + '/victim/of-the-person', '')
+    keeping('ln -s VICTIM ~/.tool/sub'.replace('VICTIM', m.home + '/victim'))
+    m.profile('keeping', 'version = 1\nname = "keeping"\nextends = ["strict"]\n\n[filesystem]\npersist = ["~/.tool", "~/.tool/sub/new/conf.json"]\n')
+    linked = keeping('true')
+    check(linked.code == 125 and 'a link lies where' in linked.err and os.listdir(m.home + '/victim') == ['of-the-person'], linked)
+    other = m.shell('ls ~/.tool 2>/dev/null; echo end')
+    check(other.out == 'end\n', other)
+
+
 def broker_is_out_of_reach(m):
     """It cannot be traced, read or stopped from inside; when it dies from outside, the session ends."""
     need('python3')
@@ -506,5 +601,6 @@ def what_lies_in_protected_folders(m):
 
 CASES = [names_that_do_not_exist_yet, protected_places_below_the_top, hooks_elsewhere, hidden_names_cannot_be_made, hidden_files_that_appear_outside, folders_that_become_protected, races, git_works_inside,
          git_outside_runs_nothing_planted, programs_see_the_kernel, errors_are_the_kernels, waiting_fifos_take_signals, waiting_fifos_let_a_session_end,
+         redirections_meet_no_orders, kept_places_hold_no_orders, more_names_are_protected,
          broker_is_out_of_reach,
          no_ghosts_after_sigkill, what_lies_in_protected_folders]

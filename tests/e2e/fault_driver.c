@@ -5,6 +5,8 @@
  *         helper    children of osh, until they execute something (the janitor to its end)
  *         netproxy  what executed osh-netproxy     init  what executed osh-init
  *         agent     children of init, until they execute the agent
+ *         watch     what covers hidden files, the first sibling that the agent makes
+ *         broker    what carries out its calls, the second
  *   NTH   from 1; 0 counts only
  *
  * Afterwards it waits until every process that the command started is gone, LIMIT seconds at most. On descriptor
@@ -27,8 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum role { UNKNOWN, OSH, HELPER, NETPROXY, INIT, AGENT, NOBODY };
-static char const* const names[] = {"?", "osh", "helper", "netproxy", "init", "agent", "-"};
+enum role { UNKNOWN, OSH, HELPER, NETPROXY, INIT, AGENT, WATCH, BROKER, NOBODY };
+static char const* const names[] = {"?", "osh", "helper", "netproxy", "init", "agent", "watch", "broker", "-"};
 
 enum { MOST = 256, OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE
                              | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL };
@@ -39,6 +41,7 @@ struct process {
     int waits;   /* stopped before its parent's event told what it is */
     int answer;  /* the error to put in at the end of the call */
     unsigned long long first; /* argument of a changed brk */
+    int siblings; /* made so far */
     int loads;   /* the dynamic linker works: its failures are not ours */
 };
 
@@ -148,7 +151,7 @@ static void at_birth(struct process* parent)
     struct process* child = find((pid_t)message);
     child->role = parent->role == OSH     ? HELPER
                   : parent->role == INIT  ? AGENT
-                  : parent->role == AGENT ? NOBODY /* the broker */
+                  : parent->role == AGENT ? (parent->siblings++ == 0 ? WATCH : BROKER)
                                           : parent->role;
     if (child->waits) {
         child->waits = 0;

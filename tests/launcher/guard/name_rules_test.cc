@@ -17,7 +17,7 @@ NameRules rules()
     return NameRules(GuardPlan{{"/home/u/p", "/home/u/cache"},
         {".git/hooks", ".git/config", ".vscode", ".mcp.json", ".claude/settings.json",
             ".git/info/attributes"},
-        {".env", ".env.*", "!.env.example", "secrets/**", "**/*.pem"}});
+        {".env", ".env.*", "!.env.example", "secrets/**", "**/*.pem"}, {"/home/u/.tool"}});
 }
 
 bool refused(std::string_view directory, std::string_view name, EntryKind kind = EntryKind::File)
@@ -53,6 +53,9 @@ TEST(NameRules, AreSilentOutsideOfSharedTrees)
     EXPECT_TRUE(rules().is_shared("/home/u/p"));
     EXPECT_FALSE(rules().is_shared("/home/u/pp"));
     EXPECT_EQ(rules().depth("/home/u/p/a/.git"), 2u);
+    EXPECT_TRUE(rules().is_kept("/home/u/.tool/x"));
+    EXPECT_FALSE(rules().is_kept("/home/u/.tools") || rules().is_kept("/home/u/p"));
+    EXPECT_FALSE(refused("/home/u/.tool", ".vscode")) << "a home's own files";
 }
 
 TEST(NameRules, RefuseWhatIsHiddenSaveItsExceptions)
