@@ -6,6 +6,7 @@
 #include "launcher/cli/policy_journal.h"
 #include "launcher/cli/policy_request.h"
 #include "policy/base/text.h"
+#include "policy/evaluate/git_request.h"
 #include "policy/evaluate/json_body.h"
 
 #include <algorithm>
@@ -37,6 +38,8 @@ OptionTable const& table_of(Source source)
 
 struct Wish {
     std::set<std::pair<std::string, std::string>> requests; // method, path; none: any bytes
+    std::set<std::string> fetches;                          // repositories
+    std::set<std::pair<std::string, std::string>> pushes;   // repository, ref
     bool is_plain = false;
     std::size_t count = 0;
 };
@@ -62,6 +65,29 @@ bool takes(Taken const& taken, std::string const* decision, TestRequest const& r
     return request.method && std::ranges::find(kReads, *request.method) != std::end(kReads);
 }
 
+// What a rule about git refused is one wish for its repository, not one for each path. The reason
+// says for what it was, and for which ref (policy/evaluate/git_request.cc).
+bool add_git(TestRequest const& request, std::string_view reason, Wish& wish)
+{
+    bool const is_push = reason.starts_with("git push ");
+    if (!is_push && !reason.starts_with("git fetch "))
+        return false;
+    policy::QueryValues const query{
+        {"service", {is_push ? "git-receive-pack" : "git-upload-pack"}}};
+    auto const git = policy::git_request(*request.method, request.path, query);
+    if (!git)
+        return false;
+    auto const at = reason.find(": refs/");
+    if (!is_push)
+        wish.fetches.insert(git->repository);
+    else if (at != std::string_view::npos)
+        wish.pushes.insert({git->repository,
+            std::string(reason.substr(at + 2, reason.find(' ', at + 2) - at - 2))});
+    else
+        wish.pushes.insert({git->repository, ""});
+    return true;
+}
+
 void add_line(std::string_view line, Taken const& taken, Wishes& wishes)
 {
     auto const value = policy::parse_json(line);
@@ -74,7 +100,8 @@ void add_line(std::string_view line, Taken const& taken, Wishes& wishes)
     Wish& wish = wishes[{request->binary, request->host, request->port}];
     ++wish.count;
     wish.is_plain = wish.is_plain || !request->method;
-    if (request->method)
+    std::string const* const reason = value->find_text("reason");
+    if (request->method && !(reason && add_git(*request, *reason, wish)))
         wish.requests.insert({*request->method, request->path});
 }
 
@@ -94,7 +121,19 @@ std::string yaml_path(std::string_view path)
 void keep_the_requests(Wishes& wishes)
 {
     for (auto& [place, wish] : wishes)
-        wish.is_plain = wish.is_plain && wish.requests.empty();
+        wish.is_plain =
+            wish.is_plain && wish.requests.empty() && wish.fetches.empty() && wish.pushes.empty();
+}
+
+void print_git(Wish const& wish)
+{
+    for (auto const& repository : wish.fetches)
+        fmt::print("          - allow: {{ git: {{ repository: {}, operation: fetch }} }}\n",
+            yaml_path(repository));
+    for (auto const& [repository, ref] : wish.pushes)
+        fmt::print(
+            "          - allow: {{ git: {{ repository: {}, operation: push, refs: [{}] }} }}\n",
+            yaml_path(repository), yaml_path(ref.empty() ? "name-the-branches" : ref));
 }
 
 void print_wish(Source source, std::size_t number, Wishes::value_type const& one)
@@ -113,6 +152,7 @@ void print_wish(Source source, std::size_t number, Wishes::value_type const& one
             for (auto const& [method, path] : wish.requests)
                 fmt::print("          - allow: {{ method: {}, path: {} }}\n", json_quoted(method),
                     yaml_path(path));
+            print_git(wish);
         }
     }
     fmt::print("    binaries:\n      - {{ path: {} }}\n", json_quoted(binary));
@@ -127,10 +167,17 @@ std::string as_json(Wishes const& wishes)
         for (auto const& [method, path] : wish.requests)
             requests += fmt::format("{}{{\"method\":{},\"path\":{}}}", requests.empty() ? "" : ",",
                 json_quoted(method), json_quoted(path));
+        std::string git;
+        for (auto const& repository : wish.fetches)
+            git += fmt::format("{}{{\"repository\":{},\"operation\":\"fetch\"}}",
+                git.empty() ? "" : ",", json_quoted(repository));
+        for (auto const& [repository, ref] : wish.pushes)
+            git += fmt::format("{}{{\"repository\":{},\"operation\":\"push\",\"ref\":{}}}",
+                git.empty() ? "" : ",", json_quoted(repository), json_quoted(ref));
         out += fmt::format("{}{{\"binary\":{},\"host\":{},\"port\":{},\"count\":{},"
-                           "\"any_bytes\":{},\"requests\":[{}]}}",
+                           "\"any_bytes\":{},\"requests\":[{}],\"git\":[{}]}}",
             out.empty() ? "" : ",", json_quoted(binary), json_quoted(host), port, wish.count,
-            wish.is_plain, requests);
+            wish.is_plain, requests, git);
     }
     return fmt::format("{{\"v\":1,\"suggestions\":[{}]}}", out);
 }

@@ -147,9 +147,12 @@ proxy::LocalAnswer in_form_for(
     proxy::RequestHead const& head, proxy::LocalAnswer answer, proxy::GitPushReader const* push)
 {
     auto const content_type = field_of(head, "content-type");
-    if (to_lower_ascii(content_type).starts_with("application/grpc"))
+    if (to_lower_ascii(content_type).starts_with("application/grpc")) {
         make_grpc(answer, content_type);
-    else if (is_git(head))
+        // curl 7.88 sleeps on an answer without a body that overtakes the rest of its request.
+        // What says no length may be a call that goes on until it is answered.
+        answer.after_body = head.content_length.has_value();
+    } else if (is_git(head))
         make_git(answer, head.path, push);
     else if (is_browser(head))
         make_page(answer);

@@ -73,7 +73,7 @@ private:
     bool is_receive_stream_ = false;
     bool is_steering_ = false; // a WebSocket message that carries no operation
     bool needs_body_ = false;
-    std::optional<GitRequest> git_; // where rules look at such requests
+    std::optional<GitRequest> git_; // where any rule is about git
     bool needs_push_ = false;
     std::string kept_;
 };
@@ -197,10 +197,8 @@ void RequestEvaluation::read_git()
     if (std::ranges::none_of(endpoints_, &Endpoint::has_git_rules))
         return;
     git_ = git_request(question_.method, target_.path, query_);
-    if (git_ && !is_git_judged(endpoints_, *git_))
-        git_.reset();
     needs_push_ = git_ && git_->operation == GitOperation::Push && git_->step == GitStep::Exchange
-                  && question_.push == nullptr;
+                  && question_.push == nullptr && is_git_judged(endpoints_, *git_);
 }
 
 std::string_view RequestEvaluation::read_as_protocol()
@@ -287,6 +285,8 @@ Verdict RequestEvaluation::judge()
         if (L7Rule const* const rule = allowing_rule(*endpoint))
             return allow(*endpoint, rule->line);
     }
+    if (git_)
+        return refuse(DenyCode::NoRule, judge_git({}, *git_, nullptr).refusal);
     return refuse(DenyCode::NoRule, fmt::format("{} {} not permitted by policy",
                                         shown(question_.method, 40), shown(target_.path)));
 }

@@ -1,4 +1,5 @@
 """Rules about git: which repository may be fetched, which refs may be pushed, read from the pkt-lines of a push."""
+import json
 import os
 import shutil
 import subprocess
@@ -194,6 +195,10 @@ def explained(m):
     bad = m.write(m.home + '/bad.yaml', POLICY.replace('operation: fetch', 'operation: fetch, refs: [x], method: GET') % '')
     done = m.run([osh, 'policy', 'check', bad])
     check(done.code != 0 and 'refs can be judged of a push only' in done.out + done.err, done)
+    refused = {'decision': 'deny', 'host': 'git.test', 'port': 443, 'binary': '/usr/bin/git', 'method': 'POST',
+               'path': '/team/app.git/git-receive-pack', 'reason': asked('--push', 'refs/heads/main').out.split('\n')[1].strip()}
+    done = m.run([osh, 'policy', 'suggest', m.write(m.home + '/log.jsonl', json.dumps(refused) + '\n')])
+    check('git: { repository: "team/app", operation: push, refs: ["refs/heads/main"] }' in done.out, done)
     wide = m.write(m.home + '/wide.yaml', POLICY.replace(', refs: ["agent/*"]', ', force: true') % '')
     done = m.run([osh, 'policy', 'lint', wide])
     check('a push rule without refs permits every branch' in done.out + done.err, done)

@@ -41,6 +41,15 @@ TEST(InFormFor, GivesGrpcItsStatus)
     EXPECT_EQ(answer.fields[1].value, "osh: blocked <by> 100%25 policy");
 }
 
+TEST(InFormFor, WaitsForTheEndOfARequestThatSaysItsLength)
+{
+    proxy::RequestHead head;
+    head.fields = {{"content-type", "application/grpc"}};
+    EXPECT_FALSE(in_form_for(head, {}).after_body); // a stream that may go on until it is answered
+    head.content_length = 1;
+    EXPECT_TRUE(in_form_for(head, {}).after_body);
+}
+
 TEST(InFormFor, WritesLinesThatGitPrints)
 {
     std::vector<proxy::HttpField> const git{{"User-Agent", "git/2.39.5"}};

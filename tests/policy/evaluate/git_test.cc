@@ -130,6 +130,8 @@ TEST(GitRules, TellDiscoveryOfAFetchFromThatOfAPush)
     EXPECT_EQ(ask(policy, {"GET", "/team/other.git/info/refs", "service=git-upload-pack"}).decision,
         Decision::Deny);
     EXPECT_EQ(ask(policy, {"GET", "/team/docs/HEAD", ""}).decision, Decision::Deny);
+    EXPECT_EQ(ask(policy, {"GET", refs, "service=git-receive-pack"}).reason,
+        "git push team/docs: not permitted by policy");
 }
 
 TEST(GitRules, DenyInEitherCaseOfLettersAndAcrossSlashes)

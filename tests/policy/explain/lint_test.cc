@@ -36,6 +36,22 @@ TEST(Lint, FindsARuleThatADenyRuleTakesAway)
         "      |                    ^^^^^^^^^^^^^^^^^^^^^^^\n");
 }
 
+TEST(Lint, FindsWidePushesAndRulesThatAreNotAsked)
+{
+    auto const text =
+        linted("        rules:\n"
+               "          - allow: {git: {repository: o/r, operation: push, force: true}}\n"
+               "          - allow: {method: POST, path: \"/**/git-receive-pack\"}\n");
+    EXPECT_THAT(text, testing::HasSubstr("a push rule without refs permits every branch"));
+    EXPECT_THAT(text, testing::HasSubstr("overwrite the history of every branch"));
+    EXPECT_THAT(
+        text, testing::HasSubstr("where a git rule names the repository, this rule is not"));
+    EXPECT_EQ(linted("        rules:\n"
+                     "          - allow: {git: {repository: o/r, operation: fetch}}\n"
+                     "          - allow: {git: {repository: o/r, operation: push, refs: [a]}}\n"),
+        "");
+}
+
 TEST(Lint, IsSilentAboutRulesThatDiffer)
 {
     EXPECT_EQ(linted("        rules:\n          - allow: {method: GET, path: /x, query: {a: b}}\n"
