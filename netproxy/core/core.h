@@ -178,6 +178,7 @@ private:
     void dial_unresolved(Flow& flow, policy::UpstreamProxy const& proxy);
     bool is_within_labels(policy::ConnectQuestion const& question, bool by_person);
     policy::UpstreamProxy const* proxy_for(Flow const& flow) const;
+    bool asks_proxy(Flow const& flow) const;
     // flow_reuse.cc
     bool keep_upstream(Flow& flow);
     bool reuse_upstream(Flow& flow);

@@ -181,6 +181,10 @@ private:
             Bytes const packet = Bytes(buffer_).first(static_cast<std::size_t>(size));
             if (happens(faults_.lost))
                 continue;
+            if (happens(faults_.cut)) {
+                stack_.handle_packet(packet.first(random_() % packet.size()), now);
+                continue;
+            }
             if (happens(faults_.delayed)) {
                 late_in_.emplace_back(packet.begin(), packet.end());
                 continue;
@@ -211,6 +215,11 @@ private:
                 {const_cast<std::byte*>(out.payload[1].data()), out.payload[1].size()}};
             if (happens(faults_.lost))
                 continue;
+            if (happens(faults_.cut)) { // what is left of it may be refused at once
+                auto const left = out.header_size - 1 - random_() % 20;
+                [[maybe_unused]] auto const refused = write(tun_, out.header.data(), left);
+                continue;
+            }
             if (happens(faults_.delayed)) {
                 std::vector<std::byte> copy(out.header.begin(),
                     out.header.begin() + static_cast<std::ptrdiff_t>(out.header_size));
