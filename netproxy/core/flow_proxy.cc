@@ -44,6 +44,16 @@ bool Core::asks_proxy(Flow const& flow) const
            && proxy_for(flow) != nullptr;
 }
 
+void Core::address_to_proxy(Flow& flow, proxy::Forward& plan)
+{
+    plan.is_to_proxy = asks_proxy(flow);
+    if (plan.is_to_proxy)
+        plan.proxy_authorization = proxy_for(flow)->authorization;
+    // A secret for the proxy never goes through a tunnel to the host.
+    if (flow.upstream.id != 0 && flow.upstream.asks_proxy != plan.is_to_proxy)
+        drop_upstream(flow, Ending::Finish);
+}
+
 bool Core::is_let_through(Flow const& flow) const
 {
     return flow.was_allowed_by_person || flow.request_allowed_by_person

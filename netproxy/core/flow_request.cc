@@ -218,13 +218,7 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
             continue;
         plan.fields.push_back({std::move(field.name), std::move(field.value)});
     }
-    if (asks_proxy(flow)) {
-        plan.is_to_proxy = true;
-        plan.proxy_authorization = proxy_for(flow)->authorization;
-    }
-    // A secret for the proxy never goes through a tunnel to the host.
-    if (flow.upstream.id != 0 && flow.upstream.asks_proxy != plan.is_to_proxy)
-        drop_upstream(flow, Ending::Finish);
+    address_to_proxy(flow, plan);
     plan.scrub = std::move(rewrite.scrub);
     plan.scrub_with = std::move(rewrite.scrub_with);
     flow.http->forward(std::move(plan));
