@@ -29,7 +29,7 @@ struct Resolve { // answered by Core::resolved
 enum class Reach : std::uint8_t { World, OwnLoopback, Proxy }; // Proxy: wherever the person has it
 // A tunnel to ask a proxy for, once connected (RFC 9110 section 9.3.6).
 struct Tunnel {
-    std::string authority;     // "example.com:443"
+    std::string authority;     // "example.com:443"; "": no tunnel, the proxy reads requests
     std::string authorization; // of the person's proxy URL: a secret, "" without
     std::string proxy;         // "proxy.corp:3128", for people
 };

@@ -186,6 +186,8 @@ private:
     void dial_unresolved(Flow& flow, policy::UpstreamProxy const& proxy);
     bool is_within_labels(policy::ConnectQuestion const& question, bool by_person);
     policy::UpstreamProxy const* proxy_for(Flow const& flow) const;
+    bool asks_proxy(Flow const& flow) const;
+    void address_to_proxy(Flow& flow, proxy::Forward& plan);
     // flow_reuse.cc
     bool keep_upstream(Flow& flow);
     bool reuse_upstream(Flow& flow);

@@ -59,6 +59,7 @@ struct Upstream {
     bool has_ended = false;                 // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
+    bool asks_proxy = false;  // leads to the person's proxy itself, not through it to the host
     bool lacks_space = false; // no room when last asked: splice, the agent's; else, memory
 };
 

@@ -1,5 +1,7 @@
 // Upstream connections through the person's own proxy (HTTPS_PROXY and its family on the host).
 //
+// A tunnel (CONNECT), or, for plain HTTP, the requests themselves.
+//
 // The proxy is given the name, as it expects; it looks the name up itself. What can be checked here
 // is checked all the same: every address that our own look-up gives must be one the policy admits,
 // and one that is refused refuses the connection. Where this machine cannot look the name up at all
@@ -32,6 +34,26 @@ policy::UpstreamProxy const* Core::proxy_for(Flow const& flow) const
     return settings_.proxies.for_target(flow.host, flow.tuple.destination_port);
 }
 
+// Plain HTTP goes to the proxy as requests, as every client does it: proxies let CONNECT through to
+// port 443 and little else. WebSockets need a tunnel all the same.
+bool Core::asks_proxy(Flow const& flow) const
+{
+    constexpr std::uint16_t kHttpPort = 80;
+    return flow.http != nullptr && !flow.is_encrypted() && flow.request() != nullptr
+           && flow.request()->protocol != "websocket" && flow.tuple.destination_port == kHttpPort
+           && proxy_for(flow) != nullptr;
+}
+
+void Core::address_to_proxy(Flow& flow, proxy::Forward& plan)
+{
+    plan.is_to_proxy = asks_proxy(flow);
+    if (plan.is_to_proxy)
+        plan.proxy_authorization = proxy_for(flow)->authorization;
+    // A secret for the proxy never goes through a tunnel to the host.
+    if (flow.upstream.id != 0 && flow.upstream.asks_proxy != plan.is_to_proxy)
+        drop_upstream(flow, Ending::Finish);
+}
+
 bool Core::is_let_through(Flow const& flow) const
 {
     return flow.was_allowed_by_person || flow.request_allowed_by_person
@@ -59,8 +81,9 @@ void Core::dial_tunnel(
     flow.upstream.state = UpstreamState::Dial;
     auto addresses = proxy_addresses;
     addresses.resize(std::min(addresses.size(), kMaxAddresses));
-    Tunnel tunnel{host_and_port(flow.host, flow.tuple.destination_port), proxy.authorization,
-        host_and_port(proxy.host, proxy.port)};
+    Tunnel tunnel{flow.upstream.asks_proxy ? std::string()
+                                           : host_and_port(flow.host, flow.tuple.destination_port),
+        proxy.authorization, host_and_port(proxy.host, proxy.port)};
     commands_.push_back(
         Dial{flow.upstream.id, std::move(addresses), proxy.port, Reach::Proxy, std::move(tunnel)});
 }

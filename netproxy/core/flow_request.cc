@@ -231,6 +231,7 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
             continue;
         plan.fields.push_back({std::move(field.name), std::move(field.value)});
     }
+    address_to_proxy(flow, plan);
     plan.scrub = std::move(rewrite.scrub);
     plan.scrub_with = std::move(rewrite.scrub_with);
     flow.push.reset();

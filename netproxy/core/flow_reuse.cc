@@ -57,7 +57,9 @@ bool Core::reuse_upstream(Flow& flow)
     if (upstream.id == 0)
         return false;
     policy::Verdict why_not;
-    if (checked(flow, upstream.addresses, why_not).size() != upstream.addresses.size()) {
+    bool const is_other_kind = upstream.asks_proxy != asks_proxy(flow);
+    if (is_other_kind
+        || checked(flow, upstream.addresses, why_not).size() != upstream.addresses.size()) {
         commands_.push_back(CloseUpstream{upstream.id, Ending::Finish});
         return false;
     }

@@ -17,6 +17,7 @@ void Core::open_upstream(Flow& flow)
     upstream = Upstream{};
     upstream.id = next_upstream_++;
     upstream.state = UpstreamState::Resolve;
+    upstream.asks_proxy = asks_proxy(flow);
     by_upstream_.emplace(upstream.id, flow.id);
     timers_.set(flow.id, at_.now + kConnectTimeout);
     if (flow.is_literal)

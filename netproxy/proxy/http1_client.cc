@@ -114,6 +114,9 @@ void Http1Client::switch_protocols(ParsedResponse const& response)
 
 void Http1Client::final_answer(ParsedResponse const& response)
 {
+    constexpr int kProxyAuthentication = 407; // the person's secret is no matter of the agent
+    if (is_to_proxy_ && response.status == kProxyAuthentication)
+        return broken("the proxy answers 407: it wants another user or password");
     auto framing = response.framing;
     if (has_no_body(response.status, method_))
         framing = {BodyKind::None, 0};

@@ -93,6 +93,7 @@ private:
     std::string method_;
     std::string websocket_key_; // "" unless a handshake was asked for
     bool is_websocket_ = false;
+    bool is_to_proxy_ = false;
     bool is_request_over_ = false;
     BodyKind request_framing_ = BodyKind::None;
     std::string sent_head_;

@@ -21,6 +21,14 @@ bool needs_a_length(std::string_view method)
     return method == "POST" || method == "PUT" || method == "PATCH"; // RFC 9110 section 8.6
 }
 
+std::string target_of(Forward const& plan)
+{
+    if (!plan.is_to_proxy)
+        return plan.path_and_query;
+    // "OPTIONS *" has no path there (RFC 9112 section 3.2.4).
+    return "http://" + plan.host + (plan.path_and_query == "*" ? "" : plan.path_and_query);
+}
+
 } // namespace
 
 bool has_secrets(Forward const& plan)
@@ -40,7 +48,8 @@ bool is_safe(Forward const& plan)
     bool const has_safe_fields = std::all_of(plan.fields.begin(), plan.fields.end(),
         [](HttpField const& field) { return is_token(field.name) && is_safe_value(field.value); });
     return has_safe_fields && is_safe_target(plan.path_and_query) && !plan.host.empty()
-           && is_safe_value(plan.host) && plan.host.find(' ') == std::string::npos;
+           && is_safe_value(plan.host) && is_safe_value(plan.proxy_authorization)
+           && plan.host.find(' ') == std::string::npos;
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value)
@@ -61,6 +70,7 @@ void Http1Client::start(Forward const& plan, Request const& request)
 {
     method_ = request.method;
     is_websocket_ = plan.is_websocket;
+    is_to_proxy_ = plan.is_to_proxy;
     websocket_key_.clear();
     for (auto const& field : plan.fields) {
         if (is_websocket_ && equals_ignoring_case(field.name, "sec-websocket-key"))
@@ -80,8 +90,10 @@ void Http1Client::write_head(Forward const& plan, Request const& request)
     bool const hides_secrets = has_secrets(plan);
     std::string head;
     head.reserve(1024);
-    head.append(method_).append(" ").append(plan.path_and_query).append(" HTTP/1.1\r\n");
+    head.append(method_).append(" ").append(target_of(plan)).append(" HTTP/1.1\r\n");
     append_field(head, "Host", plan.host);
+    if (plan.is_to_proxy && !plan.proxy_authorization.empty())
+        append_field(head, "Proxy-Authorization", plan.proxy_authorization);
     for (auto const& field : plan.fields) {
         // Compression would hide a secret from the scrubber; an awaited 100 was already given.
         bool const is_replaced =

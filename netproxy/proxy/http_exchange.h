@@ -66,8 +66,12 @@ struct Forward {
         fields; // the fields to send, hop-by-hop already dropped by upstream_fields()
     // Instead of the body that was kept whole for want_body(); its framing is written anew.
     std::optional<std::string> body;
-    bool is_websocket = false;           // pass the 101 and splice afterwards
-    bool reads_messages = false;         // of the WebSocket, each to be judged; else it is opaque
+    bool is_websocket = false;   // pass the 101 and splice afterwards
+    bool reads_messages = false; // of the WebSocket, each to be judged; else it is opaque
+    // It goes to an HTTP proxy, not to the host: the target is written whole (RFC 9112 section
+    // 3.2.2), with what the proxy wants to see.
+    bool is_to_proxy = false;
+    std::string proxy_authorization;     // a secret; "" without
     std::vector<std::string> scrub;      // values to replace in the response head and body…
     std::vector<std::string> scrub_with; // …by these, same order
 };

@@ -120,7 +120,8 @@ void Upstreams::win(UpstreamId id, Attempt attempt)
     auto dialling = dialling_.extract(id);
     for (auto& other : dialling.mapped().attempts)
         loop_.unwatch(other.watch);
-    if (dialling.mapped().tunnel)
+    auto const& tunnel = dialling.mapped().tunnel;
+    if (tunnel && !tunnel->authority.empty())
         ask_for_tunnel(id, std::move(attempt.socket), *std::move(dialling.mapped().tunnel));
     else
         connected(id, std::move(attempt.socket));

@@ -160,8 +160,10 @@ void tcp_arrives(World& world, FlowKey const& key, wire::TcpSegment const& segme
         flow->retries = 0; // a keep-alive was answered
     if (segment.has(kRst))
         return take_reset(world, *flow, segment);
-    if (flow->state == TcpState::Held || segment.has(kSyn))
-        return; // nothing was answered yet, or nonsense
+    if (flow->state == TcpState::Held)
+        return; // nothing was answered yet
+    if (segment.has(kSyn))
+        return owe_ack(world, *flow); // RFC 5961 section 4, with or without ACK
     take_segment(world, *flow, segment, now);
 }
 

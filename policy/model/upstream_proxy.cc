@@ -123,7 +123,12 @@ Result<std::optional<UpstreamProxy>> parse_proxy(std::string_view text)
     if (rest.size() > kMaxUrl)
         return std::unexpected<Error>(wrong("the proxy's URL is too long"));
     if (auto const scheme = rest.find("://"); scheme != std::string_view::npos) {
-        if (to_lower_ascii(rest.substr(0, scheme)) != "http")
+        auto const name = to_lower_ascii(rest.substr(0, scheme));
+        if (name.starts_with("socks"))
+            return std::unexpected<Error>(
+                wrong("a SOCKS proxy cannot be used, only an http:// one; network.proxy = "
+                      "\"none\" in the profile goes without"));
+        if (name != "http")
             return std::unexpected<Error>(
                 wrong("only http:// proxies are supported; network.proxy = \"none\" in the profile "
                       "goes without"));

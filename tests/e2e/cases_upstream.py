@@ -1,6 +1,7 @@
 """Towards the world: the person's own proxy, names, and networks that change."""
 import base64
 import glob
+import hashlib
 import json
 import socket
 import struct
@@ -8,6 +9,7 @@ import subprocess
 import threading
 import time
 
+import fault_site
 import world
 from machine import OSH, check
 
@@ -48,6 +50,8 @@ class Proxy:
         if wanted and given != [wanted]:
             client.sendall(b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n')
             return client.close()
+        if lines[0].split()[0] != 'CONNECT':
+            return self.ask(client, head)
         host, _, port = target.rpartition(':')
         try:
             far = socket.create_connection((world.SITES if host.endswith('.test') else host.strip('[]'), int(port)), 5)
@@ -57,6 +61,16 @@ class Proxy:
         client.sendall(b'HTTP/1.1 200 ')
         time.sleep(0.02)  # a head in two parts
         client.sendall(b'Connection established\r\nX-Proxy: yes\r\n\r\n')
+        threading.Thread(target=self.carry, args=(far, client), daemon=True).start()
+        self.carry(client, far)
+
+    def ask(self, client, head):
+        """A request in absolute form: handed on with the path alone, as a proxy does it."""
+        method, target, _ = head.split(b' ', 2)
+        host, _, path = target.removeprefix(b'http://').partition(b'/')
+        far = socket.create_connection((world.SITES, 80), 5)
+        rest = [line for line in head.split(b'\r\n')[1:] if not line.lower().startswith(b'proxy-')]
+        far.sendall(b'\r\n'.join([method + b' /' + path + b' HTTP/1.1'] + rest))
         threading.Thread(target=self.carry, args=(far, client), daemon=True).start()
         self.carry(client, far)
 
@@ -96,7 +110,10 @@ def proxy_with_authentication(m):
                        'curl -sS http://site.test/ok/c', env=env)
         for text in ('hello from site.test/ok/a', 'hello from other.test/b', 'hello from site.test/ok/c'):
             check(text in done.out, done)
-        check(proxy.targets() == ['other.test:443', 'site.test:443', 'site.test:80'], proxy.seen)
+        # Plain HTTP is asked of the proxy itself: most let CONNECT through to port 443 only.
+        check(proxy.targets() == ['http://site.test/ok/c', 'other.test:443', 'site.test:443'], proxy.seen)
+        wanted = 'Basic ' + base64.b64encode(b'us:p@ss').decode()
+        check(all(given == [wanted] for _, given in proxy.seen), proxy.seen)
         before = len(proxy.seen)
         secret = base64.b64encode(b'us:p@ss').decode()
         for text in ('p%40ss', 'p@ss', secret):
@@ -123,6 +140,8 @@ def proxy_that_fails(m):
     with Proxy() as proxy:
         done = m.inside('curl', '-sS', '-w', '\n%{http_code}', 'https://site.test/ok/a', env={'HTTPS_PROXY': 'http://us:wrong@127.0.0.1:%d' % proxy.port})
         check(done.out.endswith('502') and '407' in done.out and 'wrong' not in done.out + journals(m), done)
+        done = m.inside('curl', '-sS', '-w', '\n%{http_code}', 'http://site.test/ok/a', env={'http_proxy': 'http://us:wrong@127.0.0.1:%d' % proxy.port})
+        check(done.out.endswith('502') and '407' in done.out and 'wrong' not in done.out + journals(m), done)
         port = proxy.port
     done = m.inside('curl', '-sS', '-w', '\n%{http_code}', 'https://site.test/ok/a', env={'HTTPS_PROXY': 'http://127.0.0.1:%d' % port})
     check(done.out.endswith('502') and 'proxy 127.0.0.1:%d' % port in done.out, done)
@@ -143,7 +162,7 @@ def proxy_that_fails(m):
     talker.close()
     check(not m.hits(kind='request'), 'went around the proxy')
     done = m.inside('true', env={'HTTPS_PROXY': 'socks5://me:hidden@127.0.0.1:1080'})
-    check(done.code == 125 and 'HTTPS_PROXY' in done.err and 'http://' in done.err and 'hidden' not in done.err, done)
+    check(done.code == 125 and 'HTTPS_PROXY' in done.err and 'SOCKS' in done.err and 'http://' in done.err and 'hidden' not in done.err, done)
 
 
 def names_only_the_proxy_knows(m):
@@ -348,6 +367,52 @@ def dns_answers(m):
     check(not m.hits(kind='dns'), 'a question left')
 
 
+FAULTS = """
+import hashlib, socket, sys, threading
+sys.path.insert(0, sys.argv[1])
+import fault_site
+def one(what, size, upload=b''):
+    s = socket.create_connection(('site.test', fault_site.PORT), 20)
+    s.settimeout(30)
+    s.sendall(b'%s %d\\n' % (what.encode(), size) + upload)
+    seen, count, end = hashlib.sha256(), 0, 'end'
+    try:
+        while part := s.recv(65536):
+            if upload: end = part.decode()
+            seen.update(part); count += len(part)
+    except OSError as error:
+        end = type(error).__name__
+    print(what, count, seen.hexdigest(), end, flush=True)
+def idle():
+    s = socket.create_connection(('site.test', fault_site.PORT), 20)
+    s.sendall(b'whole 30000000\\n')  # and is never read
+    kept.append(s)
+kept = []
+for i in range(4): idle()
+work = [('trickle', 200000), ('stall', 900000), ('early', 600000), ('reset', 600000), ('whole', 20000000)]
+threads = [threading.Thread(target=one, args=w) for w in work]
+threads.append(threading.Thread(target=one, args=('swallow', 700000, fault_site.body(700000))))
+for t in threads: t.start()
+for t in threads: t.join()
+"""
+
+
+def upstreams_that_misbehave(m):
+    """Servers that trickle, stall, close early, reset or take an upload in sips, all at once and beside downloads that nobody
+    reads: each byte arrives, an early end is an end, a reset is a reset, and nobody waits for the others."""
+    policy = m.write(m.home + '/faults.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n'
+                     '      - {host: site.test, port: %d}\n    binaries: [{path: "/**"}]\n' % fault_site.PORT)
+    shown = m.write(m.project + '/fault_site.py', open(fault_site.__file__).read())
+    done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', policy, '--approvals', 'deny', '--', 'python3', '-c', FAULTS,
+                  shown.rpartition('/')[0]], timeout=90)
+    seen = {line.split()[0]: line.split()[1:] for line in done.out.splitlines()}
+    for what, size, ends in (('trickle', 200000, 'end'), ('stall', 900000, 'end'), ('early', 300000, 'end'), ('whole', 20000000, 'end'),
+                             ('reset', 300000, 'ConnectionResetError')):
+        whole = fault_site.body(600000 if what in ('early', 'reset') else size)[:size]
+        check(seen.get(what) == [str(size), hashlib.sha256(whole).hexdigest(), ends], (what, done))
+    check(seen['swallow'][2] == hashlib.sha256(fault_site.body(700000)).hexdigest(), done)
+
+
 def quic_falls_back_at_once(m):
     """UDP to a host that is inspected, and to one that is not, is refused with ICMP in milliseconds, over IPv4 and IPv6."""
     done = m.inside('python3', '-c', '''
@@ -362,5 +427,5 @@ for name in ('site.test', 'other.test', 'fine.wild.test'):
     check(done.out == 'refused True\n' * 6, done)
 
 
-CASES = [proxy_with_authentication, proxy_exceptions, proxy_that_fails, names_only_the_proxy_knows, swallowed_aaaa, happy_eyeballs,
+CASES = [proxy_with_authentication, upstreams_that_misbehave, proxy_exceptions, proxy_that_fails, names_only_the_proxy_knows, swallowed_aaaa, happy_eyeballs,
          network_changes, added_hosts, too_many_names, dns_answers, quic_falls_back_at_once]

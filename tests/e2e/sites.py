@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import agent_site
 import cargo_site
+import fault_site
 import git_site
 import h2_site
 import npm_site
@@ -222,6 +223,7 @@ def serve():
     for address in (world.SITES, world.SITES6):
         for port, tls in ((80, None), (443, secure), *particular_contexts().items()):
             threading.Thread(target=Server(address, port, tls).serve_forever, daemon=True).start()
+    fault_site.serve(world.SITES)
     kept = h2_site.serve()
     threading.Event().wait()
     return kept

@@ -49,6 +49,35 @@ TEST_F(FlowProxy, GivesTheProxyTheNameAfterTheAddressWasChecked)
     EXPECT_EQ(dial->tunnel->authorization, "Basic dXM6cHc=");
 }
 
+TEST_F(FlowProxy, PlainRequestsAreAskedOfTheProxyItself)
+{
+    settings.proxies = {std::nullopt, *policy::parse_proxy("http://us:pw@10.0.0.9:3128"), {}};
+    start();
+    says(open("rest.test", 80), "GET /ok/a?b HTTP/1.1\r\nHost: rest.test\r\n\r\n");
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    auto const dial = one<Dial>();
+    ASSERT_TRUE(dial && dial->tunnel);
+    EXPECT_EQ(dial->reach, Reach::Proxy);
+    EXPECT_EQ(dial->tunnel->authority, ""); // none
+    core->dialled(dial->upstream, at);
+    EXPECT_TRUE(upstream_text(dial->upstream)
+                    .starts_with("GET http://rest.test/ok/a?b HTTP/1.1\r\nHost: rest.test\r\n"
+                                 "Proxy-Authorization: Basic dXM6cHc=\r\n"));
+}
+
+TEST_F(FlowProxy, AProxyThatWantsOtherCredentialsIsAFailureAndNoQuestionToTheAgent)
+{
+    settings.proxies = {std::nullopt, *policy::parse_proxy("http://us:pw@10.0.0.9:3128"), {}};
+    start();
+    auto const flow = open("rest.test", 80);
+    says(flow, "GET /ok/a HTTP/1.1\r\nHost: rest.test\r\n\r\n");
+    auto const upstream = connects();
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    replies(upstream, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 502 ")) << side(flow).out;
+    EXPECT_NE(side(flow).out.find("407"), std::string::npos);
+}
+
 TEST_F(FlowProxy, LooksTheProxyUpAfterTheTarget)
 {
     begin("proxy.corp:3128");

@@ -1,6 +1,5 @@
 #include "tests/netproxy/stack/kernel_link.h"
-
-#include "netproxy/stack/stack.h"
+#include "tests/netproxy/stack/agent.h"
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -179,25 +178,29 @@ private:
             if (size <= 0)
                 return;
             Bytes const packet = Bytes(buffer_).first(static_cast<std::size_t>(size));
-            if (happens(faults_.lost))
-                continue;
-            if (happens(faults_.delayed)) {
+            if (happens(faults_.cut))
+                stack_.handle_packet(packet.first(random_() % packet.size()), now);
+            else if (happens(faults_.delayed))
                 late_in_.emplace_back(packet.begin(), packet.end());
-                continue;
-            }
-            stack_.handle_packet(packet, now);
-            if (happens(faults_.doubled))
-                stack_.handle_packet(packet, now);
-            for (; !late_in_.empty() && happens(500); late_in_.pop_front())
-                stack_.handle_packet(late_in_.front(), now);
+            else if (!happens(faults_.lost))
+                take_whole(packet, now);
         }
+    }
+
+    void take_whole(Bytes packet, Instant now)
+    {
+        stack_.handle_packet(packet, now);
+        if (happens(faults_.doubled))
+            stack_.handle_packet(packet, now);
+        for (; !late_in_.empty() && happens(500); late_in_.pop_front())
+            stack_.handle_packet(late_in_.front(), now);
     }
 
     void emit(std::vector<iovec> const& parts)
     {
-        ssize_t const size = writev(tun_, parts.data(), static_cast<int>(parts.size()));
-        if (size < 0 && errno != EAGAIN && errno != ENOBUFS)
-            std::fprintf(stderr, "tun write: %s\n", std::strerror(errno));
+        // A full queue loses packets, and what was cut is refused.
+        [[maybe_unused]] auto const size =
+            writev(tun_, parts.data(), static_cast<int>(parts.size()));
     }
 
     void emit_late(Bytes packet) { emit({{const_cast<std::byte*>(packet.data()), packet.size()}}); }
@@ -211,12 +214,10 @@ private:
                 {const_cast<std::byte*>(out.payload[1].data()), out.payload[1].size()}};
             if (happens(faults_.lost))
                 continue;
-            if (happens(faults_.delayed)) {
-                std::vector<std::byte> copy(out.header.begin(),
-                    out.header.begin() + static_cast<std::ptrdiff_t>(out.header_size));
-                for (Bytes const part : out.payload)
-                    copy.insert(copy.end(), part.begin(), part.end());
-                late_out_.push_back(std::move(copy));
+            if (happens(faults_.delayed) || happens(faults_.cut)) {
+                late_out_.push_back(joined(out));
+                if (happens(faults_.cut * 10)) // the kernel gets a part of it
+                    late_out_.back().resize(out.header_size - 20);
                 continue;
             }
             emit(parts);

@@ -19,6 +19,7 @@ namespace osh::netproxy::stack::test
 struct Faults { // per thousand packets, in both directions
     unsigned lost = 0, doubled = 0, delayed = 0;
     std::uint64_t seed = 1;
+    unsigned cut = 0; // short of their end: neither side may take a byte of them
 };
 
 struct LinkOptions {

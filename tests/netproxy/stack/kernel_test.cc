@@ -139,6 +139,14 @@ TEST(KernelLink, CarriesDownloadsThroughLossDoublingAndReordering)
     expect_over_link([] { return download(kV4, 5'000'000); }, options);
 }
 
+TEST(KernelLink, CarriesBothWaysThroughTruncationToo)
+{
+    LinkOptions options;
+    options.faults = {10, 10, 10, 9, 30};
+    expect_over_link([] { return upload(kV4, 3'000'000); }, options);
+    expect_over_link([] { return download(kV6, 3'000'000); }, options);
+}
+
 TEST(KernelLink, CarriesSmallWindows)
 {
     LinkOptions options;
