@@ -313,6 +313,15 @@ void probe_overlay(HostFacts& facts)
         facts.overlay_problem = sys::overlay_problem(error, facts.overlay_place);
 }
 
+Result<> probe_granted_sockets(HostFacts& facts, ProbeRequest const& request)
+{
+    std::vector<std::string> grants;
+    for (auto const& grant : request.grants)
+        grants.push_back(expand_path(grant, {facts.home, facts.project_root, {}}));
+    std::erase(grants, std::string());
+    return walk_for_sockets(facts, grants);
+}
+
 } // namespace
 
 Result<HostFacts> probe_host(ProbeRequest const& request)
@@ -350,11 +359,7 @@ Result<HostFacts> probe_host(ProbeRequest const& request)
     TRY(probe_devices(facts, request));
     probe_user_manager(facts);
     TRY(walk_project(facts, request));
-    std::vector<std::string> grants;
-    for (auto const& grant : request.grants)
-        grants.push_back(expand_path(grant, {facts.home, facts.project_root, {}}));
-    std::erase(grants, std::string());
-    TRY(walk_for_sockets(facts, grants));
+    TRY(probe_granted_sockets(facts, request));
     return facts;
 }
 

@@ -12,6 +12,7 @@
 #include "launcher/sys/io.h"
 #include "launcher/sys/mount.h"
 #include "launcher/sys/process.h"
+#include "launcher/sys/random.h"
 #include "launcher/sys/self.h"
 #include "launcher/sys/spawn.h"
 #include "launcher/sys/standard_streams.h"
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <iterator>
 
 namespace osh::launcher
@@ -121,7 +123,9 @@ Result<sys::ControlGroup> make_group(GroupPlan const& plan, std::int32_t init)
     std::vector<sys::GroupSetting> settings;
     for (auto const& file : plan.files)
         settings.push_back({file.base, file.file, file.value, file.optional});
-    return sys::ControlGroup::make(plan.bases, "osh-" + std::to_string(init), settings);
+    // A number alone may be that of a group which somebody's end left behind.
+    auto const name = fmt::format("osh-{}-{:08x}", init, sys::random_u64() & 0xFFFFFFFFU);
+    return sys::ControlGroup::make(plan.bases, name, settings);
 }
 
 // What a session kept may hold links, and the next one may keep a place below it: nothing is made

@@ -166,7 +166,7 @@ TEST_F(PolicyVerbs, SuggestAsJsonListsTheSameRules)
     EXPECT_EQ(run({"suggest", "journal.jsonl", "--json"}).out,
         "{\"v\":1,\"suggestions\":[{\"binary\":\"/usr/bin/gh\",\"host\":\"api.example.com\","
         "\"port\":443,\"count\":2,\"any_bytes\":false,\"requests\":[{\"method\":\"POST\","
-        "\"path\":\"/v1/*\"}]}]}\n");
+        "\"path\":\"/v1/*\"}],\"git\":[]}]}\n");
 }
 
 TEST_F(PolicyVerbs, FromAllowsWhatWasUsedAndNoMore)
