@@ -80,9 +80,11 @@ TEST(BrokerFilter, EntersNamespacesAndMountsForNestedSandboxesOnly)
 
 TEST(MaskWatchFilter, MountsAndWatchesAndWritesNothing)
 {
-    for (long const number : kNever)
-        if (number != SYS_connect) // to a socket that appeared, as the agent may
-            EXPECT_EQ(answer(mask_watch_filter(), number), kRefused) << number;
+    for (long const number : kNever) {
+        if (number == SYS_connect)
+            continue; // to a socket that appeared, as the agent may
+        EXPECT_EQ(answer(mask_watch_filter(), number), kRefused) << number;
+    }
     for (std::uint64_t const family : {AF_INET, AF_INET6, AF_PACKET, AF_VSOCK, AF_ALG})
         EXPECT_EQ(answer(mask_watch_filter(), SYS_socket, {family}), kRefused) << family;
     for (std::uint64_t const family : {AF_UNIX, AF_NETLINK})
