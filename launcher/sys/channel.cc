@@ -65,10 +65,11 @@ Result<Received> receive_message(Fd const& channel, std::size_t limit, Wait wait
     header.msg_control = control.data();
     header.msg_controllen = control.size();
     int const flags = MSG_CMSG_CLOEXEC | (wait == Wait::No ? MSG_DONTWAIT : 0);
+    // ECONNRESET is told once: the peer ended and left words of ours unread. Its own come after it.
     ssize_t count = 0;
     do
         count = ::recvmsg(channel.raw(), &header, flags);
-    while (count < 0 && errno == EINTR);
+    while (count < 0 && (errno == EINTR || errno == ECONNRESET));
     if (count < 0)
         return fail_errno(errno, "cannot receive a message from another osh process");
     Received received;

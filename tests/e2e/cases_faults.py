@@ -47,7 +47,7 @@ for n in .envrc .vscode .mcp.json .env; do
 done
 mkdir -p r/objects r/refs r/hooks 2>/dev/null && echo made repository
 { echo x > r/config; } 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open config'
-printf '[core]\n\tfsmonitor = touch x\n' > c 2>/dev/null; mv c r/config 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open moved config'
+printf '[core]\n\tfsmonitor = touch x\n' > c 2>/dev/null; mv c r/config 2>/dev/null && [ -s r/config ] && [ -d r/objects ] && [ -d r/refs ] && echo 'open moved config'
 { echo x > r/hooks/pre-commit; } 2>/dev/null && [ -d r/objects ] && [ -d r/refs ] && echo 'open hook'
 mkfifo /tmp/p && { { sleep 0.1; timeout 2 cat /tmp/p > /dev/null; } & timeout 3 sh -c 'echo x > /tmp/p' && echo made fifo; wait; }
 mv plain other && ln other hard && ln -s other soft && true > other && echo made entries
@@ -101,6 +101,8 @@ class Launcher:
         outcome.code = outcome.facts.get('status', -1)
         guarded = [os.path.join(base, x) for base, folders, files in os.walk('%s/w%d' % (m.project, worker)) for x in folders + files
                    if x in ('.envrc', '.vscode', '.mcp.json', '.env', 'pre-commit', 'config')]
+        # An empty configuration orders nothing: it may be moved there.
+        guarded = [x for x in guarded if os.path.basename(x) != 'config' or os.path.getsize(x)]
         outcome.planted = guarded if all(os.path.isdir('%s/w%d/r/%s' % (m.project, worker, x)) for x in ('objects', 'refs')) else [x for x in guarded if '/.' in x]
         shutil.rmtree('%s/w%d' % (m.project, worker), ignore_errors=True)
         outcome.files = [os.path.join(base, x) for base, folders, files in os.walk(runtime + '/osh') for x in folders + files]
