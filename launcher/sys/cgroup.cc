@@ -45,8 +45,8 @@ bool remove_all(RemoverWork const& work)
 [[noreturn]] void remove_in_child(RemoverWork const& work)
 {
     // A second fork: the remover is nobody's child to wait for, and its session is its own.
-    if (::fork() != 0)
-        ::_exit(0);
+    if (pid_t const second = ::fork(); second != 0)
+        ::_exit(second < 0 ? 1 : 0);
     ::setsid();
     for (int signal = 1; signal < 32; ++signal)
         ::signal(signal, SIG_IGN);
@@ -72,17 +72,19 @@ int lowest_kept_from(RemoverWork const& work, int first)
 }
 
 // Only these descriptors stay open in the remover; the rest is close-on-exec and it never execs, so
-// the gaps between them are closed.
-void close_others_in_child(RemoverWork const& work)
+// the gaps between them are closed. False: one may be the other end of `alive`, which would keep it
+// waiting for ever.
+bool close_others_in_child(RemoverWork const& work)
 {
+    bool is_done = true;
     int first = STDERR_FILENO + 1;
     for (int kept = lowest_kept_from(work, first); kept >= 0;
          kept = lowest_kept_from(work, first)) {
         if (kept > first)
-            ::syscall(SYS_close_range, first, kept - 1, 0u);
+            is_done = ::syscall(SYS_close_range, first, kept - 1, 0u) == 0 && is_done;
         first = kept + 1;
     }
-    ::syscall(SYS_close_range, first, ~0u, 0u);
+    return ::syscall(SYS_close_range, first, ~0u, 0u) == 0 && is_done;
 }
 
 // In the child; 0 or an errno.
@@ -107,11 +109,15 @@ Result<Fd> start_remover(std::vector<int> const& bases, std::string const& name)
     if (pid < 0)
         return fail_errno(errno, "fork");
     if (pid == 0) {
-        close_others_in_child(work);
+        if (!close_others_in_child(work))
+            ::_exit(1);
         remove_in_child(work);
     }
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
+    if (status != 0)
+        return fail(Errc::System, "the process that removes the control group did not start");
     return std::move(alive.write);
 }
 

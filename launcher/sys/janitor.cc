@@ -105,9 +105,11 @@ bool confine_in_child(Bytes filter)
                            && (work.terminal < 0 || ::dup2(work.terminal, kTerminal) >= 0);
     if (!is_placed)
         ::_exit(1);
-    ::syscall(SYS_close_range, work.terminal < 0 ? kTerminal : kTerminal + 1, ~0u, 0u);
+    // One may be the other end of kAlive, which would keep it waiting for ever.
+    long const failed =
+        ::syscall(SYS_close_range, work.terminal < 0 ? kTerminal : kTerminal + 1, ~0u, 0u);
     ::prctl(PR_SET_NAME, "osh-janitor");
-    if (!confine_in_child(work.filter))
+    if (failed != 0 || !confine_in_child(work.filter))
         ::_exit(1);
     Record last, heard;
     for (;;) {
