@@ -402,7 +402,7 @@ def upstreams_that_misbehave(m):
     reads: each byte arrives, an early end is an end, a reset is a reset, and nobody waits for the others."""
     policy = m.write(m.home + '/faults.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n'
                      '      - {host: site.test, port: %d}\n    binaries: [{path: "/**"}]\n' % fault_site.PORT)
-    shown = m.write(m.project + '/fault_site.py', open(fault_site.__file__).read())
+    shown = m.write(m.project + '/fault_site.py', open('/opt/e2e/fault_site.py').read())
     done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', policy, '--approvals', 'deny', '--', 'python3', '-c', FAULTS,
                   shown.rpartition('/')[0]], timeout=90)
     seen = {line.split()[0]: line.split()[1:] for line in done.out.splitlines()}
