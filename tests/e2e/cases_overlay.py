@@ -1,4 +1,5 @@
 """Overlay projects: what is written inside stays beside the project until `osh changes` brings the reviewed part of it."""
+import contextlib
 import glob
 import json
 import os
@@ -287,7 +288,8 @@ def killed(m):
     check(json.loads(listed.out)['running'] is True and changes(m, 'diff').out.count('+x') == 1, listed)
     for pid, name in set(m.processes()) - m.before:
         if name.startswith('osh') and name != 'osh-janitor':
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # one dies of another's death
+                os.kill(pid, signal.SIGKILL)
     process.wait()
     deadline = time.monotonic() + 5
     while changes(m, '--dry-run', 'apply').code != 0 and time.monotonic() < deadline:
