@@ -144,8 +144,9 @@ int run_agent(AgentParts const& parts, sys::Fd const& channel)
         if (!done.ok())
             return report(channel, {step.name, done.error().sentence, 125});
     }
-    if (!ask_to_start(channel).ok())
-        return 125;
+    auto const told = ask_to_start(channel);
+    if (!told.ok())
+        return report(channel, {"start", told.error().sentence, 125});
     sys::reset_signals();
     return report(channel, execute_program(parts.plan.command, parts.plan.environment));
 }
