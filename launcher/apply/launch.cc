@@ -18,7 +18,6 @@
 #include "launcher/sys/standard_streams.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -301,9 +300,7 @@ Result<> give_trust(Sandbox& sandbox, std::string const& ca_pem)
     }
     auto const sent = sys::send_message(sandbox.init_channel, encode(ToInit(WordTrust{ca_pem})));
     // An init that failed meanwhile has said why: await_prepared() reads it.
-    bool const is_gone =
-        !sent.ok() && (sent.error().sys_errno == EPIPE || sent.error().sys_errno == ECONNRESET);
-    return is_gone ? Result<>() : sent;
+    return !sent.ok() && sys::is_peer_gone(sent.error()) ? Result<>() : sent;
 }
 
 Result<> await_prepared(Sandbox& sandbox, HostFacts const& facts)

@@ -66,7 +66,9 @@ void tell_helpers(HeadStart& head, policy::Profile const& profile)
     if (!head.init->ok())
         return;
     // One that is gone left its reason in the channel, which is read when the session needs it.
-    (void)(*head.init)->make_network(has_network ? Uplink::Tun : Uplink::None).ok();
+    auto told = (*head.init)->make_network(has_network ? Uplink::Tun : Uplink::None);
+    if (!told.ok() && !sys::is_peer_gone(told.error()))
+        head.init.emplace(std::unexpected(std::move(told).error()));
 }
 
 void limit_helpers(HeadStart& head, GroupPlan const& plan)

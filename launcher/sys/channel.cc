@@ -105,4 +105,9 @@ Result<Received> receive_message_before(Fd const& channel, std::size_t limit, In
     }
 }
 
+bool is_peer_gone(Error const& error)
+{
+    return error.sys_errno == EPIPE || error.sys_errno == ECONNRESET;
+}
+
 } // namespace osh::sys

@@ -33,6 +33,8 @@ enum class Wait : bool { No, AsSet };
 // Errc::TooLarge when a message was longer than `limit`; Errc::Busy when nothing is there and the
 // descriptor is non-blocking or nobody is to wait.
 Result<Received> receive_message(Fd const& channel, std::size_t limit, Wait wait = Wait::AsSet);
+// Why a message could not be sent: the other side ended. What it said before can still be received.
+bool is_peer_gone(Error const& error);
 // Waits until the deadline and no longer, also on a blocking descriptor: Errc::Busy.
 Result<Received> receive_message_before(Fd const& channel, std::size_t limit, Instant deadline);
 
