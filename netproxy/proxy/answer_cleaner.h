@@ -20,6 +20,7 @@ public:
     // The body will be as long as the server said.
     bool keeps_length() const { return !inflater_ && (!is_active() || scrubber_.keeps_length()); }
     std::string replaced(std::string_view text) const { return scrubber_.replaced(text); }
+    bool is_in_name(std::string_view name) const { return scrubber_.is_in_name(name); }
 
     // Once, at the head of an answer; takes an encoding out of it that it will undo. An error: one
     // that it cannot.

@@ -2,6 +2,7 @@
 #include "netproxy/proxy/http1_scrub.h"
 
 #include "policy/base/check.h"
+#include "policy/base/text.h"
 
 #include <algorithm>
 
@@ -53,6 +54,14 @@ std::size_t Scrubber::possible_start(std::string_view text) const
         longest = std::max(longest, length);
     }
     return text.size() - longest;
+}
+
+bool Scrubber::is_in_name(std::string_view name) const
+{
+    auto const lower = to_lower_ascii(name);
+    return std::any_of(values_.begin(), values_.end(), [&](std::string const& value) {
+        return lower.find(to_lower_ascii(value)) != std::string::npos;
+    });
 }
 
 std::string Scrubber::replaced(std::string_view text) const

@@ -18,6 +18,8 @@ public:
     bool is_active() const { return !values_.empty(); }
     bool keeps_length() const; // every replacement is as long as its value
     std::string replaced(std::string_view text) const;
+    // In the name of a header field, whose case does not matter: such a field is left out.
+    bool is_in_name(std::string_view name) const;
     // Appends to `out` what is certain; finish() appends the rest.
     void feed(std::string_view piece, std::string& out);
     void finish(std::string& out);

@@ -190,6 +190,7 @@ std::size_t StreamExchange::answer_room() const
 std::vector<HttpField> StreamExchange::scrubbed(std::vector<HttpField> fields) const
 {
     if (cleaner_.is_active()) {
+        std::erase_if(fields, [&](auto const& field) { return cleaner_.is_in_name(field.name); });
         for (auto& field : fields)
             field.value = cleaner_.replaced(field.value);
     }

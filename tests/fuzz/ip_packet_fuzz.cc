@@ -10,7 +10,7 @@
 #include "netproxy/wire/virtio_net.h"
 #include "policy/base/check.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace osh::netproxy::stack
 {
@@ -135,7 +135,7 @@ private:
         FlowId const flow = chosen();
         MutableBytes const space = stack_.send_space(flow);
         std::size_t const count = std::min<std::size_t>(space.size(), amount * 64u);
-        std::memset(space.data(), 0x42, count);
+        std::fill_n(space.begin(), count, std::byte{0x42});
         stack_.commit(flow, count);
         OSH_CHECK(stack_.unsent(flow) <= limits().send_ring);
     }

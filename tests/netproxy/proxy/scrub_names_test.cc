@@ -1,0 +1,32 @@
+// A secret that a server echoes as the name of a header field: found by fuzzing.
+#include "netproxy/proxy/http1_scrub.h"
+#include "tests/netproxy/proxy/http1_playbook.h"
+
+namespace osh::netproxy::proxy
+{
+namespace
+{
+
+TEST(ScrubNames, LeavesAFieldOutThatIsNamedByAValue)
+{
+    Http1Connection http;
+    http.agent_bytes(bytes_of("GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+    auto plan = plan_for(*http.waiting());
+    plan.scrub = {"sk-Secret"};
+    plan.scrub_with = {"sk-MASKED"};
+    http.forward(plan);
+    http.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nX-SK-secret-1: a\r\nX-Other: b\r\n"
+                                 "Content-Length: 0\r\n\r\n"));
+    EXPECT_EQ(taken_to_agent(http), "HTTP/1.1 200 OK\r\nX-Other: b\r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST(ScrubNames, DoesNotLookAtCase)
+{
+    Scrubber const scrubber({"Sk-1"}, {"****"});
+    EXPECT_TRUE(scrubber.is_in_name("x-sK-1"));
+    EXPECT_FALSE(scrubber.is_in_name("x-sk-2"));
+    EXPECT_FALSE(Scrubber().is_in_name("x"));
+}
+
+} // namespace
+} // namespace osh::netproxy::proxy
