@@ -35,8 +35,9 @@ std::set<std::string> names_of_strict()
 {
     std::string const text = file("profiles/profiles/strict.toml");
     std::size_t const begin = text.find("\nprotect = [");
+    std::string const list = text.substr(begin, text.find("\n]", begin) - begin);
     std::string listed;
-    for (auto const line : split(text.substr(begin, text.find("\n]", begin) - begin), '\n'))
+    for (auto const line : split(list, '\n'))
         if (!trimmed(line).starts_with('#'))
             listed += std::string(line) + "\n";
     return between(listed, '"');
