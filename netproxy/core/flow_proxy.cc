@@ -63,7 +63,19 @@ bool Core::is_let_through(Flow const& flow) const
 bool Core::is_within_labels(policy::ConnectQuestion const& question, bool by_person)
 {
     auto const zone = policy::zone_of_pattern(*policy_, question);
-    return zone.empty() || by_person || labels_.admits(zone, question.host, at_.now);
+    return zone.empty() || by_person || is_within_labels(zone, question.host);
+}
+
+bool Core::is_within_labels(std::string_view zone, std::string_view name)
+{
+    auto const answer = labels_.ask(zone, name, at_.now);
+    if (answer == LabelLimit::Answer::RefusedFirst)
+        journal_.notice("new_names",
+            fmt::format("{} new names a minute, or {} bytes in them, were looked up below the zone "
+                        "{}; more are refused",
+                settings_.new_names.per_minute, settings_.new_names.bytes_per_minute, zone),
+            at_.now);
+    return answer == LabelLimit::Answer::Admitted;
 }
 
 void Core::dial_through(Flow& flow, policy::UpstreamProxy const& proxy)

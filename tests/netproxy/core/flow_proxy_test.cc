@@ -167,7 +167,7 @@ TEST_F(FlowProxy, NobodyIsAskedAboutTheHostsServices)
 
 TEST_F(FlowProxy, NewNamesBelowAPatternAreLimited)
 {
-    settings.new_labels = 1;
+    settings.new_names.per_minute = 1;
     start(WhenUnruled::Deny, kHostPolicy);
     open("a.wild.test", 2222);
     EXPECT_TRUE(one<Resolve>());
