@@ -19,8 +19,7 @@ std::vector<InsideListener> OwnerLookup::listeners()
     for (auto const& one : *found)
         if (searches.size() < kMaxInsideListeners)
             searches.push_back({one.inode, policy::OwnerDepth::Shown, {}, true});
-    CarrierSearch nothing;
-    holders_.find(proc_, searches, nothing);
+    holders_.find(proc_, searches);
     std::vector<InsideListener> listeners;
     for (std::size_t i = 0; i < searches.size(); ++i) {
         auto const pid = searches[i].pids.empty() ? 0 : searches[i].pids.front();

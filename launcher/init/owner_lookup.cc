@@ -89,15 +89,14 @@ std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuer
 // the queues are looked at before the walk, with it, and after it.
 OwnerLookup::Transit OwnerLookup::find(std::span<SocketSearch> searches)
 {
-    CarrierSearch carriers;
     bool const must_know = std::ranges::any_of(
         searches, [](auto const& search) { return search.depth == policy::OwnerDepth::Proven; });
     if (!must_know) {
-        holders_.find(proc_, searches, carriers);
+        holders_.find(proc_, searches);
         return Transit::No;
     }
     auto const before = sys::local_queues();
-    carriers = carriers_among(before, {});
+    auto carriers = carriers_among(before, {});
     holders_.find(proc_, searches, carriers);
     auto const after = sys::local_queues();
     bool const has_backlog =

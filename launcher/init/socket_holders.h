@@ -42,6 +42,11 @@ struct CarrierSearch {
 class SocketHolders
 {
 public:
+    void find(sys::Fd const& proc, std::span<SocketSearch> searches)
+    {
+        CarrierSearch nothing;
+        find(proc, searches, nothing);
+    }
     void find(sys::Fd const& proc, std::span<SocketSearch> searches, CarrierSearch& carriers);
     void ignore(std::vector<std::int32_t> helpers) { helpers_ = std::move(helpers); }
 
