@@ -9,7 +9,9 @@
 // answered for, goes on: a pattern could be led inwards by whoever owns the zone. host.osh.internal
 // never goes through a proxy, datagrams neither.
 
+#include "netproxy/core/address_order.h"
 #include "netproxy/core/core.h"
+#include "netproxy/core/first_bytes.h"
 #include "policy/model/host_service.h"
 
 #include <fmt/core.h>
@@ -38,10 +40,9 @@ policy::UpstreamProxy const* Core::proxy_for(Flow const& flow) const
 // port 443 and little else. WebSockets need a tunnel all the same.
 bool Core::asks_proxy(Flow const& flow) const
 {
-    constexpr std::uint16_t kHttpPort = 80;
     return flow.http != nullptr && !flow.is_encrypted() && flow.request() != nullptr
-           && flow.request()->protocol != "websocket" && flow.tuple.destination_port == kHttpPort
-           && proxy_for(flow) != nullptr;
+           && flow.request()->protocol != "websocket"
+           && flow.tuple.destination_port == kPlainHttpPort && proxy_for(flow) != nullptr;
 }
 
 void Core::address_to_proxy(Flow& flow, proxy::Forward& plan)
@@ -91,7 +92,7 @@ void Core::dial_tunnel(
     Flow& flow, policy::UpstreamProxy const& proxy, std::vector<IpAddress> const& proxy_addresses)
 {
     flow.upstream.state = UpstreamState::Dial;
-    auto addresses = proxy_addresses;
+    auto addresses = in_turns(proxy_addresses);
     addresses.resize(std::min(addresses.size(), kMaxAddresses));
     Tunnel tunnel{flow.upstream.asks_proxy ? std::string()
                                            : host_and_port(flow.host, flow.tuple.destination_port),

@@ -107,11 +107,11 @@ def proxy_with_authentication(m):
         url = 'http://us:p%%40ss@127.0.0.1:%d' % proxy.port
         env = {'HTTPS_PROXY': url, 'http_proxy': url}
         done = m.shell('env; cat /proc/1/environ 2>/dev/null; curl -sS https://site.test/ok/a; echo; curl -sS https://other.test/b; echo; '
-                       'curl -sS http://site.test/ok/c', env=env)
-        for text in ('hello from site.test/ok/a', 'hello from other.test/b', 'hello from site.test/ok/c'):
+                       'curl -sS http://site.test/ok/c; curl -sS http://other.test/d', env=env)
+        for text in ('hello from site.test/ok/a', 'hello from other.test/b', 'hello from site.test/ok/c', 'hello from other.test/d'):
             check(text in done.out, done)
         # Plain HTTP is asked of the proxy itself: most let CONNECT through to port 443 only.
-        check(proxy.targets() == ['http://site.test/ok/c', 'other.test:443', 'site.test:443'], proxy.seen)
+        check(proxy.targets() == ['http://other.test/d', 'http://site.test/ok/c', 'other.test:443', 'site.test:443'], proxy.seen)
         wanted = 'Basic ' + base64.b64encode(b'us:p@ss').decode()
         check(all(given == [wanted] for _, given in proxy.seen), proxy.seen)
         before = len(proxy.seen)
@@ -175,7 +175,7 @@ def names_only_the_proxy_knows(m):
             done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', policy, '--approvals', 'deny', '--', 'curl', '-sS', '-m', '15',
                           'http://%s/' % name], env={'http_proxy': 'http://127.0.0.1:%d' % proxy.port})
             check(('hello from ' + name in done.out) == reached, (name, done))
-        check(proxy.targets() == ['intern.corponly.test:80'], proxy.seen)
+        check(proxy.targets() == ['http://intern.corponly.test/'], proxy.seen)
 
 
 # ---- names
@@ -277,8 +277,11 @@ def happy_eyeballs(m):
     good6 = socket.inet_pton(socket.AF_INET6, world.SITES6)
     dead4 = socket.inet_aton('44.10.1.99')
     table = {('other.test', 1): A, ('other.test', 28): dead6, ('one.wild.test', 1): dead4, ('one.wild.test', 28): good6}
+    # Ten dead ones of one family do not push the living one of the other out.
+    table[('two.wild.test', 28)] = [socket.inet_pton(socket.AF_INET6, '2a0e:1:1::de%02x' % i) for i in range(10)]
+    table[('two.wild.test', 1)] = A
     with Names('127.0.0.62', table), ResolvConf('nameserver 127.0.0.62\n'):
-        for name in ('other.test', 'one.wild.test'):
+        for name in ('other.test', 'one.wild.test', 'two.wild.test'):
             done = m.inside('curl', '-sS', '-o', '/dev/null', '-w', '%{http_code} %{time_total}', 'http://%s/' % name)
             code, took = done.out.split()
             check(code == '200' and float(took) < 1.5, (name, done))
@@ -473,7 +476,7 @@ def dns_types_by_profile(m):
               '"big.mail.test TXT", "**.mail.test SRV"]\n')
     with Names('127.0.0.63', table) as names, ResolvConf('nameserver 127.0.0.63\n'):
         done = m.inside('python3', '-c', DNS.split('first =')[0] + RECORDS, options=('--profile', 'types'))
-        check('RECORDS OK' in done.out, done)
+        check('RECORDS OK' in done.out, (done, names.asked, journals(m)))
         asked = {(name, kind) for name, kind in names.asked}
         check(not [x for x in asked if x[0] == 'site.test' or x == ('mail.test', 16)], sorted(asked))
         check(len([x for x in asked if x[1] == 33]) == 20, sorted(asked))
@@ -516,5 +519,51 @@ for name in ('site.test', 'other.test', 'fine.wild.test'):
     check(done.out == 'refused True\n' * 6, done)
 
 
+DATAGRAMS = r'''
+import socket
+DO, WANT = 2, 1
+for host, family, level, option in (('site.test', socket.AF_INET, 0, 10), ('six.site.test', socket.AF_INET6, 41, 23)):
+    address = socket.getaddrinfo(host, 4444, family, socket.SOCK_DGRAM)[0][4]
+    for how in (WANT, DO):
+        s = socket.socket(family, socket.SOCK_DGRAM); s.settimeout(5)
+        s.setsockopt(level, option, how); s.connect(address)
+        for size in (0, 1, 1232, 1252, 1272, 1273, 1452, 1472, 1473, 4000, 30000, 65000):
+            body = bytes(i * 7 % 251 for i in range(size))
+            s.send(body)
+            try: got = s.recv(65536)
+            except OSError as error: got = error
+            if got != body: print('LOST', host, how, size, got if isinstance(got, OSError) else len(got))
+        # More than a datagram can be is refused by the kernel inside, and the socket works on.
+        try: s.send(bytes(70000)); print('SENT')
+        except OSError as error: assert error.errno == 90, error
+        s.send(b'still'); assert s.recv(10) == b'still'
+        print(host, how, 'done')
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)
+s.connect((socket.gethostbyname('site.test'), 4445)); s.send(b'x')
+try: s.recv(1); print('ANSWERED')
+except ConnectionRefusedError: print('refused')
+'''
+
+
+def datagrams_over_a_small_path(m):
+    """UDP by policy, both families: datagrams of every size arrive both ways, whole, where the path takes 1300 bytes only, also
+    those that the sender wants whole; a port where nobody listens refuses."""
+    m.profile('udp', 'version = 1\nextends = ["strict"]\n[network]\nudp = "policy"\n')
+    policy = m.write(m.home + '/udp.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: site.test, ports: [4444, 4445]}\n'
+                     '      - {host: six.site.test, port: 4444}\n      - {host: other.test, port: 80}\n    binaries: [{path: "/**"}]\n')
+    routes = [('-4', world.SITES + '/32', world.INTERNET), ('-6', world.SITES6 + '/128', world.INTERNET6)]
+    for family, to, via in routes:
+        subprocess.run(['ip', family, 'route', 'replace', to, 'via', via, 'mtu', 'lock', '1300'], check=True)
+    try:
+        words = [OSH, 'run', '-q', '--profile', 'udp', '--policy', policy, '--approvals', 'deny', '--']
+        done = m.run(words + ['python3', '-c', DATAGRAMS], timeout=90)
+        check(done.out.splitlines() == ['site.test 1 done', 'site.test 2 done', 'six.site.test 1 done', 'six.site.test 2 done', 'refused'], done)
+        done = m.run(words + ['curl', '-sS', '-m', '20', '-o', '/dev/null', '-w', '%{size_download}', 'http://other.test/bytes/3000000'])
+        check(done.out == '3000000', done)
+    finally:
+        for family, to, via in routes:
+            subprocess.run(['ip', family, 'route', 'del', to, 'via', via], check=True)
+
+
 CASES = [proxy_with_authentication, upstreams_that_misbehave, proxy_exceptions, proxy_that_fails, names_only_the_proxy_knows, swallowed_aaaa, happy_eyeballs,
-         network_changes, added_hosts, too_many_names, dns_answers, dns_types_by_profile, types_under_a_ceiling, quic_falls_back_at_once]
+         network_changes, added_hosts, too_many_names, dns_answers, datagrams_over_a_small_path, dns_types_by_profile, types_under_a_ceiling, quic_falls_back_at_once]
