@@ -173,7 +173,7 @@ class World:
             query = self.owners.recv(65536)
             if not query:
                 return
-            self.owners.send(b'\x02\x02' + query[2:10] + b'\x01' + self.process.holder())
+            self.owners.send(b'\x03\x02' + query[2:10] + b'\x00\x01' + self.process.holder())
 
     def wait_for(self, kind, seconds=10, **fields):
         def fits(word):
