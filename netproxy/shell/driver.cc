@@ -6,6 +6,7 @@
 #include "policy/messages/addresses.h"
 
 #include <algorithm>
+#include <malloc.h>
 
 namespace osh::netproxy::shell
 {
@@ -145,7 +146,7 @@ Result<> Driver::run()
 Instant Driver::next_deadline() const
 {
     return std::min({stack_.next_deadline(), core_->next_deadline(), upstreams_->next_deadline(),
-        resolver_->next_deadline(sys::now())});
+        resolver_->next_deadline(sys::now()), heap_.next_deadline()});
 }
 
 Result<> Driver::turn()
@@ -160,6 +161,9 @@ Result<> Driver::turn()
     TRY(tun_.write_all(stack_, sys::now()));
     say_words();
     watch_tun();
+    auto const held = stack::Limits{}.total_buffer_bytes - stack_.memory_left();
+    if (heap_.is_due(held, at.now))
+        ::malloc_trim(0);
     return {};
 }
 

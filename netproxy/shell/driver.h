@@ -4,6 +4,7 @@
 
 #include "netproxy/core/stack_side.h"
 #include "netproxy/shell/datagrams.h"
+#include "netproxy/shell/heap_trim.h"
 #include "netproxy/shell/links.h"
 #include "netproxy/shell/resolver.h"
 #include "netproxy/shell/tun_device.h"
@@ -71,6 +72,7 @@ private:
     TunDevice tun_;
     sys::WatchId tun_watch_ = 0;
     bool tun_waits_for_write_ = false;
+    HeapTrim heap_;
     stack::Stack stack_;
     core::StackSide side_;
     stack::NamePool names_;
