@@ -37,8 +37,8 @@ fs::path package_of(fs::path const& file)
 // "name" or "@scope/name" and nothing that leads elsewhere.
 bool is_package_name(std::string_view name)
 {
-    auto const rest = name.starts_with('@') ? name.substr(std::min(name.find('/'), name.size()))
-                                            : name;
+    auto const rest =
+        name.starts_with('@') ? name.substr(std::min(name.find('/'), name.size())) : name;
     auto const base = rest.starts_with('/') ? rest.substr(1) : rest;
     return !base.empty() && base.find('/') == base.npos && !base.starts_with('.')
            && name.find("..") == name.npos;
