@@ -101,11 +101,14 @@ policy_conformance() {
 }
 
 run_tests() {
-    local fast=no
-    [ "${1:-}" = --fast ] && fast=yes
+    local fast=no clients=
+    case ${1:-} in
+    --fast)    fast=yes ;;
+    --clients) clients=$client_packages ;;
+    esac
     prepare
     # shellcheck disable=SC2086
-    need_packages $test_packages
+    need_packages $test_packages $clients
     build_preset release
     cmake --install "$top/build/release" --prefix "$top/build/stage" >/dev/null
     add_up "lints" /usr/bin/python3 "$top/tests/lint/run.py" --build "$top/build/release"

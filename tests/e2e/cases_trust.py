@@ -5,7 +5,7 @@ import os
 import shutil
 
 import world
-from machine import Skip, check, need
+from machine import OSH, Skip, check, need
 
 URL = 'https://site.test/ok/x'
 HELLO = 'hello from site.test/ok/x'
@@ -227,11 +227,65 @@ def dotnet(m):
 
 
 def chromium(m):
-    """Chromium without a window, by its managed policy."""
+    """Chromium without a window, by its managed policy: the home has no database."""
     need('chromium')
-    done = m.shell('chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir=/tmp/c '
-                   '--dump-dom %s 2>/dev/null' % URL, timeout=120)
+    done = m.shell('rm -rf ~/.pki; chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage '
+                   '--user-data-dir=/tmp/c --dump-dom %s' % URL, timeout=120)
     check(HELLO in done.out, done)
+
+
+def chromium_headless_shell(m):
+    """Chromium's headless shell, which knows no managed policy: by the database in the home."""
+    need('chromium-headless-shell')
+    browse = 'chromium-headless-shell --no-sandbox --disable-gpu --disable-dev-shm-usage --dump-dom %s' % URL
+    done = m.shell(browse + ' 2>/dev/null', timeout=120)
+    check(HELLO in done.out, done)
+    done = m.shell('rm -r ~/.pki; ' + browse, timeout=120)
+    check(HELLO not in done.out and 'ERR_CERT_AUTHORITY_INVALID' in done.err, done)
+
+
+def firefox(m):
+    """Firefox without a window draws the page, by its policy."""
+    need('firefox-esr')
+    m.inside('firefox-esr', '--headless', '--screenshot', m.project + '/page.png', URL, timeout=120)
+    check(m.hits(kind='request', host='site.test', path='/ok/x'), 'the site saw nothing')
+    check(os.path.exists(m.project + '/page.png'), 'no picture')
+
+
+LOOK_INTO = """
+import os, sqlite3, ssl
+home = os.path.expanduser('~/.pki/nssdb/')
+for name in ('cert9.db', 'key4.db'):
+    print(name, oct(os.stat(home + name).st_mode), sqlite3.connect(home + name).execute('pragma integrity_check').fetchall())
+rows = sqlite3.connect(home + 'cert9.db').execute('select a11, ace536358, ace53635a from nssPublic order by id').fetchall()
+print(rows[0][0] == ssl.PEM_cert_to_DER_cert(open('/run/osh/ca.pem').read()), rows[1][1].hex(), rows[1][2].hex())
+"""
+
+
+def nss_database(m):
+    """~/.pki/nssdb is a sound SQLite database that trusts the session's authority for servers; the person's own is neither read nor written."""
+    m.write(m.home + '/.pki/nssdb/cert9.db', 'the person\'s own')
+    done = m.inside('/usr/bin/python3', '-c', LOOK_INTO)
+    check(done.out.split('\n')[:3] == ["cert9.db 0o100600 [('ok',)]", "key4.db 0o100600 [('ok',)]", 'True ce534352 ce534353'], done)
+    with open(m.home + '/.pki/nssdb/cert9.db') as file:
+        check(file.read() == 'the person\'s own' and os.listdir(m.home + '/.pki/nssdb') == ['cert9.db'], 'the host\'s was written')
+    m.profile('shown', 'version = 1\nextends = ["strict"]\n[filesystem]\nread = ["~/.pki"]\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'shown', '--', 'sh', '-c', 'cat ~/.pki/nssdb/*'])
+    check(done.out == 'the person\'s own', done)
+    m.profile('kept', 'version = 1\nextends = ["strict"]\n[filesystem]\npersist = ["~/.pki"]\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'kept', '--', 'sh', '-c', 'ls -A ~/.pki; echo end'])
+    check(done.out == 'end\n', done)
+
+
+def nss_tools(m):
+    """NSS's own tools find the authority trusted, also after a password is set and another is added."""
+    need('certutil')
+    done = m.shell('set -e; d=sql:$HOME/.pki/nssdb; certutil -V -u L -n "osh session" -d $d; '
+                   'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /tmp/k -out /tmp/c -subj /CN=other 2>/dev/null; '
+                   'echo > /tmp/empty; certutil -W -d $d -f /tmp/empty -@ /tmp/empty >/dev/null 2>&1 || certutil -N -d $d --empty-password; '
+                   'certutil -A -t C,, -n other -i /tmp/c -d $d -f /tmp/empty; '
+                   'for n in "osh session" other; do certutil -V -u L -n "$n" -d $d -f /tmp/empty; done')
+    check(done.out.count('certificate is valid') == 3, done)
 
 
 EXTRA = 'version = 1\nextends = ["strict"]\n[network]\nextra_ca = ["%s"]\n%s'
@@ -319,4 +373,5 @@ def client_certificate(m):
 
 
 CASES = [extra_authority, own_bundle, client_certificate, curl, wget, git, node, npm, python, python_requests, pip, cargo, go, gh, java, java_key_store, hashed_directory,
-         names_of_distributions, browser_policies, store_is_made_once, deno, bun, dotnet, chromium]
+         names_of_distributions, browser_policies, store_is_made_once, deno, bun, dotnet, chromium,
+         chromium_headless_shell, firefox, nss_database, nss_tools]
