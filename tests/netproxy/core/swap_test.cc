@@ -35,7 +35,7 @@ constexpr char const* kMcp =
     "{ host: api.test, port: 80, protocol: mcp, path: /mcp, enforcement: enforce, "
     "rules: [{ allow: { method: tools/list } }] }";
 
-class Swap : public Playbook
+class NewPolicy : public Playbook
 {
 protected:
     void posts(std::string_view path, std::string_view body)
@@ -48,7 +48,7 @@ protected:
     FlowId flow = 0;
 };
 
-TEST_F(Swap, APushUnderWayIsHeldAgainstTheNewRefs)
+TEST_F(NewPolicy, APushUnderWayIsHeldAgainstTheNewRefs)
 {
     start(WhenUnruled::Deny, pushes_to("agent/*").c_str());
     auto const command = std::string(40, '0') + " " + std::string(40, '1') + " refs/heads/agent/x"
@@ -62,7 +62,7 @@ TEST_F(Swap, APushUnderWayIsHeldAgainstTheNewRefs)
     EXPECT_FALSE(is_alive());
 }
 
-TEST_F(Swap, AQueryUnderWayIsHeldAgainstTheNewFields)
+TEST_F(NewPolicy, AQueryUnderWayIsHeldAgainstTheNewFields)
 {
     start(WhenUnruled::Deny, queries_of("viewer").c_str());
     std::string const body = R"({"query":"{ viewer { id } }"})";
@@ -77,7 +77,7 @@ TEST_F(Swap, AQueryUnderWayIsHeldAgainstTheNewFields)
     EXPECT_FALSE(is_alive());
 }
 
-TEST_F(Swap, TheStreamOfAnMcpSessionGoesOnWhereItIsStillAllowed)
+TEST_F(NewPolicy, TheStreamOfAnMcpSessionGoesOnWhereItIsStillAllowed)
 {
     start(WhenUnruled::Deny, policy_with(kMcp).c_str());
     flow = open("api.test", 80);
@@ -89,7 +89,7 @@ TEST_F(Swap, TheStreamOfAnMcpSessionGoesOnWhereItIsStillAllowed)
     EXPECT_FALSE(is_alive());
 }
 
-TEST_F(Swap, WhatANewPolicyCouldOnlyJudgeByABodyThatHasGoneEnds)
+TEST_F(NewPolicy, WhatANewPolicyCouldOnlyJudgeByABodyThatHasGoneEnds)
 {
     start(WhenUnruled::Deny, policy_with("{ host: api.test, port: 80, protocol: rest, enforcement: "
                                          "enforce, access: full }")
