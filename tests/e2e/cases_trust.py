@@ -108,13 +108,18 @@ def cargo(m):
         check('sparse+https://cargo.test/index/' in file.read(), done)
 
 
+def build_fetch(m):
+    m.write(m.project + '/main.go', 'package main\nimport ("io"; "net/http"; "os")\nfunc main() {\n r, e := http.Get("%s")\n'
+            ' if e != nil { panic(e) }\n io.Copy(os.Stdout, r.Body)\n}\n' % URL)
+    built = m.run(['go', 'build', '-o', 'fetch', 'main.go'], env={'CGO_ENABLED': '0', 'GO111MODULE': 'off', 'GOCACHE': '/tmp/go-%d' % m.uid},
+                  timeout=300)
+    check(built.code == 0, built)
+
+
 def go(m):
     """A Go program with crypto/x509's defaults."""
     need('go')
-    m.write(m.project + '/main.go', 'package main\nimport ("io"; "net/http"; "os")\nfunc main() {\n r, e := http.Get("%s")\n'
-            ' if e != nil { panic(e) }\n io.Copy(os.Stdout, r.Body)\n}\n' % URL)
-    built = m.run(['go', 'build', '-o', 'fetch', 'main.go'], env={'CGO_ENABLED': '0', 'GO111MODULE': 'off'}, timeout=300)
-    check(built.code == 0, built)
+    build_fetch(m)
     greets(m, './fetch')
     greets(m, *BARE, './fetch')
 
@@ -242,6 +247,53 @@ def chromium_headless_shell(m):
     check(HELLO in done.out, done)
     done = m.shell('rm -r ~/.pki; ' + browse, timeout=120)
     check(HELLO not in done.out and 'ERR_CERT_AUTHORITY_INVALID' in done.err, done)
+
+
+def chromium_own_sandbox(m):
+    """Chromium's own sandbox wants namespaces: `nested = "allow"` gives them; without, it says what is missing."""
+    need('chromium')
+    if m.kind == 'root':
+        raise Skip('Chromium does not run as root with its own sandbox')
+    browse = 'rm -rf ~/.pki; chromium --headless --disable-gpu --disable-dev-shm-usage --user-data-dir=/tmp/c --dump-dom %s' % URL
+    done = m.shell(browse, timeout=120)
+    check(HELLO not in done.out and 'No usable sandbox' in done.err, done)
+    m.profile('nested', 'version = 1\nextends = ["strict"]\n[sandbox]\nnested = "allow"\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'nested', '--policy', m.policy, '--approvals', 'deny', '--', 'sh', '-c', browse], timeout=120)
+    check(HELLO in done.out, done)
+
+
+def perl(m):
+    """Perl's LWP and HTTP::Tiny."""
+    need('perl')
+    if m.run(['perl', '-MLWP::Protocol::https', '-e', '1']).code != 0:
+        raise Skip('no LWP::Protocol::https on this machine')
+    for before in (('env',), BARE):
+        greets(m, *before, 'perl', '-MLWP::UserAgent', '-e', 'print LWP::UserAgent->new->get("%s")->content' % URL)
+        greets(m, *before, 'perl', '-MHTTP::Tiny', '-e', 'print HTTP::Tiny->new(verify_SSL => 1)->get("%s")->{content}' % URL)
+
+
+def ruby(m):
+    """Ruby's net/http."""
+    need('ruby')
+    for before in (('env',), BARE):
+        greets(m, *before, 'ruby', '-rnet/http', '-e', 'puts Net::HTTP.get(URI("%s"))' % URL)
+
+
+def php(m):
+    """PHP's https streams."""
+    need('php')
+    for before in (('env',), BARE):
+        greets(m, *before, 'php', '-r', 'echo file_get_contents("%s");' % URL)
+
+
+def go_by_variable(m):
+    """A static Go program that finds its roots by SSL_CERT_FILE or SSL_CERT_DIR alone."""
+    need('go')
+    build_fetch(m)
+    for variable in ('SSL_CERT_FILE=/run/osh/ca.pem', 'SSL_CERT_DIR=/etc/ssl/certs'):
+        greets(m, *BARE, variable, './fetch')
+    done = m.inside(*BARE, 'SSL_CERT_FILE=/dev/null', 'SSL_CERT_DIR=/nonexistent', './fetch')
+    check(HELLO not in done.out and 'certificate' in done.err, done)
 
 
 def firefox(m):
@@ -374,4 +426,4 @@ def client_certificate(m):
 
 CASES = [extra_authority, own_bundle, client_certificate, curl, wget, git, node, npm, python, python_requests, pip, cargo, go, gh, java, java_key_store, hashed_directory,
          names_of_distributions, browser_policies, store_is_made_once, deno, bun, dotnet, chromium,
-         chromium_headless_shell, firefox, nss_database, nss_tools]
+         chromium_own_sandbox, chromium_headless_shell, firefox, nss_database, nss_tools, perl, ruby, php, go_by_variable]
