@@ -22,16 +22,21 @@ CLIENTS = '/opt/agents/clients'   # what comes from npm; by hand, programs may b
 PLACES = ('/bin/%s', '/node_modules/@deno/linux-*/%s', '/node_modules/@oven/bun-linux-*/bin/%s', '/node_modules/bun/bin/%s.exe')
 
 
+def clients(m, program):
+    """The paths of a client inside, the system's first; each from the test's own folder is copied into the project."""
+    found = [program] if shutil.which(program, path='/usr/local/bin:/usr/bin:/bin') else []
+    for number, source in enumerate(path for place in PLACES for path in glob.glob(CLIENTS + place % program)):
+        own = '%s-%d' % (program, number)
+        shutil.copy(source, m.project + '/' + own)
+        os.chmod(m.project + '/' + own, 0o755)
+        found.append('./' + own)
+    if not found:
+        raise Skip('no program %s on this machine' % program)
+    return found
+
+
 def client(m, program):
-    """The path of a client inside, or a skip that names it. One from the test's own folder is copied into the project."""
-    if shutil.which(program, path='/usr/local/bin:/usr/bin:/bin'):
-        return program
-    for place in PLACES:
-        for found in glob.glob(CLIENTS + place % program):
-            shutil.copy(found, m.project + '/' + program)
-            os.chmod(m.project + '/' + program, 0o755)
-            return './' + program
-    raise Skip('no program %s on this machine' % program)
+    return clients(m, program)[0]
 
 
 def curl(m):
@@ -93,19 +98,24 @@ def pip(m):
 
 
 def cargo(m):
-    """cargo resolves a crate from a sparse registry."""
-    program = client(m, 'cargo')
-    version = m.run([program, '--version']).out.split()
-    if len(version) < 2 or tuple(map(int, version[1].split('.')[:2])) < (1, 68):
-        raise Skip('cargo %s knows no sparse registries' % ' '.join(version[1:2]))
+    """cargo resolves a crate: from a sparse registry, or where it is older than those (Debian 12's) from a registry in git."""
     m.write(m.project + '/Cargo.toml', '[package]\nname = "p"\nversion = "0.1.0"\nedition = "2018"\n'
             '[dependencies]\ntiny = {version = "1", registry = "own"}\n')
     m.write(m.project + '/src/main.rs', 'fn main() {}\n')
-    m.write(m.project + '/.cargo/config.toml', '[registries.own]\nindex = "sparse+https://cargo.test/index/"\n')
-    done = m.inside(program, 'generate-lockfile', timeout=120)
-    check(done.code == 0 and m.hits(kind='request', host='cargo.test', path='/index/ti/ny/tiny'), done)
-    with open(m.project + '/Cargo.lock') as file:
-        check('sparse+https://cargo.test/index/' in file.read(), done)
+    for program in clients(m, 'cargo'):
+        version = m.run([program, '--version']).out.split()
+        is_sparse = tuple(map(int, version[1].split('.')[:2])) >= (1, 68)
+        index = 'sparse+https://cargo.test/index/' if is_sparse else 'https://git.test/index.git'
+        m.write(m.project + '/.cargo/config.toml', '[registries.own]\nindex = "%s"\n' % index)
+        done = m.inside(program, 'generate-lockfile', timeout=120)
+        check(done.code == 0, done)
+        with open(m.project + '/Cargo.lock') as file:
+            check(index in file.read(), done)
+        os.unlink(m.project + '/Cargo.lock')
+        if program == 'cargo' and shutil.which('rustc', path='/usr/bin'):  # its own rustc
+            done = m.inside(program, 'fetch', timeout=120)
+            check(done.code == 0 and m.hits(kind='request', host='cargo.test', path='/crates/tiny/1.0.0/download'), done)
+            os.unlink(m.project + '/Cargo.lock')
 
 
 def build_fetch(m):
