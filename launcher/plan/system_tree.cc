@@ -163,11 +163,12 @@ void add_java_trust(Plan& plan, HostFacts const& facts)
 
 void add_nss_database(Plan& plan, std::string const& home)
 {
+    constexpr std::uint64_t kLeastHome = 1024 * 1024; // the database takes 24 KiB
     std::string const folder = home + "/.pki";
     bool is_ours = false;
     for (auto const& step : plan.mounts) {
         if (step.target == home)
-            is_ours = step.kind == MountKind::Tmpfs;
+            is_ours = step.kind == MountKind::Tmpfs && step.size_bytes >= kLeastHome;
         else if (is_at_or_below(folder, step.target) || is_at_or_below(step.target, folder))
             is_ours = is_ours && step.kind == MountKind::Directory;
     }

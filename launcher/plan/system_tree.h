@@ -26,7 +26,8 @@ inline constexpr std::string_view kJavaTrustFile = "/run/osh/java-cacerts";
 // Own stores of Java installations are covered at last, when all that may hold one is mounted.
 void add_java_trust(Plan& plan, HostFacts const& facts);
 
-// In a home that is this session's alone, where neither a grant nor kept state stands at ~/.pki.
+// In a home that is this session's alone and not tiny, where neither a grant nor kept state stands
+// at ~/.pki.
 void add_nss_database(Plan& plan, std::string const& home);
 
 // Appends mounts and Landlock rules.

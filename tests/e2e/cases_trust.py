@@ -22,16 +22,21 @@ CLIENTS = '/opt/agents/clients'   # what comes from npm; by hand, programs may b
 PLACES = ('/bin/%s', '/node_modules/@deno/linux-*/%s', '/node_modules/@oven/bun-linux-*/bin/%s', '/node_modules/bun/bin/%s.exe')
 
 
+def clients(m, program):
+    """The paths of a client inside, the system's first; each from the test's own folder is copied into the project."""
+    found = [program] if shutil.which(program, path='/usr/local/bin:/usr/bin:/bin') else []
+    for number, source in enumerate(path for place in PLACES for path in glob.glob(CLIENTS + place % program)):
+        own = '%s-%d' % (program, number)
+        shutil.copy(source, m.project + '/' + own)
+        os.chmod(m.project + '/' + own, 0o755)
+        found.append('./' + own)
+    if not found:
+        raise Skip('no program %s on this machine' % program)
+    return found
+
+
 def client(m, program):
-    """The path of a client inside, or a skip that names it. One from the test's own folder is copied into the project."""
-    if shutil.which(program, path='/usr/local/bin:/usr/bin:/bin'):
-        return program
-    for place in PLACES:
-        for found in glob.glob(CLIENTS + place % program):
-            shutil.copy(found, m.project + '/' + program)
-            os.chmod(m.project + '/' + program, 0o755)
-            return './' + program
-    raise Skip('no program %s on this machine' % program)
+    return clients(m, program)[0]
 
 
 def curl(m):
@@ -93,28 +98,38 @@ def pip(m):
 
 
 def cargo(m):
-    """cargo resolves a crate from a sparse registry."""
-    program = client(m, 'cargo')
-    version = m.run([program, '--version']).out.split()
-    if len(version) < 2 or tuple(map(int, version[1].split('.')[:2])) < (1, 68):
-        raise Skip('cargo %s knows no sparse registries' % ' '.join(version[1:2]))
+    """cargo resolves a crate: from a sparse registry, or where it is older than those (Debian 12's) from a registry in git."""
     m.write(m.project + '/Cargo.toml', '[package]\nname = "p"\nversion = "0.1.0"\nedition = "2018"\n'
             '[dependencies]\ntiny = {version = "1", registry = "own"}\n')
     m.write(m.project + '/src/main.rs', 'fn main() {}\n')
-    m.write(m.project + '/.cargo/config.toml', '[registries.own]\nindex = "sparse+https://cargo.test/index/"\n')
-    done = m.inside(program, 'generate-lockfile', timeout=120)
-    check(done.code == 0 and m.hits(kind='request', host='cargo.test', path='/index/ti/ny/tiny'), done)
-    with open(m.project + '/Cargo.lock') as file:
-        check('sparse+https://cargo.test/index/' in file.read(), done)
+    for program in clients(m, 'cargo'):
+        version = m.run([program, '--version']).out.split()
+        is_sparse = tuple(map(int, version[1].split('.')[:2])) >= (1, 68)
+        index = 'sparse+https://cargo.test/index/' if is_sparse else 'https://git.test/index.git'
+        m.write(m.project + '/.cargo/config.toml', '[registries.own]\nindex = "%s"\n' % index)
+        done = m.inside(program, 'generate-lockfile', timeout=120)
+        check(done.code == 0, done)
+        with open(m.project + '/Cargo.lock') as file:
+            check(index in file.read(), done)
+        os.unlink(m.project + '/Cargo.lock')
+        if program == 'cargo' and shutil.which('rustc', path='/usr/bin'):  # its own rustc
+            done = m.inside(program, 'fetch', timeout=120)
+            check(done.code == 0 and m.hits(kind='request', host='cargo.test', path='/crates/tiny/1.0.0/download'), done)
+            os.unlink(m.project + '/Cargo.lock')
+
+
+def build_fetch(m):
+    m.write(m.project + '/main.go', 'package main\nimport ("io"; "net/http"; "os")\nfunc main() {\n r, e := http.Get("%s")\n'
+            ' if e != nil { panic(e) }\n io.Copy(os.Stdout, r.Body)\n}\n' % URL)
+    built = m.run(['go', 'build', '-o', 'fetch', 'main.go'], env={'CGO_ENABLED': '0', 'GO111MODULE': 'off', 'GOCACHE': '/tmp/go-%d' % m.uid},
+                  timeout=300)
+    check(built.code == 0, built)
 
 
 def go(m):
     """A Go program with crypto/x509's defaults."""
     need('go')
-    m.write(m.project + '/main.go', 'package main\nimport ("io"; "net/http"; "os")\nfunc main() {\n r, e := http.Get("%s")\n'
-            ' if e != nil { panic(e) }\n io.Copy(os.Stdout, r.Body)\n}\n' % URL)
-    built = m.run(['go', 'build', '-o', 'fetch', 'main.go'], env={'CGO_ENABLED': '0', 'GO111MODULE': 'off'}, timeout=300)
-    check(built.code == 0, built)
+    build_fetch(m)
     greets(m, './fetch')
     greets(m, *BARE, './fetch')
 
@@ -242,6 +257,53 @@ def chromium_headless_shell(m):
     check(HELLO in done.out, done)
     done = m.shell('rm -r ~/.pki; ' + browse, timeout=120)
     check(HELLO not in done.out and 'ERR_CERT_AUTHORITY_INVALID' in done.err, done)
+
+
+def chromium_own_sandbox(m):
+    """Chromium's own sandbox wants namespaces: `nested = "allow"` gives them; without, it says what is missing."""
+    need('chromium')
+    if m.kind == 'root':
+        raise Skip('Chromium does not run as root with its own sandbox')
+    browse = 'rm -rf ~/.pki; chromium --headless --disable-gpu --disable-dev-shm-usage --user-data-dir=/tmp/c --dump-dom %s' % URL
+    done = m.shell(browse, timeout=120)
+    check(HELLO not in done.out and 'No usable sandbox' in done.err, done)
+    m.profile('nested', 'version = 1\nextends = ["strict"]\n[sandbox]\nnested = "allow"\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'nested', '--policy', m.policy, '--approvals', 'deny', '--', 'sh', '-c', browse], timeout=120)
+    check(HELLO in done.out, done)
+
+
+def perl(m):
+    """Perl's LWP and HTTP::Tiny."""
+    need('perl')
+    if m.run(['perl', '-MLWP::Protocol::https', '-e', '1']).code != 0:
+        raise Skip('no LWP::Protocol::https on this machine')
+    for before in (('env',), BARE):
+        greets(m, *before, 'perl', '-MLWP::UserAgent', '-e', 'print LWP::UserAgent->new->get("%s")->content' % URL)
+        greets(m, *before, 'perl', '-MHTTP::Tiny', '-e', 'print HTTP::Tiny->new(verify_SSL => 1)->get("%s")->{content}' % URL)
+
+
+def ruby(m):
+    """Ruby's net/http."""
+    need('ruby')
+    for before in (('env',), BARE):
+        greets(m, *before, 'ruby', '-rnet/http', '-e', 'puts Net::HTTP.get(URI("%s"))' % URL)
+
+
+def php(m):
+    """PHP's https streams."""
+    need('php')
+    for before in (('env',), BARE):
+        greets(m, *before, 'php', '-r', 'echo file_get_contents("%s");' % URL)
+
+
+def go_by_variable(m):
+    """A static Go program that finds its roots by SSL_CERT_FILE or SSL_CERT_DIR alone."""
+    need('go')
+    build_fetch(m)
+    for variable in ('SSL_CERT_FILE=/run/osh/ca.pem', 'SSL_CERT_DIR=/etc/ssl/certs'):
+        greets(m, *BARE, variable, './fetch')
+    done = m.inside(*BARE, 'SSL_CERT_FILE=/dev/null', 'SSL_CERT_DIR=/nonexistent', './fetch')
+    check(HELLO not in done.out and 'certificate' in done.err, done)
 
 
 def firefox(m):
@@ -374,4 +436,4 @@ def client_certificate(m):
 
 CASES = [extra_authority, own_bundle, client_certificate, curl, wget, git, node, npm, python, python_requests, pip, cargo, go, gh, java, java_key_store, hashed_directory,
          names_of_distributions, browser_policies, store_is_made_once, deno, bun, dotnet, chromium,
-         chromium_headless_shell, firefox, nss_database, nss_tools]
+         chromium_own_sandbox, chromium_headless_shell, firefox, nss_database, nss_tools, perl, ruby, php, go_by_variable]
