@@ -1,5 +1,6 @@
 #include "launcher/init/owner_lookup.h"
 
+#include "launcher/sys/local_queues.h"
 #include "launcher/sys/network.h"
 #include "launcher/sys/proc_view.h"
 
@@ -28,6 +29,20 @@ bool may_be_passing(SocketSearch const& search, std::vector<policy::Holder> cons
         return holder.process.exe != holders.front().process.exe;
     };
     return holders.empty() || std::ranges::any_of(holders, is_other);
+}
+
+// What was looked at already is left out. A kernel that does not tell leaves every socket suspect.
+CarrierSearch carriers_among(
+    Result<sys::LocalQueues> const& queues, std::vector<std::uint64_t> const& known)
+{
+    CarrierSearch carriers;
+    carriers.are_all_suspect = !queues.ok();
+    if (queues.ok())
+        for (auto const inode : queues->filled)
+            if (!std::ranges::binary_search(known, inode))
+                carriers.suspects.push_back(inode);
+    std::ranges::sort(carriers.suspects);
+    return carriers;
 }
 
 } // namespace
@@ -61,26 +76,52 @@ std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuer
         searches.push_back({**inode, query.depth, {}, true});
         asked_by.push_back(i);
     }
-    if (!searches.empty())
-        holders_.find(proc_, searches);
+    auto const transit = searches.empty() ? Transit::No : find(searches);
     std::vector<policy::OwnerAnswer> answers(queries.size());
     for (std::size_t i = 0; i < searches.size(); ++i)
-        answers[asked_by[i]].holders = settled(searches[i]);
+        answers[asked_by[i]] = settled(searches[i], transit);
     for (std::size_t i = 0; i < queries.size(); ++i)
         answers[i].id = queries[i].id;
     return answers;
 }
 
-std::vector<policy::Holder> OwnerLookup::settled(SocketSearch search)
+// A descriptor in flight is in no table. Whoever puts one aside must have it back afterwards, so
+// the queues are looked at before the walk, with it, and after it.
+OwnerLookup::Transit OwnerLookup::find(std::span<SocketSearch> searches)
+{
+    bool const must_know = std::ranges::any_of(
+        searches, [](auto const& search) { return search.depth == policy::OwnerDepth::Proven; });
+    if (!must_know) {
+        holders_.find(proc_, searches);
+        return Transit::No;
+    }
+    auto const before = sys::local_queues();
+    auto carriers = carriers_among(before, {});
+    holders_.find(proc_, searches, carriers);
+    auto const after = sys::local_queues();
+    bool const has_backlog =
+        (before.ok() && before->has_backlog) || (after.ok() && after->has_backlog);
+    if (has_backlog || carriers.has_found)
+        return Transit::Yes;
+    auto late = carriers_among(after, carriers.suspects);
+    if (!late.is_over())
+        holders_.find(proc_, {}, late);
+    return late.has_found ? Transit::Yes : Transit::No;
+}
+
+policy::OwnerAnswer OwnerLookup::settled(SocketSearch search, Transit transit)
 {
     auto holders = describe(search);
-    for (int walk = 1; walk < kMostWalks && may_be_passing(search, holders); ++walk) {
+    for (int walk = 1; walk < kMostWalks; ++walk) {
+        bool const is_open = search.depth == policy::OwnerDepth::Proven && transit == Transit::Yes;
+        if (!is_open && !may_be_passing(search, holders))
+            break;
         search.pids.clear();
         search.is_complete = true;
-        holders_.find(proc_, {&search, 1});
+        transit = find({&search, 1});
         holders = describe(search);
     }
-    return holders;
+    return {0, std::move(holders), transit == Transit::Yes};
 }
 
 // Nobody, unless all are described: a holder that changes while it is looked at must not vanish

@@ -43,7 +43,10 @@ private:
           home_namespace_(std::move(home_namespace))
     {
     }
-    std::vector<policy::Holder> settled(SocketSearch search);
+    // Are descriptors in flight that may be the searched ones?
+    enum class Transit : bool { No, Yes };
+    Transit find(std::span<SocketSearch> searches);
+    policy::OwnerAnswer settled(SocketSearch search, Transit transit);
     std::vector<policy::Holder> describe(SocketSearch const& search);
     std::optional<ProcessFacts> facts_of(std::int32_t pid, policy::OwnerDepth depth);
     std::vector<policy::ProcessIdentity> ancestors_of(

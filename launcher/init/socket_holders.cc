@@ -2,6 +2,7 @@
 
 #include "launcher/sys/entry_calls.h"
 #include "launcher/sys/proc_view.h"
+#include "policy/base/text.h"
 
 #include <algorithm>
 #include <charconv>
@@ -15,9 +16,10 @@ namespace
 // Processes that come up during a walk are looked at in another one, so that nothing escapes by
 // forking. A tree that always has new ones is not seen whole.
 constexpr int kMostRounds = 5;
-constexpr std::size_t kStat = 4096;
+constexpr std::size_t kStat = 4096, kInfo = 4096;
+constexpr std::string_view kTravelling = "\nscm_fds:";
 
-std::int32_t pid_of(std::string_view name)
+std::int32_t number_of(std::string_view name)
 {
     std::int32_t pid = 0;
     auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
@@ -40,7 +42,8 @@ bool has_ended(sys::Fd const& proc, std::int32_t pid)
 class Walk
 {
 public:
-    Walk(sys::Fd const& proc, std::span<SocketSearch> searches) : proc_(proc), searches_(searches)
+    Walk(sys::Fd const& proc, std::span<SocketSearch> searches, CarrierSearch& carriers)
+        : proc_(proc), searches_(searches), carriers_(carriers)
     {
     }
 
@@ -48,7 +51,7 @@ public:
     bool look_at(std::int32_t pid)
     {
         auto const directory = std::to_string(pid);
-        bool const was_read = look_at_table(directory + "/fd", pid);
+        bool const was_read = look_at_table(directory, pid);
         if (are_all_over())
             return true;
         bool const is_whole = was_read || has_ended(proc_, pid);
@@ -61,7 +64,9 @@ public:
 
     bool are_all_over() const
     {
-        return std::ranges::all_of(searches_, [](auto const& search) { return search.is_over(); });
+        return carriers_.is_over() && std::ranges::all_of(searches_, [](auto const& search) {
+            return search.is_over();
+        });
     }
 
 private:
@@ -70,24 +75,41 @@ private:
         bool is_whole = true;
         bool const are_all =
             sys::for_each_entry(proc_, tasks.c_str(), kMaxThreads, [&](std::string_view name) {
-                auto const thread = pid_of(name);
+                auto const thread = number_of(name);
                 if (thread == pid || sys::share_descriptors(pid, thread))
                     return true;
                 std::string const task = tasks + "/" + std::string(name);
-                bool const was_seen = look_at_table(task + "/fd", pid);
+                bool const was_seen = look_at_table(task, pid);
                 is_whole &= was_seen || !sys::entry_exists(proc_, task.c_str()); // ended meanwhile
                 return true;
             });
         return is_whole && are_all;
     }
 
-    bool look_at_table(std::string const& path, std::int32_t pid)
+    bool look_at_table(std::string const& task, std::int32_t pid)
     {
-        return sys::for_each_socket(proc_, path.c_str(), kMaxDescriptorsSeen,
-            [&](std::uint64_t inode, std::int32_t descriptor) {
-                take(inode, pid, descriptor);
+        return sys::for_each_socket(proc_, (task + "/fd").c_str(), kMaxDescriptorsSeen,
+            [&](std::uint64_t inode, std::string_view name) {
+                take(inode, pid, number_of(name));
+                look_into_queue(inode, task + "/fdinfo/", name);
                 return !are_all_over();
             });
+    }
+
+    // proc_pid_fdinfo(5): "scm_fds" counts what waits in a Unix socket's queue, Linux 5.7.
+    void look_into_queue(std::uint64_t inode, std::string path, std::string_view name)
+    {
+        if (carriers_.is_over()
+            || (!carriers_.are_all_suspect
+                && !std::ranges::binary_search(carriers_.suspects, inode)))
+            return;
+        std::string const text = sys::read_proc(proc_, path.append(name).c_str(), kInfo);
+        auto const at = text.find(kTravelling);
+        if (at == std::string::npos)
+            return; // no Unix socket
+        auto const end = text.find('\n', at + 1);
+        auto const count = std::string_view(text).substr(at, end - at).substr(kTravelling.size());
+        carriers_.has_found |= trimmed(count) != "0";
     }
 
     void take(std::uint64_t inode, std::int32_t pid, std::int32_t descriptor)
@@ -107,6 +129,7 @@ private:
 
     sys::Fd const& proc_;
     std::span<SocketSearch> searches_;
+    CarrierSearch& carriers_;
 };
 
 void give_up(std::span<SocketSearch> searches)
@@ -146,7 +169,7 @@ bool list_processes(sys::Fd const& proc, std::vector<std::int32_t>& pids)
 {
     pids.clear();
     bool const are_all = sys::for_each_entry(proc, ".", kMaxProcesses, [&](std::string_view name) {
-        auto const pid = pid_of(name);
+        auto const pid = number_of(name);
         if (pid > 1) // 1 is init itself
             pids.push_back(pid);
         return true;
@@ -175,11 +198,12 @@ void SocketHolders::remember(Recent holder)
     recent_.resize(std::min(recent_.size(), kMaxRecentHolders));
 }
 
-void SocketHolders::find(sys::Fd const& proc, std::span<SocketSearch> searches)
+void SocketHolders::find(
+    sys::Fd const& proc, std::span<SocketSearch> searches, CarrierSearch& carriers)
 {
     if (searches.size() == 1 && find_again(proc, searches.front()))
         return;
-    Walk walk(proc, searches);
+    Walk walk(proc, searches, carriers);
     bool const may_stop = std::ranges::all_of(
         searches, [](auto const& search) { return search.depth == policy::OwnerDepth::Shown; });
     if (may_stop) {
@@ -189,8 +213,10 @@ void SocketHolders::find(sys::Fd const& proc, std::span<SocketSearch> searches)
         for (std::size_t i = 0; i < recent_.size() && !walk.are_all_over(); ++i)
             walk.look_at(recent_[i].pid);
     }
-    if (!walk.are_all_over() && !look_at_all(proc, walk, helpers_))
+    if (!walk.are_all_over() && !look_at_all(proc, walk, helpers_)) {
         give_up(searches);
+        carriers.has_found |= !carriers.is_over();
+    }
     for (auto const& search : searches)
         if (!search.pids.empty())
             remember({search.pids.front(), search.descriptor});

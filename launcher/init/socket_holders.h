@@ -3,8 +3,8 @@
 // questions that wait. It sees the descriptor tables of processes and of threads that have their
 // own; what it cannot see whole it calls incomplete, and then nobody is proven to be the owner.
 //
-// Not seen: a descriptor that travels through a Unix socket at that very moment is in no table
-// (unix(7), SCM_RIGHTS).
+// A descriptor that travels through a Unix socket at that moment is in no table (unix(7),
+// SCM_RIGHTS). The walk tells whether any does: which one, the kernel does not say.
 
 #include "launcher/sys/fd.h"
 #include "policy/messages/owner.h"
@@ -31,10 +31,24 @@ struct SocketSearch {
     bool is_over() const { return depth == policy::OwnerDepth::Shown && !pids.empty(); }
 };
 
+// Of the Unix sockets with something in their queues: does one hold descriptors?
+struct CarrierSearch {
+    std::vector<std::uint64_t> suspects; // sorted inodes
+    bool are_all_suspect = false;        // the kernel does not tell whose queues are filled
+    bool has_found = false;
+
+    bool is_over() const { return has_found || (suspects.empty() && !are_all_suspect); }
+};
+
 class SocketHolders
 {
 public:
-    void find(sys::Fd const& proc, std::span<SocketSearch> searches);
+    void find(sys::Fd const& proc, std::span<SocketSearch> searches)
+    {
+        CarrierSearch nothing;
+        find(proc, searches, nothing);
+    }
+    void find(sys::Fd const& proc, std::span<SocketSearch> searches, CarrierSearch& carriers);
     void ignore(std::vector<std::int32_t> helpers) { helpers_ = std::move(helpers); }
 
 private:

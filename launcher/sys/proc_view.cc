@@ -119,7 +119,7 @@ bool for_each_entry(Fd const& base, char const* path, std::size_t limit,
 }
 
 bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
-    std::function<bool(std::uint64_t, std::int32_t)> const& on_socket)
+    std::function<bool(std::uint64_t, std::string_view)> const& on_socket)
 {
     Fd const directory =
         Fd::adopt_raw_fd(::openat(base.raw(), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -129,7 +129,7 @@ bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
         if (name[0] == '.')
             return true;
         auto const inode = socket_behind(directory.raw(), name);
-        return !inode || on_socket(*inode, std::atoi(name));
+        return !inode || on_socket(*inode, name);
     });
 }
 

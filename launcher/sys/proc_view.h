@@ -27,10 +27,10 @@ bool for_each_entry(Fd const& base, char const* path, std::size_t limit,
     std::function<bool(std::string_view)> const& on_entry);
 
 // The inodes of the sockets among the first `limit` entries of a descriptor directory
-// (/proc/PID/fd), until the call-back answers false. One path look-up for the directory, none per
-// entry: this runs for each descriptor of each process. Result as above.
+// (/proc/PID/fd) with their names, until the call-back answers false. One path look-up for the
+// directory, none per entry: this runs for each descriptor of each process. Result as above.
 bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
-    std::function<bool(std::uint64_t inode, std::int32_t descriptor)> const& on_socket);
+    std::function<bool(std::uint64_t inode, std::string_view name)> const& on_socket);
 // The inode of the socket that a descriptor (/proc/PID/fd/N) is, if it is one. One call.
 std::optional<std::uint64_t> socket_at(Fd const& base, char const* path);
 

@@ -36,6 +36,8 @@ public:
     virtual void answer_dns(std::uint64_t question, stack::DnsReply reply, IpAddress const& address,
         std::uint32_t ttl_seconds) = 0;
     virtual void answer_dns_name(std::uint64_t question, std::string_view name) = 0;
+    virtual void answer_dns_records(
+        std::uint64_t question, std::vector<wire::DnsRecord> const& records) = 0;
     // A reply: from the tuple's destination to its source.
     virtual void send_udp(stack::FlowTuple const& tuple, Bytes payload) = 0;
     virtual void refuse_udp(stack::FlowTuple const& tuple, stack::Unreachable why) = 0;

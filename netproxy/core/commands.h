@@ -24,6 +24,11 @@ struct Resolve { // answered by Core::resolved
     std::uint64_t id = 0;
     std::string name;
 };
+struct ResolveRecords {         // answered by Core::records_known
+    std::uint64_t question = 0; // of the stack
+    std::string name;
+    std::uint16_t type = 0;
+};
 // Where an address may lead: into the world, or, for host.osh.internal by a rule that spells it
 // out, to this machine's own loopback. The shell holds each against its kind (dial_guard.h).
 enum class Reach : std::uint8_t { World, OwnLoopback, Proxy }; // Proxy: wherever the person has it
@@ -65,7 +70,7 @@ struct Tell {
 };
 
 using Command = std::variant<AskOwner, Resolve, Dial, Attend, CloseUpstream, Tell, OpenDatagrams,
-    SendDatagram, CloseDatagrams>;
+    SendDatagram, CloseDatagrams, ResolveRecords>;
 
 enum class DialFailure : std::uint8_t { Refused, Unreachable, TimedOut, Other };
 

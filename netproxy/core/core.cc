@@ -7,7 +7,7 @@ namespace osh::netproxy::core
 
 Core::Core(Parts const& parts, Settings settings, std::shared_ptr<policy::Policy const> policy)
     : parts_(parts), settings_(std::move(settings)), policy_(std::move(policy)),
-      labels_(settings_.new_labels)
+      labels_(settings_.new_names)
 {
     OSH_CHECK(policy_ != nullptr);
 }

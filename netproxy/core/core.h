@@ -39,6 +39,9 @@ public:
     void handle_time(Moment at);
     void owner_known(policy::OwnerAnswer const& answer, Moment at);
     void resolved(std::uint64_t id, Result<std::vector<IpAddress>> const& addresses, Moment at);
+    // Without records: `reply` says why.
+    void records_known(std::uint64_t question, stack::DnsReply reply,
+        std::vector<wire::DnsRecord> records, Moment at);
     void dialled(UpstreamId upstream, Moment at);
     void dial_failed(UpstreamId upstream, DialFailure failure, std::string const& why, Moment at);
     void upstream_ended(UpstreamId upstream, Ending how, Moment at);
@@ -88,6 +91,10 @@ private:
     // dns.cc
     void asked(stack::DnsAsked const& event);
     void asked_reverse(stack::DnsAsked const& event);
+    // dns_records.cc
+    bool is_opened_type(stack::DnsAsked const& event) const;
+    void asked_records(stack::DnsAsked const& event);
+    void refuse_records(stack::DnsAsked const& event);
     // flow_first_bytes.cc
     void look_at_first_bytes(Flow& flow);
     void look_at_hello(Flow& flow);
@@ -187,6 +194,7 @@ private:
         std::vector<IpAddress> const& proxy_addresses);
     void dial_unresolved(Flow& flow, policy::UpstreamProxy const& proxy);
     bool is_within_labels(policy::ConnectQuestion const& question, bool by_person);
+    bool is_within_labels(std::string_view zone, std::string_view name);
     policy::UpstreamProxy const* proxy_for(Flow const& flow) const;
     bool asks_proxy(Flow const& flow) const;
     void address_to_proxy(Flow& flow, proxy::Forward& plan);

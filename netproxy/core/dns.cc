@@ -58,10 +58,10 @@ std::optional<IpAddress> address_in_reverse(std::string_view name)
 void Core::asked(stack::DnsAsked const& event)
 {
     using stack::DnsReply;
-    if (event.type == kPtr) {
-        asked_reverse(event);
-        return;
-    }
+    if (event.type == kPtr)
+        return asked_reverse(event);
+    if (is_opened_type(event))
+        return asked_records(event);
     // Nobody is ever asked about this machine's own services: only a rule makes the name exist.
     bool const is_open_to_all =
         settings_.when_unruled != WhenUnruled::Deny && !policy::is_host_service_name(event.name);
@@ -79,9 +79,10 @@ void Core::asked(stack::DnsAsked const& event)
     }
     if (event.type != kA && event.type != kAaaa) {
         // HTTPS and SVCB: there are none, go on with A. All else only the zone's owner could say.
-        bool const is_service = event.type == kHttps || event.type == kSvcb;
-        parts_.agent.answer_dns(
-            event.question, is_service ? DnsReply::NoData : DnsReply::Refused, {}, 0);
+        if (event.type == kHttps || event.type == kSvcb)
+            parts_.agent.answer_dns(event.question, DnsReply::NoData, {}, 0);
+        else
+            refuse_records(event);
         return;
     }
     auto const addresses = parts_.names.addresses_for(event.name, at_.now);

@@ -15,12 +15,13 @@ enum class Speaks { NeedMore, Tls, Http, Other };
 // words.
 Speaks first_bytes(Bytes start);
 
-// Ports on which the client speaks first, by custom HTTP or HTTPS: a refusal there is worth a
-// readable answer.
 // RFC 9113 section 3.4.
 inline constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // It begins so, as far as it goes.
 bool may_be_http2_preface(Bytes start);
+// Ports on which the client speaks first, by custom HTTP or HTTPS: a refusal there is worth a
+// readable answer.
 bool is_http_port(std::uint16_t port);
+inline constexpr std::uint16_t kPlainHttpPort = 80;
 
 } // namespace osh::netproxy::core

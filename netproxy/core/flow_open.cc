@@ -129,6 +129,8 @@ bool Core::needs_inspection(Flow const& flow) const
         return true;
     if (flow.connect->tls_skip || settings_.terminate == TerminateTls::Never)
         return false;
+    if (flow.tuple.destination_port == kPlainHttpPort && proxy_for(flow) != nullptr)
+        return true; // few proxies let CONNECT through to it: they are asked for each request
     if (policy::middleware_duty(*flow.policy, flow.host).selects())
         return true; // one that may fail: where it can look, it does
     return settings_.terminate == TerminateTls::Always

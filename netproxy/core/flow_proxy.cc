@@ -9,7 +9,9 @@
 // answered for, goes on: a pattern could be led inwards by whoever owns the zone. host.osh.internal
 // never goes through a proxy, datagrams neither.
 
+#include "netproxy/core/address_order.h"
 #include "netproxy/core/core.h"
+#include "netproxy/core/first_bytes.h"
 #include "policy/model/host_service.h"
 
 #include <fmt/core.h>
@@ -38,10 +40,9 @@ policy::UpstreamProxy const* Core::proxy_for(Flow const& flow) const
 // port 443 and little else. WebSockets need a tunnel all the same.
 bool Core::asks_proxy(Flow const& flow) const
 {
-    constexpr std::uint16_t kHttpPort = 80;
     return flow.http != nullptr && !flow.is_encrypted() && flow.request() != nullptr
-           && flow.request()->protocol != "websocket" && flow.tuple.destination_port == kHttpPort
-           && proxy_for(flow) != nullptr;
+           && flow.request()->protocol != "websocket"
+           && flow.tuple.destination_port == kPlainHttpPort && proxy_for(flow) != nullptr;
 }
 
 void Core::address_to_proxy(Flow& flow, proxy::Forward& plan)
@@ -63,7 +64,19 @@ bool Core::is_let_through(Flow const& flow) const
 bool Core::is_within_labels(policy::ConnectQuestion const& question, bool by_person)
 {
     auto const zone = policy::zone_of_pattern(*policy_, question);
-    return zone.empty() || by_person || labels_.admits(zone, question.host, at_.now);
+    return zone.empty() || by_person || is_within_labels(zone, question.host);
+}
+
+bool Core::is_within_labels(std::string_view zone, std::string_view name)
+{
+    auto const answer = labels_.ask(zone, name, at_.now);
+    if (answer == LabelLimit::Answer::RefusedFirst)
+        journal_.notice("new_names",
+            fmt::format("{} new names a minute, or {} bytes in them, were looked up below the zone "
+                        "{}; more are refused",
+                settings_.new_names.per_minute, settings_.new_names.bytes_per_minute, zone),
+            at_.now);
+    return answer == LabelLimit::Answer::Admitted;
 }
 
 void Core::dial_through(Flow& flow, policy::UpstreamProxy const& proxy)
@@ -79,7 +92,7 @@ void Core::dial_tunnel(
     Flow& flow, policy::UpstreamProxy const& proxy, std::vector<IpAddress> const& proxy_addresses)
 {
     flow.upstream.state = UpstreamState::Dial;
-    auto addresses = proxy_addresses;
+    auto addresses = in_turns(proxy_addresses);
     addresses.resize(std::min(addresses.size(), kMaxAddresses));
     Tunnel tunnel{flow.upstream.asks_proxy ? std::string()
                                            : host_and_port(flow.host, flow.tuple.destination_port),

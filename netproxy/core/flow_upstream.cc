@@ -1,6 +1,7 @@
 // The upstream half of a flow: resolve, check every address, dial, secure. Only for what was
 // allowed: no look-up and no packet leaves before the verdict (S4).
 
+#include "netproxy/core/address_order.h"
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
 #include "policy/model/address_class.h"
@@ -79,7 +80,7 @@ std::vector<IpAddress> Core::checked(
 {
     bool const let_through = is_let_through(flow);
     std::vector<IpAddress> addresses;
-    for (auto const& address : found) {
+    for (auto const& address : in_turns(found)) {
         auto verdict = policy::check_address(*policy_, question_of(flow), address);
         bool const is_unruled = verdict.code == policy::DenyCode::NoRule
                                 || verdict.code == policy::DenyCode::WrongBinary;

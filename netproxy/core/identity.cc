@@ -65,7 +65,9 @@ Identity Identity::from(policy::OwnerAnswer const& answer, policy::OwnerDepth de
         answer.holders, [&](auto const& other) { return is_same_program(first, other); });
     if (program.is_ambiguous)
         program.taints.emplace_back("shared");
-    bool const is_proven = !program.is_ambiguous
+    if (answer.is_in_transit)
+        program.taints.emplace_back("in transit");
+    bool const is_proven = !program.is_ambiguous && !answer.is_in_transit
                            && std::ranges::all_of(answer.holders,
                                [](auto const& holder) { return may_be_relied_on(holder.process); });
     if (!is_proven || depth != policy::OwnerDepth::Proven)
@@ -90,6 +92,9 @@ Identity Identity::confirmed_by(Identity later) const
     bool const is_same = program().binary == facts.program.binary;
     if (facts.program.binary.empty())
         facts.program = program(); // it has ended: shown as it was
+    for (auto const& taint : program().taints)
+        if (std::ranges::find(facts.program.taints, taint) == facts.program.taints.end())
+            facts.program.taints.push_back(taint);
     if (!is_same) {
         facts.program.is_ambiguous = true;
         facts.program.taints.emplace_back("handed on");

@@ -1,5 +1,7 @@
 #include "netproxy/core/label_limit.h"
 
+#include <utility>
+
 namespace osh::netproxy::core
 {
 
@@ -8,32 +10,42 @@ policy::Verdict too_many_names()
     policy::Verdict verdict;
     verdict.code = policy::DenyCode::AddressBlocked;
     verdict.reason = "too many new names below one zone that only a pattern admits; a rule for the "
-                     "name itself, or network.new_labels in the profile, admits more";
+                     "name itself, or network.new_labels and network.new_label_bytes in the "
+                     "profile, admit more";
     return verdict;
 }
 
-bool LabelLimit::admits(std::string_view zone, std::string_view name, Instant now)
+LabelLimit::Answer LabelLimit::refuse(bool& was_told)
+{
+    ++refused_;
+    return std::exchange(was_told, true) ? Answer::Refused : Answer::RefusedFirst;
+}
+
+LabelLimit::Answer LabelLimit::ask(std::string_view zone, std::string_view name, Instant now)
 {
     auto const known = zones_.find(std::string(zone));
-    if (known == zones_.end() && zones_.size() >= kMaxZones) {
-        ++refused_;
-        return false;
-    }
+    if (known == zones_.end() && zones_.size() >= kMaxZones)
+        return refuse(were_zones_told_);
     auto& counted = known == zones_.end() ? zones_[std::string(zone)] : known->second;
     std::string key(name);
     if (counted.known.contains(key))
-        return true;
-    if (counted.count == 0 || now - counted.since >= kLabelWindow) {
+        return Answer::Admitted;
+    if (counted.since == Instant{} || now - counted.since >= kLabelWindow) {
         counted.since = now;
-        counted.count = 0;
+        counted.count = counted.bytes = 0;
+        counted.was_told = false;
     }
-    if (counted.count >= per_minute_ || counted.known.size() >= kMaxNamesOfZone) {
-        ++refused_;
-        return false;
-    }
+    // "." is the zone of an endpoint without a host: all of the name is in front of it.
+    bool const is_below = zone.size() > 1 && name.ends_with(zone);
+    auto const bytes = static_cast<std::uint32_t>(name.size() - (is_below ? zone.size() : 0));
+    bool const is_too_much =
+        counted.count >= most_.per_minute || bytes > most_.bytes_per_minute - counted.bytes;
+    if (is_too_much || counted.known.size() >= kMaxNamesOfZone)
+        return refuse(counted.was_told);
     ++counted.count;
+    counted.bytes += bytes;
     counted.known.insert(std::move(key));
-    return true;
+    return Answer::Admitted;
 }
 
 } // namespace osh::netproxy::core

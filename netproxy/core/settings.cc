@@ -35,7 +35,13 @@ Result<Settings> settings_from(policy::Setup const& setup)
     settings.hold = std::chrono::seconds(std::clamp(setup.hold_seconds, 1u, 86'400u));
     settings.udp_by_policy = setup.udp_by_policy;
     settings.journals_requests = setup.journal_requests;
-    settings.new_labels = setup.new_labels;
+    settings.new_names = {setup.new_labels, setup.new_label_bytes};
+    if (setup.dns_types.size() > policy::kMaxDnsOpenings)
+        return fail(Errc::TooLarge, "network.dns_types has more than 256 entries");
+    for (auto const& text : setup.dns_types) {
+        LET(opening, policy::parse_dns_opening(text));
+        settings.dns_openings.push_back(std::move(opening));
+    }
     LET(https, policy::parse_proxy(setup.https_proxy));
     LET(http, policy::parse_proxy(setup.http_proxy));
     settings.proxies = {std::move(https), std::move(http), policy::NoProxy(setup.no_proxy)};

@@ -1,8 +1,10 @@
 #pragma once
 // What the supervisor set up, as the core needs it, and the core's own bounds.
 
+#include "netproxy/core/label_limit.h"
 #include "policy/base/time.h"
 #include "policy/messages/netproxy.h"
+#include "policy/model/dns_opening.h"
 #include "policy/model/upstream_proxy.h"
 
 #include <cstddef>
@@ -22,8 +24,9 @@ struct Settings {
     TerminateTls terminate = TerminateTls::WhereNeeded;
     Duration hold = 55s;
     bool journals_requests = false;
-    bool udp_by_policy = false;    // else every datagram is refused at once
-    std::uint32_t new_labels = 20; // per minute and zone of a pattern
+    bool udp_by_policy = false; // else every datagram is refused at once
+    NewNames new_names;
+    std::vector<policy::DnsOpening> dns_openings;
     policy::UpstreamProxies proxies;
 };
 

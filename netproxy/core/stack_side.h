@@ -34,6 +34,11 @@ public:
     {
         stack_.answer_dns_name(question, name);
     }
+    void answer_dns_records(
+        std::uint64_t question, std::vector<wire::DnsRecord> const& records) override
+    {
+        stack_.answer_dns_records(question, records);
+    }
     void send_udp(stack::FlowTuple const& tuple, Bytes payload) override
     {
         stack_.send_udp(tuple, payload);

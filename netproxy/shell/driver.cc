@@ -223,6 +223,11 @@ void Driver::carry_out(core::Command& command)
         resolver_->resolve(look_up->name, [this, id = look_up->id](Addresses const& found) {
             core_->resolved(id, found, moment());
         });
+    else if (auto const* records = std::get_if<core::ResolveRecords>(&command))
+        resolver_->resolve_records(
+            records->name, records->type, [this, id = records->question](FoundRecords found) {
+                core_->records_known(id, found.reply, std::move(found.records), moment());
+            });
     else if (auto const* dial = std::get_if<core::Dial>(&command))
         upstreams_->dial(*dial);
     else if (auto const* close = std::get_if<core::CloseUpstream>(&command))

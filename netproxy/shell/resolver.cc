@@ -1,6 +1,7 @@
 #include "netproxy/shell/resolver.h"
 
 #include "launcher/sys/fd.h"
+#include "netproxy/wire/dns_records.h"
 
 #include <ares.h>
 #include <cstring>
@@ -57,6 +58,8 @@ public:
 
     Result<> start(std::vector<std::string> const& servers);
     void resolve(std::string const& name, OnAddresses on_addresses) override;
+    void resolve_records(
+        std::string const& name, std::uint16_t type, OnRecords on_records) override;
     Result<> reload(std::vector<std::string> const& servers, core::HostsText hosts) override;
     void handle_time(Instant now) override;
     Instant next_deadline(Instant now) const override;
@@ -71,6 +74,11 @@ private:
         int unanswered = 0;                 // of the two families
         Instant hand_out = Instant::never();
     };
+    struct RecordLookup {
+        CaresResolver* resolver;
+        std::uint16_t type;
+        OnRecords on_records;
+    };
     struct Watched {
         sys::Fd borrowed; // c-ares owns the socket: released, never closed here
         sys::WatchId watch = 0;
@@ -82,6 +90,8 @@ private:
 
     static void on_socket(void* self, ares_socket_t socket, int readable, int writable);
     static void on_answer(void* lookup, int status, int timeouts, ares_addrinfo* result);
+    void records_came(RecordLookup const& lookup, int status, Bytes answer);
+    bool is_waiting() const { return !lookups_.empty() || !late_.empty() || record_lookups_ > 0; }
     Result<> use_servers(std::vector<std::string> const& servers);
     void ask(Lookup& lookup);
     void answered(Lookup& lookup, int status, ares_addrinfo const* result);
@@ -94,6 +104,7 @@ private:
     core::HostsText hosts_;
     ares_channel channel_ = nullptr;
     bool has_servers_ = false, is_reloading_ = false;
+    std::size_t record_lookups_ = 0; // each belongs to c-ares until it answers
     std::unordered_map<ares_socket_t, Watched> watched_;
     std::unordered_map<std::string, std::unique_ptr<Lookup>> lookups_;
     // Handed out already, while c-ares still waits for the other family.
@@ -248,6 +259,44 @@ void CaresResolver::finish(Lookup& lookup)
         one(addresses);
 }
 
+stack::DnsReply reply_for(int status)
+{
+    if (status == ARES_ENOTFOUND)
+        return stack::DnsReply::NameError;
+    return status == ARES_ENODATA ? stack::DnsReply::NoData : stack::DnsReply::ServerFailure;
+}
+
+void CaresResolver::resolve_records(std::string const& name, std::uint16_t type, OnRecords on_found)
+{
+    constexpr int kClassIn = 1;
+    if (!has_servers_ || record_lookups_ >= kMaxRecordLookups)
+        return on_found({});
+    ++record_lookups_;
+    auto const on_records = [](void* opaque, int status, int, unsigned char* answer, int size) {
+        std::unique_ptr<RecordLookup> const lookup(static_cast<RecordLookup*>(opaque));
+        auto const length = answer == nullptr ? 0 : static_cast<std::size_t>(std::max(size, 0));
+        lookup->resolver->records_came(*lookup, status, std::as_bytes(std::span(answer, length)));
+    };
+    auto lookup = std::make_unique<RecordLookup>(RecordLookup{this, type, std::move(on_found)});
+    ares_query(channel_, name.c_str(), kClassIn, type, on_records, lookup.release());
+}
+
+void CaresResolver::records_came(RecordLookup const& lookup, int status, Bytes answer)
+{
+    --record_lookups_;
+    if (status == ARES_EDESTRUCTION)
+        return;
+    FoundRecords found{reply_for(status), {}};
+    if (status == ARES_SUCCESS) {
+        auto records = wire::parse_dns_records(answer, lookup.type);
+        if (records.ok()) {
+            found.reply = stack::DnsReply::NoData; // where there are none
+            found.records = *std::move(records);
+        }
+    }
+    lookup.on_records(std::move(found));
+}
+
 void CaresResolver::remember(std::string const& name, std::vector<IpAddress> addresses, int ttl)
 {
     if (ttl <= 0)
@@ -294,7 +343,7 @@ void CaresResolver::forget(Watched& watched)
 
 void CaresResolver::handle_time(Instant now)
 {
-    if (lookups_.empty() && late_.empty())
+    if (!is_waiting())
         return;
     ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     std::vector<Lookup*> due;
@@ -307,7 +356,7 @@ void CaresResolver::handle_time(Instant now)
 
 Instant CaresResolver::next_deadline(Instant now) const
 {
-    if (lookups_.empty() && late_.empty())
+    if (!is_waiting())
         return Instant::never();
     timeval longest{1, 0}, storage{};
     auto const* wait = ares_timeout(channel_, &longest, &storage);

@@ -5,6 +5,8 @@
 
 #include "launcher/sys/event_loop.h"
 #include "netproxy/core/hosts_text.h"
+#include "netproxy/stack/stack.h"
+#include "netproxy/wire/dns.h"
 #include "policy/base/ip_address.h"
 
 #include <functional>
@@ -27,6 +29,14 @@ inline constexpr Duration kCacheTtlLimit = 30s; // also what a longer TTL is cut
 using Addresses = Result<std::vector<IpAddress>>;
 using OnAddresses = std::function<void(Addresses const&)>;
 
+inline constexpr std::size_t kMaxRecordLookups = 64; // under way at once
+
+struct FoundRecords { // none: `reply` says why
+    stack::DnsReply reply = stack::DnsReply::ServerFailure;
+    std::vector<wire::DnsRecord> records;
+};
+using OnRecords = std::function<void(FoundRecords)>;
+
 class Resolver
 {
 public:
@@ -37,6 +47,9 @@ public:
 
     // `on_addresses` is called later, or at once when the answer is known.
     virtual void resolve(std::string const& name, OnAddresses on_addresses) = 0;
+    // Other records than addresses, likewise; not kept.
+    virtual void resolve_records(
+        std::string const& name, std::uint16_t type, OnRecords on_records) = 0;
     // The machine joined another network: what waits is asked again, what was known is forgotten.
     virtual Result<> reload(std::vector<std::string> const& servers, core::HostsText hosts) = 0;
     virtual void handle_time(Instant now) = 0;

@@ -1,6 +1,7 @@
 // The dialling half of Upstreams.
 
 #include "launcher/sys/socket.h"
+#include "netproxy/core/address_order.h"
 #include "netproxy/shell/dial_guard.h"
 #include "netproxy/shell/upstreams.h"
 
@@ -28,29 +29,13 @@ core::DialFailure failure_of(int error)
     }
 }
 
-// RFC 8305 section 4: families take turns, IPv6 first; reversed, as the next one is taken from the
-// end.
-std::vector<IpAddress> in_order(std::vector<IpAddress> const& addresses)
-{
-    std::vector<IpAddress> v6, v4, mixed;
-    for (auto const& address : addresses)
-        (address.is_v4() ? v4 : v6).push_back(address);
-    for (std::size_t i = 0; i < std::max(v4.size(), v6.size()); ++i) {
-        if (i < v6.size())
-            mixed.push_back(v6[i]);
-        if (i < v4.size())
-            mixed.push_back(v4[i]);
-    }
-    std::ranges::reverse(mixed);
-    return mixed;
-}
-
 } // namespace
 
 void Upstreams::dial(core::Dial const& command)
 {
     Dialling dialling;
-    dialling.rest = in_order(command.addresses);
+    dialling.rest = core::in_turns(command.addresses);
+    std::ranges::reverse(dialling.rest); // the next one is taken from the end
     dialling.reach = command.reach;
     dialling.tunnel = command.tunnel;
     dialling.port = command.port;

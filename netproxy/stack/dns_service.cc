@@ -61,6 +61,7 @@ void DnsService::remember(DnsQuestion const& question, FlowTuple const& tuple, F
     pending.type = question.type;
     pending.recursion_desired = question.recursion_desired;
     pending.has_edns = question.has_edns;
+    pending.udp_size = question.udp_size;
     pending.wire_size = static_cast<std::uint16_t>(question.wire.size());
     put_bytes(pending.wire, 0, question.wire);
     world_.events.push_back(DnsAsked{number, question.name, question.type, tuple});
@@ -111,6 +112,19 @@ void DnsService::answer_name(std::uint64_t question, std::string_view name)
         return;
     std::array<std::byte, kLongestDnsAnswer> out;
     std::size_t const size = put_dns_pointer(out, head_of(*pending), name, kNameTtlSeconds);
+    send(pending->tuple, pending->stream, Bytes(out).first(size));
+}
+
+// What does not fit into a datagram is asked again over TCP (RFC 7766).
+void DnsService::answer_records(std::uint64_t question, std::vector<wire::DnsRecord> const& records)
+{
+    Pending const* const pending = take_pending(question);
+    if (!pending)
+        return;
+    std::array<std::byte, kLongestRecordsAnswer> out;
+    std::size_t const room = pending->stream == 0 ? pending->udp_size : out.size();
+    std::size_t const size =
+        put_dns_records(MutableBytes(out).first(room), head_of(*pending), {pending->type, records});
     send(pending->tuple, pending->stream, Bytes(out).first(size));
 }
 

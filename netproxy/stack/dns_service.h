@@ -18,6 +18,7 @@ public:
     void answer(std::uint64_t question, DnsReply reply, IpAddress const& address,
         std::uint32_t ttl_seconds);
     void answer_name(std::uint64_t question, std::string_view name);
+    void answer_records(std::uint64_t question, std::vector<wire::DnsRecord> const& records);
 
 private:
     // Questions that wait for their answer; the oldest gives way. The caller answers in its next
@@ -30,7 +31,7 @@ private:
         FlowTuple tuple;
         FlowId stream = 0; // 0: UDP
         std::uint16_t id = 0, type = 0;
-        std::uint16_t wire_size = 0;
+        std::uint16_t wire_size = 0, udp_size = 0;
         bool recursion_desired = false, has_edns = false;
         std::array<std::byte, kLongestQuestion> wire;
     };

@@ -209,6 +209,11 @@ void Stack::answer_dns(
     impl_->dns.answer(question, reply, address, ttl_seconds);
 }
 
+void Stack::answer_dns_records(std::uint64_t question, std::vector<wire::DnsRecord> const& records)
+{
+    impl_->dns.answer_records(question, records);
+}
+
 void Stack::answer_dns_name(std::uint64_t question, std::string_view name)
 {
     impl_->dns.answer_name(question, name);

@@ -19,6 +19,11 @@
 #include <variant>
 #include <vector>
 
+namespace osh::netproxy::wire
+{
+struct DnsRecord;
+}
+
 namespace osh::netproxy::stack
 {
 
@@ -141,6 +146,7 @@ public:
     void answer_dns(std::uint64_t question, DnsReply reply, IpAddress const& address,
         std::uint32_t ttl_seconds);
     void answer_dns_name(std::uint64_t question, std::string_view name); // PTR
+    void answer_dns_records(std::uint64_t question, std::vector<wire::DnsRecord> const& records);
     void send_udp(FlowTuple const& tuple_of_agent,
         Bytes payload); // a reply: from tuple.destination to tuple.source
     void refuse_udp(FlowTuple const& tuple_of_agent, Unreachable why);

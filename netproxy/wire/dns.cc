@@ -2,6 +2,8 @@
 
 #include "netproxy/wire/fields.h"
 
+#include <algorithm>
+
 namespace osh::netproxy::wire
 {
 namespace
@@ -9,10 +11,9 @@ namespace
 
 constexpr std::size_t kHeaderSize = 12;
 constexpr std::uint16_t kResponse = 0x8000, kRecursionDesired = 0x0100,
-                        kRecursionAvailable = 0x0080;
+                        kRecursionAvailable = 0x0080, kTruncated = 0x0200;
 constexpr std::uint16_t kClassIn = 1;
-constexpr std::uint16_t kOurUdpSize = 1232; // the size that fits every path, DNS flag day 2020
-constexpr int kMostRecords = 4;             // additional records looked at for OPT
+constexpr int kMostRecords = 4; // additional records looked at for OPT
 
 bool is_name_character(char c)
 {
@@ -61,23 +62,24 @@ NameResult read_name(ByteReader& in, std::string& name)
     }
 }
 
-// RFC 6891: OPT stands at the root name. What is not understood ends the look.
-bool has_opt(ByteReader in, unsigned records)
+// RFC 6891: OPT stands at the root name, with the size of the asker's datagrams as its class. What
+// is not understood ends the look.
+std::optional<std::uint16_t> size_of_opt(ByteReader in, unsigned records)
 {
     for (unsigned i = 0; i < records && i < kMostRecords; ++i) {
         std::string name;
         if (read_name(in, name) == NameResult::Malformed)
-            return false;
+            return std::nullopt;
         auto const type = in.u16_be();
         auto const size_class = in.u16_be();
         auto const ttl = in.u32_be();
         auto const length = in.u16_be();
         if (!type.ok() || !size_class.ok() || !ttl.ok() || !length.ok() || !in.take(*length).ok())
-            return false;
+            return std::nullopt;
         if (*type == kTypeOpt && name.empty())
-            return true;
+            return *size_class;
     }
-    return false;
+    return std::nullopt;
 }
 
 DnsCode read_question(ByteReader& in, DnsQuestion& question)
@@ -121,7 +123,7 @@ std::size_t put_opt(MutableBytes out, std::size_t at, DnsHead const& head)
         return at;
     put8(out, at, 0);
     put16(out, at + 1, kTypeOpt);
-    put16(out, at + 3, kOurUdpSize);
+    put16(out, at + 3, kOurDnsUdp);
     put32(out, at + 5, 0);
     put16(out, at + 9, 0);
     return at + 11;
@@ -166,8 +168,12 @@ std::optional<ParsedDns> parse_dns(Bytes message)
     }
     ByteReader in(message.subspan(kHeaderSize));
     parsed.code = read_question(in, parsed.question);
-    if (parsed.code != DnsCode::FormatError)
-        parsed.question.has_edns = has_opt(in, get16(message, 10));
+    if (parsed.code == DnsCode::FormatError)
+        return parsed;
+    if (auto const size = size_of_opt(in, get16(message, 10))) {
+        parsed.question.has_edns = true;
+        parsed.question.udp_size = std::clamp(*size, kSmallestDnsUdp, kOurDnsUdp);
+    }
     return parsed;
 }
 
@@ -209,6 +215,26 @@ std::size_t put_dns_pointer(
     }
     put8(out, at, 0);
     return put_opt(out, at + 1, head);
+}
+
+std::size_t put_dns_records(MutableBytes out, DnsHead const& head, DnsRecords const& answer)
+{
+    constexpr std::size_t kOptSize = 11, kRecordHead = 12;
+    std::size_t at = put_head(out, head, DnsCode::NoError);
+    std::size_t needed = at + (head.has_edns ? kOptSize : 0);
+    for (auto const& record : answer.records)
+        needed += kRecordHead + record.data.size();
+    if (needed > out.size()) {
+        put16(out, 2, get16(out, 2) | kTruncated);
+        return put_opt(out, at, head);
+    }
+    for (auto const& record : answer.records) {
+        at = put_record_head(out, at, {answer.type, record.ttl_seconds, record.data.size()});
+        put_bytes(out, at, record.data);
+        at += record.data.size();
+    }
+    put16(out, 6, static_cast<unsigned>(answer.records.size()));
+    return put_opt(out, at, head);
 }
 
 } // namespace osh::netproxy::wire

@@ -5,6 +5,7 @@
 #include "policy/base/text.h"
 #include "policy/compile/profile_words.h"
 #include "policy/model/added_host.h"
+#include "policy/model/dns_opening.h"
 #include "policy/model/publish.h"
 
 #include <algorithm>
@@ -126,11 +127,17 @@ void apply_network(ProfileReader& in, NetworkProfile& into)
     in.strings("hosts", into.hosts);
     in.strings("extra_ca", into.extra_ca);
     in.count("new_labels", into.new_labels);
+    in.count("new_label_bytes", into.new_label_bytes);
+    auto const types_span = in.key_span("dns_types");
+    in.strings("dns_types", into.dns_types);
     in.word("proxy", kProxyWords, into.uses_proxy);
     in.finish();
     for (auto const& one : into.hosts)
         if (auto const added = parse_added_host(one); !added.ok())
             in.findings().error("hosts", hosts_span, added.error().sentence);
+    for (auto const& one : into.dns_types)
+        if (auto const opening = parse_dns_opening(one); !opening.ok())
+            in.findings().error("dns-types", types_span, opening.error().sentence);
     for (auto const& one : into.publish)
         if (auto const spec = parse_publish(one); !spec.ok())
             in.findings().error("publish", publish_span, spec.error().sentence);

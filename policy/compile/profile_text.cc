@@ -109,6 +109,8 @@ void write_network(TomlWriter& to, NetworkProfile const& from)
     to.list("hosts", from.hosts);
     to.list("extra_ca", from.extra_ca);
     to.raw("new_labels", std::to_string(from.new_labels));
+    to.raw("new_label_bytes", std::to_string(from.new_label_bytes));
+    to.list("dns_types", from.dns_types);
     to.word("proxy", kProxyWords, from.uses_proxy);
 }
 

@@ -13,6 +13,10 @@ namespace osh::policy
 // with an address without asking a person. Wildcards count.
 bool may_be_asked_for(Policy const& policy, std::string_view name);
 
+// Do all the layers that only narrow know a rule for this name? What the profile itself opens
+// needs them too.
+bool ceilings_know(Policy const& policy, std::string_view name);
+
 // Could the verdict on this host and port, or on a request to it, depend on who asks? When in
 // doubt, yes.
 bool relies_on_caller(Policy const& policy, std::string_view host, std::uint16_t port);

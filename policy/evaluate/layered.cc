@@ -59,11 +59,15 @@ void join(ConnectVerdict& to, ConnectVerdict const& from, LayerRank rank)
 
 bool may_be_asked_for(Policy const& policy, std::string_view name)
 {
-    return may_be_asked_for_alone(policy, name)
-           && std::ranges::all_of(policy.ceilings, [&](PolicyCeiling const& ceiling) {
-                  return may_be_asked_for_alone(*ceiling.policy, name)
-                         || (ceiling.exempt && may_be_asked_for_alone(*ceiling.exempt, name));
-              });
+    return may_be_asked_for_alone(policy, name) && ceilings_know(policy, name);
+}
+
+bool ceilings_know(Policy const& policy, std::string_view name)
+{
+    return std::ranges::all_of(policy.ceilings, [&](PolicyCeiling const& ceiling) {
+        return may_be_asked_for_alone(*ceiling.policy, name)
+               || (ceiling.exempt && may_be_asked_for_alone(*ceiling.exempt, name));
+    });
 }
 
 ConnectVerdict evaluate(Policy const& policy, ConnectQuestion const& question)

@@ -43,6 +43,13 @@ OSH_WORD(Dropped, "dropped")
 OSH_WORD(Layers, "layers")
 #undef OSH_WORD
 
+static void describe_names(auto& a, Like<Setup> auto& m)
+{
+    a.need("new_labels", m.new_labels);
+    a.need("new_label_bytes", m.new_label_bytes);
+    a.may("dns_types", m.dns_types);
+}
+
 static void describe(auto& a, Like<Setup> auto& m)
 {
     a.need("session", m.session);
@@ -59,7 +66,7 @@ static void describe(auto& a, Like<Setup> auto& m)
     a.need("resolvers", m.resolvers);
     a.may("search_never", m.search_never);
     a.need("max_flows", m.max_flows);
-    a.need("new_labels", m.new_labels);
+    describe_names(a, m);
     a.may("https_proxy", m.https_proxy);
     a.may("http_proxy", m.http_proxy);
     a.may("no_proxy", m.no_proxy);

@@ -38,6 +38,8 @@ struct Setup {
     std::vector<std::string> search_never; // reserved: search domains are never applied
     std::uint32_t max_flows = 16384;
     std::uint32_t new_labels = 20; // per minute and zone that a pattern names
+    std::uint32_t new_label_bytes = 1024;
+    std::vector<std::string> dns_types; // policy/model/dns_opening
     // The user's own proxies, as their variables say (policy/model/upstream_proxy); "" is none. May
     // hold a password: this message goes to netproxy only and is never journalled.
     std::string https_proxy, http_proxy, no_proxy;
@@ -110,7 +112,8 @@ struct Program {
     std::vector<std::string> chain; // ancestors' binaries, nearest first
     std::int32_t pid = 0;
     bool is_ambiguous = false;
-    // Why no rule may rely on it: deleted, writable, changed, preload, traced, shared, handed on.
+    // Why no rule may rely on it: deleted, writable, changed, preload, traced, shared, in
+    // transit, handed on.
     std::vector<std::string> taints;
     friend bool operator==(Program const&, Program const&) = default;
 };

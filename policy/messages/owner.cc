@@ -10,7 +10,7 @@ namespace osh::policy
 namespace
 {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 enum class Kind : std::uint8_t { Query = 1, Answer = 2 };
 
 constexpr std::size_t kMaxPath = 4096;       // PATH_MAX: what readlink(2) of exe can return
@@ -173,6 +173,7 @@ std::vector<std::byte> encode(OwnerAnswer const& answer)
     auto start = [&](std::size_t holder_count) {
         ByteWriter out = start_message(Kind::Answer);
         out.u64_le(answer.id);
+        out.u8(answer.is_in_transit ? 1 : 0);
         out.u8(static_cast<std::uint8_t>(holder_count));
         return out;
     };
@@ -194,6 +195,10 @@ Result<OwnerAnswer> decode_owner_answer(Bytes message)
     OwnerAnswer answer;
     LET(id, in.u64_le());
     answer.id = id;
+    LET(transit, in.u8());
+    if (transit > 1)
+        return fail(Errc::Malformed, "owner: neither in transit nor not");
+    answer.is_in_transit = transit == 1;
     LET(count, in.u8());
     if (count > kMaxHolders)
         return fail(Errc::TooLarge, "owner: too many holders");

@@ -53,6 +53,9 @@ struct Holder {
 struct OwnerAnswer {
     std::uint64_t id = 0;
     std::vector<Holder> holders; // empty: not found, or not all of them could be found
+    // Descriptors travel through Unix sockets just now, and this socket may be among them: the
+    // holders need not be all.
+    bool is_in_transit = false;
 };
 
 std::vector<std::byte> encode(OwnerQuery const& query);

@@ -60,13 +60,15 @@ struct NetworkProfile {
     bool ask_private = false;
     UdpMode udp = UdpMode::Deny;
     ListenMode listen = ListenMode::Loopback;
-    std::vector<std::uint16_t> ports;   // of publish mode: the same number on both sides
-    std::vector<std::string> publish;   // "[HOST:]PORT[:PORT]", checked by parse_publish()
-    std::vector<std::uint16_t> connect; // of this machine's loopback, as host.osh.internal
-    std::vector<std::string> hosts;     // "NAME:IP", checked by parse_added_host()
-    std::vector<std::string> extra_ca;  // PEM files: trusted beside the host's bundle
-    std::uint32_t new_labels = 20;      // per minute and zone that a pattern names
-    bool uses_proxy = true;             // HTTPS_PROXY and its family, of the host's environment
+    std::vector<std::uint16_t> ports;     // of publish mode: the same number on both sides
+    std::vector<std::string> publish;     // "[HOST:]PORT[:PORT]", checked by parse_publish()
+    std::vector<std::uint16_t> connect;   // of this machine's loopback, as host.osh.internal
+    std::vector<std::string> hosts;       // "NAME:IP", checked by parse_added_host()
+    std::vector<std::string> extra_ca;    // PEM files: trusted beside the host's bundle
+    std::uint32_t new_labels = 20;        // per minute and zone that a pattern names
+    std::uint32_t new_label_bytes = 1024; // in them, likewise
+    std::vector<std::string> dns_types;   // "NAME TYPE…", checked by parse_dns_opening()
+    bool uses_proxy = true;               // HTTPS_PROXY and its family, of the host's environment
 };
 
 struct ApprovalProfile {

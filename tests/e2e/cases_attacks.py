@@ -1,4 +1,5 @@
 """The agent tries to get out: each case is an attempt, checked from outside where the inside cannot know."""
+import glob
 import os
 import socket
 import stat
@@ -185,6 +186,46 @@ def identity_with_a_foreign_library(m):
         check(done.out.endswith('end\n') and not m.hits(kind='request', path='/stolen'), '%s %r' % (way, done))
 
 
+IN_FLIGHT = (
+    'import array, os, socket, subprocess\n'
+    'a, b = socket.socketpair()\n'
+    'def curl(): return subprocess.run([\'curl\', \'-sS\', \'-m\', \'10\', \'http://only-curl.test/\'], capture_output=True, text=True).stdout\n'
+    'a.sendmsg([b\'x\'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array(\'i\', [0]))])\n'
+    'print(\'hello\' if \'hello\' in curl() else \'refused\', flush=True)\n'
+    'b.recvmsg(1, 64)\n'
+    'print(\'hello\' if \'hello\' in curl() else \'refused\', flush=True)\n')
+
+
+def descriptors_in_transit(m):
+    """A connection that two programs share, while one of them has its descriptor in flight (SCM_RIGHTS), is neither's."""
+    probe = m.write(m.project + '/probe.py', open('/opt/e2e/transit_probe.py').read())
+    for way in ('stream', 'datagram', 'backlog', 'nested'):
+        done = m.inside('python3', probe, way, 'only-curl.test', '80')
+        check('hello' not in done.out and not m.hits(kind='request', path='/stolen'), (way, done))
+    journal = ''.join(open(p).read() for p in glob.glob(m.home + '/.local/state/osh/sessions/*/journal*'))
+    check(journal.count('in transit') == 4, journal)
+    check('hello' in m.inside('curl', '-sS', 'http://only-curl.test/').out, 'curl itself')
+    # Descriptors in flight that have nothing to do with it hold an honest program up for as long as they are.
+    done = m.shell('python3 -c "' + IN_FLIGHT + '"')
+    check(done.out.split() == ['refused', 'hello'], done)
+
+
+def connection_handed_on(m):
+    """Whoever sends the request must be the program that opened the connection: by exec, and by a child that inherits it."""
+    policy = m.write(m.home + '/bash.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: site.test, port: 80, '
+                     'protocol: rest, enforcement: enforce, access: read-only}\n    binaries: [{path: /usr/bin/bash}]\n')
+    say = 'GET /%s HTTP/1.1\\r\\nHost: site.test\\r\\nConnection: close\\r\\n\\r\\n'
+    other = ('exec 3<>/dev/tcp/site.test/80; %s python3 -c "import os,sys; os.write(3, b\'' + say % 'taken' + '\'); '
+             'sys.stdout.buffer.write(os.read(3, 4096))"')
+    for script, answer, taint in (('exec 3<>/dev/tcp/site.test/80; printf "' + say % 'own' + '" >&3; read -r line <&3; echo "$line"', ' 200 ', None),
+                                  (other % 'exec', ' 403 ', 'handed on'), (other % '' + '; true', ' 403 ', 'shared')):
+        done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', policy, '--approvals', 'deny', '--', 'bash', '-c', script])
+        check(answer in done.out.split('\n')[0], (script, done))
+        journal = ''.join(open(p).read() for p in glob.glob(m.home + '/.local/state/osh/sessions/*/journal*'))
+        check(taint is None or taint in journal, journal)
+    check(not m.hits(kind='request', path='/taken'), 'reached')
+
+
 def websocket_is_no_tunnel(m):
     """A GET rule alone lets no WebSocket handshake through."""
     done = m.inside('curl', '-sS', '-m', '10', '-w', '\n%{http_code}', '-H', 'Connection: Upgrade', '-H', 'Upgrade: websocket',
@@ -326,5 +367,5 @@ def commits_carry_the_name(m):
 
 
 CASES = [report_of_a_session, commits_carry_the_name, calls_that_rebuild_the_boundary, init_is_closed, inherited_descriptors, sockets_in_the_project, loopback_of_the_host,
-         identity_with_a_foreign_library, websocket_is_no_tunnel, smuggled_and_odd_requests, names_carry_nothing_out,
+         identity_with_a_foreign_library, descriptors_in_transit, connection_handed_on, websocket_is_no_tunnel, smuggled_and_odd_requests, names_carry_nothing_out,
          git_cannot_be_swapped, editor_and_agent_settings, masked_files, our_own_places, forged_journal]

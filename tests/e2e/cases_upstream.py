@@ -107,11 +107,11 @@ def proxy_with_authentication(m):
         url = 'http://us:p%%40ss@127.0.0.1:%d' % proxy.port
         env = {'HTTPS_PROXY': url, 'http_proxy': url}
         done = m.shell('env; cat /proc/1/environ 2>/dev/null; curl -sS https://site.test/ok/a; echo; curl -sS https://other.test/b; echo; '
-                       'curl -sS http://site.test/ok/c', env=env)
-        for text in ('hello from site.test/ok/a', 'hello from other.test/b', 'hello from site.test/ok/c'):
+                       'curl -sS http://site.test/ok/c; curl -sS http://other.test/d', env=env)
+        for text in ('hello from site.test/ok/a', 'hello from other.test/b', 'hello from site.test/ok/c', 'hello from other.test/d'):
             check(text in done.out, done)
         # Plain HTTP is asked of the proxy itself: most let CONNECT through to port 443 only.
-        check(proxy.targets() == ['http://site.test/ok/c', 'other.test:443', 'site.test:443'], proxy.seen)
+        check(proxy.targets() == ['http://other.test/d', 'http://site.test/ok/c', 'other.test:443', 'site.test:443'], proxy.seen)
         wanted = 'Basic ' + base64.b64encode(b'us:p@ss').decode()
         check(all(given == [wanted] for _, given in proxy.seen), proxy.seen)
         before = len(proxy.seen)
@@ -175,7 +175,7 @@ def names_only_the_proxy_knows(m):
             done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', policy, '--approvals', 'deny', '--', 'curl', '-sS', '-m', '15',
                           'http://%s/' % name], env={'http_proxy': 'http://127.0.0.1:%d' % proxy.port})
             check(('hello from ' + name in done.out) == reached, (name, done))
-        check(proxy.targets() == ['intern.corponly.test:80'], proxy.seen)
+        check(proxy.targets() == ['http://intern.corponly.test/'], proxy.seen)
 
 
 # ---- names
@@ -188,7 +188,11 @@ class Names:
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind((address, 53))
         self.sock.settimeout(0.1)
+        self.stream = socket.socket()
+        self.stream.bind((address, 53))
+        self.stream.listen(8)
         threading.Thread(target=self.run, daemon=True).start()
+        threading.Thread(target=self.run_stream, daemon=True).start()
 
     def run(self):
         while True:
@@ -198,24 +202,43 @@ class Names:
                 continue
             except OSError:
                 return
-            labels, at = [], 12
-            while packet[at]:
-                labels.append(packet[at + 1:at + 1 + packet[at]].decode())
-                at += packet[at] + 1
-            kind, = struct.unpack('!H', packet[at + 1:at + 3])
-            name = '.'.join(labels).lower()
-            self.asked.append((name, kind))
-            if kind in self.swallow:
-                continue
-            data = self.table.get((name, kind))
-            head = packet[:2] + struct.pack('!HHHHH', 0x8180, 1, 1 if data else 0, 0, 0)
-            answer = b'\xc0\x0c' + struct.pack('!HHIH', kind, 1, 5, len(data)) + data if data else b''
-            self.sock.sendto(head + packet[12:at + 5] + answer, peer)
+            answer = self.answer(packet)
+            if answer:  # what is too long for a datagram is asked again over TCP (RFC 1035)
+                self.sock.sendto(answer if len(answer) <= 512 else answer[:2] + b'\x83\x80\0\1\0\0\0\0\0\0' + packet[12:], peer)
+
+    def run_stream(self):
+        while True:
+            try:
+                client, _ = self.stream.accept()
+            except OSError:
+                return
+            size, = struct.unpack('!H', client.recv(2))
+            answer = self.answer(client.recv(size))
+            client.sendall(struct.pack('!H', len(answer)) + answer)
+            client.close()
+
+    def answer(self, packet):
+        labels, at = [], 12
+        while packet[at]:
+            labels.append(packet[at + 1:at + 1 + packet[at]].decode())
+            at += packet[at] + 1
+        kind, = struct.unpack('!H', packet[at + 1:at + 3])
+        name = '.'.join(labels).lower()
+        self.asked.append((name, kind))
+        if kind in self.swallow:
+            return None
+        data = self.table.get((name, kind)) or []
+        data = data if isinstance(data, list) else [data]
+        is_known = data or any(known == name for known, _ in self.table) or kind in (1, 28)
+        head = packet[:2] + struct.pack('!HHHHH', 0x8180 if is_known else 0x8183, 1, len(data), 0, 0)
+        records = b''.join(b'\xc0\x0c' + struct.pack('!HHIH', kind, 1, 5, len(one)) + one for one in data)
+        return head + packet[12:at + 5] + records
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.stream.close()
         self.sock.close()
 
 
@@ -254,8 +277,11 @@ def happy_eyeballs(m):
     good6 = socket.inet_pton(socket.AF_INET6, world.SITES6)
     dead4 = socket.inet_aton('44.10.1.99')
     table = {('other.test', 1): A, ('other.test', 28): dead6, ('one.wild.test', 1): dead4, ('one.wild.test', 28): good6}
+    # Ten dead ones of one family do not push the living one of the other out.
+    table[('two.wild.test', 28)] = [socket.inet_pton(socket.AF_INET6, '2a0e:1:1::de%02x' % i) for i in range(10)]
+    table[('two.wild.test', 1)] = A
     with Names('127.0.0.62', table), ResolvConf('nameserver 127.0.0.62\n'):
-        for name in ('other.test', 'one.wild.test'):
+        for name in ('other.test', 'one.wild.test', 'two.wild.test'):
             done = m.inside('curl', '-sS', '-o', '/dev/null', '-w', '%{http_code} %{time_total}', 'http://%s/' % name)
             code, took = done.out.split()
             check(code == '200' and float(took) < 1.5, (name, done))
@@ -413,6 +439,72 @@ def upstreams_that_misbehave(m):
     check(seen['swallow'][2] == hashlib.sha256(fault_site.body(700000)).hexdigest(), done)
 
 
+RECORDS = r'''
+TXT, MX, SRV = 16, 15, 33
+opt = b'\0' + struct.pack('!HHIH', 41, 4096, 0, 0)
+def datas(a):
+    at = 12
+    while a[at]: at += 1 + a[at]
+    at += 5; out = []
+    for _ in range(struct.unpack('!H', a[6:8])[0]):
+        size, = struct.unpack('!H', a[at + 10:at + 12]); out.append(a[at + 12:at + 12 + size]); at += 12 + size
+    return out
+a = ask('_dmarc.mail.test', TXT); assert code(a) == (0, 1) and datas(a) == [b'\x08v=DMARC1'], a
+a = ask('mail.test', MX); assert code(a) == (0, 2), a
+assert datas(a) == [b'\0\x0a\3mx1\4mail\4test\0', b'\0\x14\3mx2\4mail\4test\0'], datas(a)
+a = ask('mail.test', MX, proto='tcp'); assert code(a) == (0, 2), a
+a = ask('_x._tcp.mail.test', SRV); assert code(a) == (0, 0), a          # there are none
+a = ask('gone.mail.test', SRV); assert code(a) == (3, 0), a             # nor such a name
+a = ask('big.mail.test', TXT); assert code(a) == (0, 0) and a[2] & 2, a  # truncated: over TCP then
+a = ask('big.mail.test', TXT, tail=opt, counts=(1,0,0,1)); assert code(a) == (0, 4) and not a[2] & 2, a
+a = ask('big.mail.test', TXT, proto='tcp'); assert code(a) == (0, 4) and sum(map(len, datas(a))) == 800, a
+for name, kind in (('mail.test', TXT), ('site.test', TXT), ('site.test', MX), ('mail.test', 10), ('mail.test', 255)):
+    assert code(ask(name, kind))[0] in (3, 5), (name, kind)
+assert code(ask('mail.test', 1))[0] == 3, 'no address without a rule'
+got = [code(ask('d%02d.mail.test' % i, SRV))[0] for i in range(30)]
+assert got.count(3) == 18 and got.count(5) == 12, got                   # 20 new ones a minute
+print('RECORDS OK')
+'''
+
+
+def dns_types_by_profile(m):
+    """Records that a profile opens are looked up and answered, nothing else is, and names below a pattern are counted."""
+    big = [b'\xc7' + bytes([65 + i]) * 199 for i in range(4)]
+    table = {('_dmarc.mail.test', 16): b'\x08v=DMARC1', ('mail.test', 15): [b'\0\x0a\3mx1\xc0\x0c', b'\0\x14\3mx2\xc0\x0c'],
+             ('big.mail.test', 16): big, ('_x._tcp.mail.test', 1): A}
+    m.profile('types', 'version = 1\nextends = ["strict"]\n[network]\ndns_types = ["_dmarc.mail.test TXT", "mail.test MX", '
+              '"big.mail.test TXT", "**.mail.test SRV"]\n')
+    with Names('127.0.0.63', table) as names, ResolvConf('nameserver 127.0.0.63\n'):
+        done = m.inside('python3', '-c', DNS.split('first =')[0] + RECORDS, options=('--profile', 'types'))
+        check('RECORDS OK' in done.out, (done, names.asked, journals(m)))
+        asked = {(name, kind) for name, kind in names.asked}
+        check(not [x for x in asked if x[0] == 'site.test' or x == ('mail.test', 16)], sorted(asked))
+        check(len([x for x in asked if x[1] == 33]) == 20, sorted(asked))
+    lines = journals(m)
+    for text in ('MX records, opened by network.dns_types (mail.test)', 'TXT records are given where network.dns_types opens them',
+                 'below the zone mail.test; more are refused'):
+        check(text in lines, text)
+    done = m.run([OSH, 'plan', '--profile', 'types', '--', 'true'])
+    check('DNS records are looked up in the world: mail.test MX' in done.out, done)
+    m.profile('wrong', 'version = 1\nextends = ["strict"]\n[network]\ndns_types = ["mail.test NULL"]\n')
+    done = m.inside('true', options=('--profile', 'wrong'))
+    check(done.code == 125 and 'TXT, SRV' in done.err and 'dns_types' in done.err, done)
+    m.profile('less', 'version = 1\nextends = ["types"]\n[network]\ndns_types = ["-mail.test MX"]\n')
+    done = m.run([OSH, 'profile', 'show', '--effective', 'less'])
+    check('_dmarc.mail.test TXT' in done.out and '"mail.test MX"' not in done.out, done)
+
+
+def types_under_a_ceiling(m):
+    """A project that narrows the network narrows what may be asked about names, too."""
+    m.profile('types', 'version = 1\nextends = ["strict"]\n[network]\ndns_types = ["_d.site.test TXT", "mail.test TXT"]\n')
+    m.write(m.project + '/.osh/policy.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: site.test, port: 443}\n'
+            '    binaries: [{path: "/**"}]\n')
+    script = DNS.split('first =')[0] + 'print(code(ask("_d.site.test", 16)), code(ask("mail.test", 16)))'
+    with Names('127.0.0.64', {('_d.site.test', 16): b'\1a', ('mail.test', 16): b'\1b'}) as names, ResolvConf('nameserver 127.0.0.64\n'):
+        done = m.inside('python3', '-c', script, options=('--profile', 'types'))
+        check(done.out == '(0, 1) (3, 0)\n' and names.asked == [('_d.site.test', 16)], (done, names.asked))
+
+
 def quic_falls_back_at_once(m):
     """UDP to a host that is inspected, and to one that is not, is refused with ICMP in milliseconds, over IPv4 and IPv6."""
     done = m.inside('python3', '-c', '''
@@ -427,5 +519,51 @@ for name in ('site.test', 'other.test', 'fine.wild.test'):
     check(done.out == 'refused True\n' * 6, done)
 
 
+DATAGRAMS = r'''
+import socket
+DO, WANT = 2, 1
+for host, family, level, option in (('site.test', socket.AF_INET, 0, 10), ('six.site.test', socket.AF_INET6, 41, 23)):
+    address = socket.getaddrinfo(host, 4444, family, socket.SOCK_DGRAM)[0][4]
+    for how in (WANT, DO):
+        s = socket.socket(family, socket.SOCK_DGRAM); s.settimeout(5)
+        s.setsockopt(level, option, how); s.connect(address)
+        for size in (0, 1, 1232, 1252, 1272, 1273, 1452, 1472, 1473, 4000, 30000, 65000):
+            body = bytes(i * 7 % 251 for i in range(size))
+            s.send(body)
+            try: got = s.recv(65536)
+            except OSError as error: got = error
+            if got != body: print('LOST', host, how, size, got if isinstance(got, OSError) else len(got))
+        # More than a datagram can be is refused by the kernel inside, and the socket works on.
+        try: s.send(bytes(70000)); print('SENT')
+        except OSError as error: assert error.errno == 90, error
+        s.send(b'still'); assert s.recv(10) == b'still'
+        print(host, how, 'done')
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)
+s.connect((socket.gethostbyname('site.test'), 4445)); s.send(b'x')
+try: s.recv(1); print('ANSWERED')
+except ConnectionRefusedError: print('refused')
+'''
+
+
+def datagrams_over_a_small_path(m):
+    """UDP by policy, both families: datagrams of every size arrive both ways, whole, where the path takes 1300 bytes only, also
+    those that the sender wants whole; a port where nobody listens refuses."""
+    m.profile('udp', 'version = 1\nextends = ["strict"]\n[network]\nudp = "policy"\n')
+    policy = m.write(m.home + '/udp.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: site.test, ports: [4444, 4445]}\n'
+                     '      - {host: six.site.test, port: 4444}\n      - {host: other.test, port: 80}\n    binaries: [{path: "/**"}]\n')
+    routes = [('-4', world.SITES + '/32', world.INTERNET), ('-6', world.SITES6 + '/128', world.INTERNET6)]
+    for family, to, via in routes:
+        subprocess.run(['ip', family, 'route', 'replace', to, 'via', via, 'mtu', 'lock', '1300'], check=True)
+    try:
+        words = [OSH, 'run', '-q', '--profile', 'udp', '--policy', policy, '--approvals', 'deny', '--']
+        done = m.run(words + ['python3', '-c', DATAGRAMS], timeout=90)
+        check(done.out.splitlines() == ['site.test 1 done', 'site.test 2 done', 'six.site.test 1 done', 'six.site.test 2 done', 'refused'], done)
+        done = m.run(words + ['curl', '-sS', '-m', '20', '-o', '/dev/null', '-w', '%{size_download}', 'http://other.test/bytes/3000000'])
+        check(done.out == '3000000', done)
+    finally:
+        for family, to, via in routes:
+            subprocess.run(['ip', family, 'route', 'del', to, 'via', via], check=True)
+
+
 CASES = [proxy_with_authentication, upstreams_that_misbehave, proxy_exceptions, proxy_that_fails, names_only_the_proxy_knows, swallowed_aaaa, happy_eyeballs,
-         network_changes, added_hosts, too_many_names, dns_answers, quic_falls_back_at_once]
+         network_changes, added_hosts, too_many_names, dns_answers, datagrams_over_a_small_path, dns_types_by_profile, types_under_a_ceiling, quic_falls_back_at_once]

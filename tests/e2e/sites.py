@@ -213,11 +213,11 @@ def recorder():
         threading.Thread(target=one, args=(listener.accept()[0],), daemon=True).start()
 
 
-def udp_echo():
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind((world.SITES, 4444))
+def udp_echo(family=socket.AF_INET, address=None):
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    sock.bind((address or world.SITES, 4444))
     while True:
-        packet, peer = sock.recvfrom(2048)
+        packet, peer = sock.recvfrom(65536)
         hit(kind='udp', size=len(packet))
         sock.sendto(packet, peer)
 
@@ -225,7 +225,7 @@ def udp_echo():
 def serve():
     pki.make(world.WORK)
     git_site.make(world.WORK + '/git')
-    for target in (dns, udp_echo, recorder):
+    for target in (dns, udp_echo, lambda: udp_echo(socket.AF_INET6, world.SITES6), recorder):
         threading.Thread(target=target, daemon=True).start()
     os.chmod(world.WORK, 0o755)
     secure = tls_context()

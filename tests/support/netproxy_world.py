@@ -124,7 +124,7 @@ class World:
         words = {'t': 'setup', 'session': 'test', 'profile': 'test', 'network_off': False, 'audit_all': False,
                  'default_enforce': True, 'hold': 'head', 'intercept': 'needed', 'approvals': 'deny', 'hold_seconds': 5,
                  'udp_by_policy': False, 'journal_requests': False, 'resolvers': [], 'search_never': [], 'max_flows': 16384,
-                 'new_labels': 20}
+                 'new_labels': 20, 'new_label_bytes': 1024}
         words.update(setup or {})
         fds = [tun, owners.fileno(), memfd(anchors), memfd(hosts), memfd(self.layers(policy))]
         socket.send_fds(self.channel, [json.dumps(words).encode()], fds)
@@ -173,7 +173,7 @@ class World:
             query = self.owners.recv(65536)
             if not query:
                 return
-            self.owners.send(b'\x02\x02' + query[2:10] + b'\x01' + self.process.holder())
+            self.owners.send(b'\x03\x02' + query[2:10] + b'\x00\x01' + self.process.holder())
 
     def wait_for(self, kind, seconds=10, **fields):
         def fits(word):

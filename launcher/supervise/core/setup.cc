@@ -65,6 +65,8 @@ policy::Setup setup_for(policy::Profile const& profile, std::string const& sessi
     setup.udp_by_policy = profile.network.udp == policy::UdpMode::Policy;
     setup.journal_requests = profile.audit.journal == policy::JournalDetail::Requests;
     setup.new_labels = profile.network.new_labels;
+    setup.new_label_bytes = profile.network.new_label_bytes;
+    setup.dns_types = profile.network.dns_types;
     return setup;
 }
 

@@ -1,6 +1,7 @@
 #include "launcher/init/process_facts.h"
 
 #include "launcher/init/socket_holders.h"
+#include "launcher/sys/channel.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/proc_view.h"
 
@@ -120,6 +121,23 @@ TEST(SocketHolders, AThreadCannotHideASocketInATableOfItsOwn)
     is_over = true;
     is_over.notify_all();
     hider.join();
+}
+
+TEST(SocketHolders, SeeThatADescriptorTravelsButOnlyWhereTheyAreToldToLook)
+{
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    auto const near = sys::Fd::adopt_raw_fd(ends[0]), far = sys::Fd::adopt_raw_fd(ends[1]);
+    auto const does_travel = [&](CarrierSearch carriers) {
+        SocketHolders().find(proc(), {}, carriers);
+        return carriers.has_found;
+    };
+    EXPECT_FALSE(does_travel({{inode_of(far)}}));
+    ASSERT_TRUE(sys::send_message(near, bytes_of("x"), {&near}).ok());
+    EXPECT_TRUE(does_travel({{inode_of(far)}}));
+    EXPECT_FALSE(does_travel({{inode_of(near)}}));
+    EXPECT_FALSE(does_travel({}));
+    EXPECT_TRUE(does_travel({{}, true}));
 }
 
 TEST(SocketHolders, MoreThanCanBeToldAreNotAllOfThem)

@@ -164,4 +164,16 @@ TEST_F(FlowOpen, PassesAHalfCloseOn)
     EXPECT_TRUE(side(flow).is_finished);
 }
 
+TEST_F(FlowOpen, WhileDescriptorsTravelNobodyIsProvenToBeTheOwner)
+{
+    start();
+    auto const flow = syn_to("raw.test", 2222);
+    core->owner_known({flow, {holder("/usr/bin/curl")}, true}, at);
+    EXPECT_TRUE(side(flow).is_refused);
+    auto const line = told<policy::Decided>();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->decision, "deny");
+    EXPECT_EQ(line->program.taints, std::vector<std::string>{"in transit"});
+}
+
 } // namespace osh::netproxy::core::test

@@ -78,6 +78,79 @@ TEST_F(FlowProxy, AProxyThatWantsOtherCredentialsIsAFailureAndNoQuestionToTheAge
     EXPECT_NE(side(flow).out.find("407"), std::string::npos);
 }
 
+TEST_F(FlowProxy, PlainHttpThatNoRuleReadsIsAskedOfTheProxyToo)
+{
+    begin("10.0.0.9:3128");
+    auto const flow = open("raw.test", 80);
+    EXPECT_FALSE(one<Resolve>());
+    says(flow, "DELETE /x HTTP/1.1\r\nHost: raw.test\r\n\r\n");
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    auto const dial = one<Dial>();
+    ASSERT_TRUE(dial && dial->tunnel);
+    EXPECT_EQ(dial->tunnel->authority, "");
+    core->dialled(dial->upstream, at);
+    EXPECT_TRUE(upstream_text(dial->upstream).starts_with("DELETE http://raw.test/x HTTP/1.1\r\n"));
+}
+
+TEST_F(FlowProxy, WhatIsNoHttpOnItsPortStillHasATunnel)
+{
+    begin("10.0.0.9:3128");
+    auto const flow = open("raw.test", 80);
+    says(flow, std::string("\x01\x02\x03 something else\r\n\r\n"));
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    auto const dial = one<Dial>();
+    ASSERT_TRUE(dial && dial->tunnel);
+    EXPECT_EQ(dial->tunnel->authority, "raw.test:80");
+}
+
+constexpr char const* kHandshake =
+    "GET /ws HTTP/1.1\r\nHost: raw.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+TEST_F(FlowProxy, AWebSocketAfterARequestHasATunnelThatNeverSeesTheSecret)
+{
+    begin("http://us:pw@10.0.0.9:3128");
+    auto const flow = open("raw.test", 80);
+    says(flow, "GET /b HTTP/1.1\r\nHost: raw.test\r\n\r\n");
+    auto const asked = connects();
+    auto const text = upstream_text(asked);
+    EXPECT_TRUE(text.starts_with("GET http://raw.test/b HTTP/1.1\r\n")) << text;
+    EXPECT_NE(text.find("Proxy-Authorization: Basic dXM6cHc="), std::string::npos) << text;
+    core->sent_upstream(asked, text.size(), at);
+    replies(asked, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    says(flow, kHandshake);
+    auto const left = one<CloseUpstream>();
+    ASSERT_TRUE(left);
+    EXPECT_EQ(left->upstream, asked);
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    auto const dial = one<Dial>();
+    ASSERT_TRUE(dial && dial->tunnel);
+    EXPECT_EQ(dial->tunnel->authority, "raw.test:80");
+    core->dialled(dial->upstream, at);
+    auto const handshake = upstream_text(dial->upstream);
+    EXPECT_TRUE(handshake.starts_with("GET /ws HTTP/1.1\r\n")) << handshake;
+    EXPECT_EQ(handshake.find("Proxy-Authorization"), std::string::npos) << handshake;
+}
+
+TEST_F(FlowProxy, ARefusedWebSocketEndsTheConnectionAndTheNextRequestIsAskedOfTheProxy)
+{
+    begin("http://us:pw@10.0.0.9:3128");
+    auto const flow = open("raw.test", 80);
+    says(flow, kHandshake);
+    auto const tunnel = connects();
+    core->sent_upstream(tunnel, upstream_text(tunnel).size(), at);
+    replies(tunnel, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 404 ")) << side(flow).out;
+    EXPECT_NE(side(flow).out.find("Connection: close"), std::string::npos) << side(flow).out;
+    says(flow, "GET /b HTTP/1.1\r\nHost: raw.test\r\n\r\n");
+    EXPECT_FALSE(one<Resolve>()) << "over";
+    says(open("raw.test", 80), "GET /b HTTP/1.1\r\nHost: raw.test\r\n\r\n");
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    auto const dial = one<Dial>();
+    ASSERT_TRUE(dial && dial->tunnel);
+    EXPECT_EQ(dial->tunnel->authority, "");
+}
+
 TEST_F(FlowProxy, LooksTheProxyUpAfterTheTarget)
 {
     begin("proxy.corp:3128");
@@ -141,7 +214,7 @@ TEST_F(FlowProxy, TheHostsOwnServicesAreDialledOnTheLoopbackWithoutALookUp)
     ASSERT_TRUE(dial);
     EXPECT_EQ(dial->reach, Reach::OwnLoopback);
     EXPECT_FALSE(dial->tunnel);
-    EXPECT_EQ(dial->addresses, (std::vector{ip("127.0.0.1"), ip("::1")}));
+    EXPECT_EQ(dial->addresses, (std::vector{ip("::1"), ip("127.0.0.1")}));
 }
 
 TEST_F(FlowProxy, NoPatternAndNoOtherPortOpensTheHostsServices)
@@ -167,7 +240,7 @@ TEST_F(FlowProxy, NobodyIsAskedAboutTheHostsServices)
 
 TEST_F(FlowProxy, NewNamesBelowAPatternAreLimited)
 {
-    settings.new_labels = 1;
+    settings.new_names.per_minute = 1;
     start(WhenUnruled::Deny, kHostPolicy);
     open("a.wild.test", 2222);
     EXPECT_TRUE(one<Resolve>());

@@ -3,6 +3,7 @@
 // TLS are the real ones.
 
 #include "netproxy/core/core.h"
+#include "netproxy/wire/dns.h"
 #include "policy/base/diagnostic.h"
 #include "policy/compile/policy.h"
 
@@ -52,6 +53,10 @@ public:
     {
         names.emplace_back(name);
     }
+    void answer_dns_records(std::uint64_t, std::vector<wire::DnsRecord> const& given) override
+    {
+        records = given;
+    }
     void send_udp(stack::FlowTuple const&, Bytes payload) override
     {
         datagrams.emplace_back(text_of(payload));
@@ -62,6 +67,7 @@ public:
     std::map<FlowId, Side> sides;
     std::vector<std::pair<stack::DnsReply, IpAddress>> replies;
     std::vector<std::string> names, datagrams;
+    std::optional<std::vector<wire::DnsRecord>> records;
     std::vector<std::byte> space = std::vector<std::byte>(1024);
     std::uint64_t memory = 96u << 20, held = 0;
     int refused_datagrams = 0;

@@ -113,6 +113,24 @@ TEST_F(DnsTest, AnAddressOfTheOtherFamilyIsNoData)
     EXPECT_EQ(got[7], 0);
 }
 
+TEST_F(DnsTest, RecordsThatDoNotFitADatagramAreAskedForAgainOverTcp)
+{
+    std::vector<wire::DnsRecord> const records(3, {60, std::vector<std::byte>(200)});
+    constexpr std::uint16_t kTxt = 16;
+    ask(message_of({.name = wire_name("a.b"), .type = kTxt}));
+    agent.stack.answer_dns_records(asked().question, records);
+    std::string got = answer();
+    EXPECT_EQ(got[2] & 2, 2);
+    EXPECT_EQ(got[7], 0);
+    auto const opt = std::string("\0\0\51\x10\0\0\0\0\0\0\0", 11);
+    ask(message_of({.name = wire_name("a.b"), .type = kTxt, .additional = 1, .behind = opt}));
+    agent.stack.answer_dns_records(asked().question, records);
+    got = answer();
+    EXPECT_EQ(got[2] & 2, 0);
+    EXPECT_EQ(got[7], 3);
+    EXPECT_EQ(got.size(), 12u + 5 + 4 + 3 * 212 + 11);
+}
+
 TEST_F(DnsTest, SaysNoInEachWay)
 {
     for (auto const& [reply, code] : {std::pair{DnsReply::NoData, 0}, {DnsReply::NameError, 3},

@@ -81,6 +81,18 @@ TEST(OwnerAnswerCodec, KeepsHoldersAndAncestors)
     EXPECT_EQ(encode(*decoded), bytes);
 }
 
+TEST(OwnerAnswerCodec, SaysWhetherTheSocketMayBeInTransit)
+{
+    for (bool const is_in_transit : {false, true}) {
+        auto const decoded = decode_owner_answer(encode(OwnerAnswer{9, {}, is_in_transit}));
+        ASSERT_TRUE(decoded.ok());
+        EXPECT_EQ(decoded->is_in_transit, is_in_transit);
+    }
+    auto odd = encode(OwnerAnswer{9, {}, true});
+    odd[10] = std::byte{2};
+    EXPECT_FALSE(decode_owner_answer(odd).ok());
+}
+
 TEST(OwnerAnswerCodec, RefusesEveryShortening)
 {
     auto const whole = encode(OwnerAnswer{9, {{node(), {node()}}}});
