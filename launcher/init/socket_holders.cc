@@ -19,7 +19,7 @@ constexpr int kMostRounds = 5;
 constexpr std::size_t kStat = 4096, kInfo = 4096;
 constexpr std::string_view kTravelling = "\nscm_fds:";
 
-std::int32_t pid_of(std::string_view name)
+std::int32_t number_of(std::string_view name)
 {
     std::int32_t pid = 0;
     auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
@@ -75,7 +75,7 @@ private:
         bool is_whole = true;
         bool const are_all =
             sys::for_each_entry(proc_, tasks.c_str(), kMaxThreads, [&](std::string_view name) {
-                auto const thread = pid_of(name);
+                auto const thread = number_of(name);
                 if (thread == pid || sys::share_descriptors(pid, thread))
                     return true;
                 std::string const task = tasks + "/" + std::string(name);
@@ -90,7 +90,7 @@ private:
     {
         return sys::for_each_socket(proc_, (task + "/fd").c_str(), kMaxDescriptorsSeen,
             [&](std::uint64_t inode, std::string_view name) {
-                take(inode, pid);
+                take(inode, pid, number_of(name));
                 look_into_queue(inode, task + "/fdinfo/", name);
                 return !are_all_over();
             });
@@ -112,12 +112,14 @@ private:
         carriers_.has_found |= trimmed(count) != "0";
     }
 
-    void take(std::uint64_t inode, std::int32_t pid)
+    void take(std::uint64_t inode, std::int32_t pid, std::int32_t descriptor)
     {
         for (auto& search : searches_) {
             if (search.inode != inode || search.is_over()
                 || std::ranges::find(search.pids, pid) != search.pids.end())
                 continue;
+            if (search.pids.empty())
+                search.descriptor = descriptor;
             if (search.pids.size() < policy::kMaxHolders)
                 search.pids.push_back(pid);
             else
@@ -167,7 +169,7 @@ bool list_processes(sys::Fd const& proc, std::vector<std::int32_t>& pids)
 {
     pids.clear();
     bool const are_all = sys::for_each_entry(proc, ".", kMaxProcesses, [&](std::string_view name) {
-        auto const pid = pid_of(name);
+        auto const pid = number_of(name);
         if (pid > 1) // 1 is init itself
             pids.push_back(pid);
         return true;
@@ -176,27 +178,48 @@ bool list_processes(sys::Fd const& proc, std::vector<std::int32_t>& pids)
     return are_all;
 }
 
+// One look instead of a walk through a table: a client that opens one connection after the other.
+bool SocketHolders::find_again(sys::Fd const& proc, SocketSearch& search) const
+{
+    if (search.depth != policy::OwnerDepth::Shown || recent_.empty())
+        return false;
+    auto const [pid, descriptor] = recent_.front();
+    auto const path = std::to_string(pid) + "/fd/" + std::to_string(descriptor);
+    if (sys::socket_at(proc, path.c_str()) != search.inode)
+        return false;
+    search.pids.push_back(pid);
+    return true;
+}
+
+void SocketHolders::remember(Recent holder)
+{
+    std::erase_if(recent_, [&](Recent const& other) { return other.pid == holder.pid; });
+    recent_.insert(recent_.begin(), holder);
+    recent_.resize(std::min(recent_.size(), kMaxRecentHolders));
+}
+
 void SocketHolders::find(
     sys::Fd const& proc, std::span<SocketSearch> searches, CarrierSearch& carriers)
 {
+    if (searches.size() == 1 && find_again(proc, searches.front()))
+        return;
     Walk walk(proc, searches, carriers);
     bool const may_stop = std::ranges::all_of(
         searches, [](auto const& search) { return search.depth == policy::OwnerDepth::Shown; });
     if (may_stop) {
+        std::erase_if(recent_, [&](Recent const& holder) {
+            return !sys::entry_exists(proc, std::to_string(holder.pid).c_str());
+        });
         for (std::size_t i = 0; i < recent_.size() && !walk.are_all_over(); ++i)
-            walk.look_at(recent_[i]);
+            walk.look_at(recent_[i].pid);
     }
     if (!walk.are_all_over() && !look_at_all(proc, walk, helpers_)) {
         give_up(searches);
         carriers.has_found |= !carriers.is_over();
     }
-    for (auto const& search : searches) {
-        if (search.pids.empty())
-            continue;
-        std::erase(recent_, search.pids.front());
-        recent_.insert(recent_.begin(), search.pids.front());
-    }
-    recent_.resize(std::min(recent_.size(), kMaxRecentHolders));
+    for (auto const& search : searches)
+        if (!search.pids.empty())
+            remember({search.pids.front(), search.descriptor});
 }
 
 } // namespace osh::launcher

@@ -52,7 +52,7 @@ void Core::asked_records(stack::DnsAsked const& event)
         line.code = code_word(verdict.code);
         line.reason = std::move(verdict.reason);
         journal_.decided(std::move(line), at_.now);
-        parts_.agent.answer_dns(event.question, stack::DnsReply::Refused, {});
+        parts_.agent.answer_dns(event.question, stack::DnsReply::Refused, {}, 0);
         return;
     }
     line.decision = "allow";
@@ -74,7 +74,7 @@ void Core::refuse_records(stack::DnsAsked const& event)
         fmt::format("{} records are given where network.dns_types opens them, and nowhere else",
             policy::dns_type_name(event.type));
     journal_.decided(std::move(line), at_.now);
-    parts_.agent.answer_dns(event.question, stack::DnsReply::Refused, {});
+    parts_.agent.answer_dns(event.question, stack::DnsReply::Refused, {}, 0);
 }
 
 void Core::records_known(
@@ -82,7 +82,7 @@ void Core::records_known(
 {
     at_ = at;
     if (records.empty()) {
-        parts_.agent.answer_dns(question, reply, {});
+        parts_.agent.answer_dns(question, reply, {}, 0);
         return;
     }
     for (auto& record : records)
