@@ -176,6 +176,16 @@ void Stack::commit(FlowId flow, std::size_t count)
         impl_->world.wake(*found);
 }
 
+void Stack::expect_more(FlowId flow, More more)
+{
+    Flow* const found = impl_->find(flow);
+    if (!found)
+        return;
+    found->expects_more = more == More::Yes;
+    if (!found->expects_more && found->state == TcpState::Open && found->to_send.size() > 0)
+        impl_->world.wake(*found);
+}
+
 bool Stack::peer_finished(FlowId flow) const
 {
     Flow const* const found = impl_->find(flow);

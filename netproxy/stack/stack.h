@@ -61,6 +61,7 @@ struct UdpReceived { // any other datagram; nothing is answered: reply with send
 
 using Event = std::variant<TcpOpened, TcpReadable, TcpWritable, TcpClosed, DnsAsked, UdpReceived>;
 
+enum class More : bool { No, Yes };
 enum class Unreachable : std::uint8_t { Network, Host, Port, AdminProhibited };
 enum class DnsReply : std::uint8_t { Address, NoData, NameError, Refused, ServerFailure };
 
@@ -129,8 +130,11 @@ public:
     void consume(FlowId flow, std::size_t count);
     MutableBytes send_space(FlowId flow); // the first contiguous part; it is held until committed
     void commit(FlowId flow, std::size_t count); // 0: nothing came, the space is given back
-    bool peer_finished(FlowId flow) const;       // FIN received (received() may still hold bytes)
-    std::size_t unsent(FlowId flow) const;       // committed and not yet acknowledged
+    // Yes: more will be committed at once, so a packet that would not be full waits for it while
+    // others are in flight (as with MSG_MORE, send(2)).
+    void expect_more(FlowId flow, More more);
+    bool peer_finished(FlowId flow) const; // FIN received (received() may still hold bytes)
+    std::size_t unsent(FlowId flow) const; // committed and not yet acknowledged
     std::size_t flow_count() const;
 
     // ---- UDP and DNS
