@@ -13,7 +13,7 @@ namespace
 using sys::IoStatus;
 
 constexpr std::size_t kLongestDatagram = 65'535;
-constexpr int kDatagramsPerTurn = 32; // of one socket; then others have their turn
+constexpr std::size_t kDatagramsPerTurn = 32; // of one socket; then others have their turn
 
 } // namespace
 
@@ -30,7 +30,7 @@ Result<> Datagrams::start(core::OpenDatagrams const& command)
     LET(socket, sys::start_datagrams(command.address, command.port));
     auto const id = command.upstream;
     LET(watch, loop_.watch(socket, sys::Interest::Read, [this, id](auto) { on_ready(id); }));
-    sockets_.emplace(id, Socket{std::move(socket), watch});
+    sockets_.emplace(id, Socket{std::move(socket), watch, {}});
     return {};
 }
 
@@ -49,17 +49,20 @@ void Datagrams::send(core::SendDatagram const& command)
 void Datagrams::on_ready(core::UpstreamId id)
 {
     buffer_.resize(kLongestDatagram);
-    for (int i = 0; i < kDatagramsPerTurn; ++i) {
+    for (std::size_t i = 0; i < kDatagramsPerTurn; ++i) {
         auto const found = sockets_.find(id);
         if (found == sockets_.end())
             return;
         auto const read = sys::receive_into(found->second.socket, buffer_);
         if (read.status == IoStatus::Busy)
-            return;
+            return found->second.guess.ended_after(i);
         if (read.status == IoStatus::Failed)
             return failed(id, read.error);
+        bool const is_last = found->second.guess.is_last(i + 1);
         // Ended is a datagram without a byte.
         core_.datagram_from_upstream(id, Bytes(buffer_).first(read.count), moment_());
+        if (is_last)
+            return;
     }
 }
 

@@ -5,6 +5,7 @@
 #include "launcher/sys/event_loop.h"
 #include "netproxy/core/core.h"
 #include "netproxy/shell/dial_guard.h"
+#include "netproxy/shell/single_guess.h"
 
 #include <functional>
 #include <unordered_map>
@@ -30,6 +31,7 @@ private:
     struct Socket {
         sys::Fd socket;
         sys::WatchId watch = 0;
+        SingleGuess guess;
     };
     Result<> start(core::OpenDatagrams const& command);
     void on_ready(core::UpstreamId id);

@@ -190,8 +190,9 @@ void Driver::settle()
 {
     for (std::size_t round = 0; round < kRoundsPerTurn; ++round) {
         auto const events = stack_.take_events();
+        auto const at = moment(); // of all that came with one look
         for (auto const& event : events)
-            core_->handle(event, moment());
+            core_->handle(event, at);
         auto commands = core_->take_commands();
         for (auto& command : commands)
             carry_out(command);

@@ -3,6 +3,7 @@
 // batches, writes one packet per call. No idea of what a packet says.
 
 #include "launcher/sys/fd.h"
+#include "netproxy/shell/single_guess.h"
 #include "netproxy/stack/stack.h"
 
 #include <functional>
@@ -28,16 +29,12 @@ public:
     sys::Fd const& fd() const { return device_; }
 
 private:
-    // Batches of one packet in a row before the question is left out, and how often it is then.
-    static constexpr unsigned kSingles = 4, kBlind = 8;
-
-    bool is_probably_last(std::size_t packets);
     Result<> write_one(stack::PacketOut const& packet);
     Result<> write_stashed();
 
     sys::Fd device_;
     std::vector<std::byte> buffer_;
-    unsigned singles_ = 0; // batches of one packet, since there was a larger one
+    SingleGuess guess_;
     // The packet that met a full device: copied, because its payload views end with this turn.
     std::vector<std::byte> stashed_;
 };

@@ -18,8 +18,7 @@ void Upstreams::on_ready(UpstreamId id, sys::Readiness ready)
     if (ready.writable)
         found->second.may_write = true;
     if (ready.readable && found->second.is_bulk) {
-        if (!std::exchange(found->second.waits_for_turn, true))
-            bulk_.push_back(id);
+        queue_bulk(id, found->second);
         if (!ready.writable)
             return;
     } else if (ready.readable) {
@@ -34,6 +33,16 @@ bool Upstreams::is_bulk(UpstreamId id) const
 {
     auto const found = connected_.find(id);
     return found != connected_.end() && found->second.is_bulk;
+}
+
+void Upstreams::queue_bulk(UpstreamId id, Connected& connected)
+{
+    if (std::exchange(connected.waits_for_turn, true))
+        return;
+    bulk_.push_back(id);
+    bool const is_long = bulk_.size() > kPolledQueue && connected.watch != 0;
+    if (is_long && loop_.change(connected.watch, Interest::None).ok())
+        connected.interest = Interest::None;
 }
 
 // One turn of a stream takes as long as a whole exchange of small packets: while there are such,
@@ -130,7 +139,8 @@ void Upstreams::set_interest(Connected& connected, UpstreamId id)
     bool const reads = !connected.has_ended && core_.wants_upstream(id);
     bool const writes = !connected.may_write && !connected.is_shut;
     auto const interest = static_cast<Interest>((reads ? 1u : 0u) | (writes ? 2u : 0u));
-    if (interest == connected.interest)
+    bool const is_watched = connected.watch != 0;
+    if (interest == connected.interest && is_watched == (interest != Interest::None))
         return;
     connected.interest = interest;
     // Level-triggered: an end that nobody wants to read yet must not spin the loop, so a socket

@@ -22,6 +22,9 @@ using core::UpstreamId;
 // What fills reads of this size is bulk: it waits while anything smaller moves.
 inline constexpr std::size_t kBulkRead = 16 * 1024;
 inline constexpr std::size_t kBulkTurns = 8; // reads per turn of the loop, when nothing small moves
+// With more than that in the queue each would be reported many times before its turn: not watched
+// meanwhile.
+inline constexpr std::size_t kPolledQueue = 16;
 inline constexpr Duration kInteractive = 20ms; // after a small read somebody waits for the next
 inline constexpr Duration kStagger = 250ms;    // RFC 8305 section 8
 inline constexpr Duration kAttemptTimeout =
@@ -72,9 +75,9 @@ private:
     struct Connected {
         sys::Fd socket;
         sys::WatchId watch = 0;
-        sys::Interest interest = sys::Interest::None;
-        bool may_write = true; // until a write was refused
-        bool is_shut = false;  // FIN sent
+        sys::Interest interest = sys::Interest::None; // None and a watch: not heard now
+        bool may_write = true;                        // until a write was refused
+        bool is_shut = false;                         // FIN sent
         bool has_ended = false;
         bool is_bulk = false;        // its last read was large
         bool waits_for_turn = false; // is in bulk_
@@ -94,6 +97,7 @@ private:
     void on_ready(UpstreamId id, sys::Readiness ready);
     void read_from(UpstreamId id);
     bool is_bulk(UpstreamId id) const;
+    void queue_bulk(UpstreamId id, Connected& connected);
     bool write_to(UpstreamId id, Connected& connected);
     void set_interest(Connected& connected, UpstreamId id);
     void over(UpstreamId id, core::Ending how);

@@ -94,6 +94,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)  # else its thread waits on, and may take the next listener's number for its own
         self.listener.close()
 
 
