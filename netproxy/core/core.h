@@ -102,6 +102,10 @@ private:
     void neither_tls_nor_http(Flow& flow);
     bool check_spliced_start(Flow& flow);
     void silence_is_over(Flow& flow);
+    // flow_versions.cc
+    proxy::HttpVersions offered_to_upstream(Flow const& flow) const;
+    bool asks_with_http2(Flow& flow);
+    void note_silence(Flow const& flow);
     // flow_streams.cc
     void become_carrier(Flow& flow);
     void pump_carrier(Flow& flow);

@@ -28,6 +28,8 @@ void Core::pump(Flow& flow)
 
 void Core::pump_connection(Flow& flow)
 {
+    if (flow.http1 != nullptr)
+        flow.http1->set_time(at_.now);
     bool moved = true;
     while (moved && flow.phase == Phase::Inspect) {
         moved = take_from_agent(flow);
@@ -115,6 +117,8 @@ bool Core::give_to_upstream(Flow& flow)
         return false; // plain: the shell takes the parser's own output
     if (upstream.state == UpstreamState::Secure) {
         if (upstream.tls->state() == TlsState::Failed) {
+            if (asks_with_http2(flow))
+                return false;
             // Never a bypass: nothing was sent but the handshake (S15).
             upstream_failed(flow, DialFailure::Other, std::string(upstream.tls->failure()));
             return false;
@@ -123,6 +127,8 @@ bool Core::give_to_upstream(Flow& flow)
             return false;
         upstream.state = UpstreamState::Open;
         timers_.clear(flow.id);
+        if (flow.http1 != nullptr && upstream.tls->alpn() == "h2")
+            flow.http1->speak_http2();
         if (flow.link_role == LinkRole::Leads) {
             link_is_secure(flow);
             return true;
@@ -163,6 +169,7 @@ bool Core::take_from_upstream(Flow& flow)
 // certificate in TLS 1.3, RFC 8446 section 4.4.2).
 bool Core::upstream_is_over(Flow& flow, bool is_clean)
 {
+    note_silence(flow);
     bool const sends_again =
         flow.http->may_send_again() && !std::exchange(flow.was_sent_again, true);
     if (sends_again) {

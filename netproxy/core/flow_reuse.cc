@@ -35,8 +35,9 @@ bool Core::keep_upstream(Flow& flow)
     if (flow.is_encrypted() != (upstream.tls != nullptr))
         return false;
     if (upstream.tls != nullptr
-        && (upstream.tls->state() != proxy::TlsState::Open || !upstream.tls->output().empty()))
-        return false;
+        && (upstream.tls->state() != proxy::TlsState::Open || !upstream.tls->output().empty()
+            || upstream.tls->alpn() == "h2"))
+        return false; // an HTTP/2 connection is no good without its session
     auto const id = upstream.id;
     if (!pool_.keep(key_of(flow), std::move(upstream), at_.now))
         return false;

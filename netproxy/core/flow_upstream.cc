@@ -123,10 +123,7 @@ void Core::dialled(UpstreamId id, Moment at)
         return;
     if (flow->is_encrypted()) {
         auto session = parts_.upstream_tls.connect(
-            {flow->host, flow->tuple.destination_port,
-                flow->link_role == LinkRole::Leads ? proxy::HttpVersions::Both
-                                                   : proxy::HttpVersions::Only1},
-            at_.wall);
+            {flow->host, flow->tuple.destination_port, offered_to_upstream(*flow)}, at_.wall);
         if (!session.ok()) {
             upstream_failed(*flow, DialFailure::Other, session.error().sentence);
             sweep();
@@ -236,7 +233,10 @@ void Core::drop_upstream(Flow& flow, Ending how)
     for (auto const id : stop_leading(flow))
         if (auto* other = waiting_flow(id))
             route_stream(*other); // one of them makes it
-    if (keep_upstream(flow)) {
+    bool const is_kept = keep_upstream(flow);
+    if (flow.http1 != nullptr)
+        flow.http1->upstream_is_gone();
+    if (is_kept) {
         upstream = Upstream{};
         return;
     }

@@ -55,18 +55,38 @@ std::vector<FlowId> UpstreamLinks::finish(LinkKey const& key)
     return pending ? std::move(pending.mapped()) : std::vector<FlowId>{};
 }
 
+void UpstreamLinks::note(KnownHosts& hosts, KnownHosts::key_type host, Instant now)
+{
+    if (hosts.size() >= kMaxKnownHosts) // the one that is asked again first
+        hosts.erase(std::min_element(hosts.begin(), hosts.end(),
+            [](auto const& a, auto const& b) { return a.second < b.second; }));
+    hosts[std::move(host)] = now + kKnownHostFor;
+}
+
+bool UpstreamLinks::knows(KnownHosts const& hosts, KnownHosts::key_type const& host, Instant now)
+{
+    auto const found = hosts.find(host);
+    return found != hosts.end() && now < found->second;
+}
+
 void UpstreamLinks::note_http1(std::string const& host, std::uint16_t port, Instant now)
 {
-    if (http1_hosts_.size() >= kMaxHttp1Hosts) // the one that is asked again first
-        http1_hosts_.erase(std::min_element(http1_hosts_.begin(), http1_hosts_.end(),
-            [](auto const& a, auto const& b) { return a.second < b.second; }));
-    http1_hosts_[{host, port}] = now + kHttp1HostFor;
+    note(http1_hosts_, {host, port}, now);
 }
 
 bool UpstreamLinks::is_http1(std::string const& host, std::uint16_t port, Instant now) const
 {
-    auto const found = http1_hosts_.find({host, port});
-    return found != http1_hosts_.end() && now < found->second;
+    return knows(http1_hosts_, {host, port}, now);
+}
+
+void UpstreamLinks::note_http2(std::string const& host, std::uint16_t port, Instant now)
+{
+    note(http2_hosts_, {host, port}, now);
+}
+
+bool UpstreamLinks::is_http2(std::string const& host, std::uint16_t port, Instant now) const
+{
+    return knows(http2_hosts_, {host, port}, now);
 }
 
 } // namespace osh::netproxy::core

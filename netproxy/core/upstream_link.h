@@ -2,7 +2,7 @@
 // HTTP/2 connections to upstreams, shared by the streams that may travel together: same host and
 // port, same program, same credential. Who may join is the core's decision, each time; this only
 // remembers. Also: who waits for a connection that is being made, and which servers answered that
-// they speak HTTP/1.1 only.
+// they speak HTTP/1.1 only, or HTTP/2 only.
 
 #include "netproxy/core/flow.h"
 #include "netproxy/core/timers.h"
@@ -16,8 +16,8 @@ namespace osh::netproxy::core
 
 inline constexpr std::size_t kMaxLinks = 128;      // beyond it streams get HTTP/1.1 connections
 inline constexpr Duration kLinkKeepFor = 60s;      // without a stream
-inline constexpr std::size_t kMaxHttp1Hosts = 256; // remembered
-inline constexpr Duration kHttp1HostFor = 10min;   // then they are asked again
+inline constexpr std::size_t kMaxKnownHosts = 256; // remembered, of each kind
+inline constexpr Duration kKnownHostFor = 10min;   // then they are asked again
 
 struct LinkKey {
     std::string host;
@@ -55,6 +55,9 @@ public:
 
     void note_http1(std::string const& host, std::uint16_t port, Instant now);
     bool is_http1(std::string const& host, std::uint16_t port, Instant now) const;
+    // Who took no HTTP/1.1: the next connection for a client of it offers both.
+    void note_http2(std::string const& host, std::uint16_t port, Instant now);
+    bool is_http2(std::string const& host, std::uint16_t port, Instant now) const;
 
     // ---- time
     void idle_since(UpstreamId id, Instant now) { timers_.set(id, now + kLinkKeepFor); }
@@ -65,7 +68,10 @@ public:
 private:
     std::map<UpstreamId, std::unique_ptr<Link>> links_;
     std::map<LinkKey, std::vector<FlowId>> pending_;
-    std::map<std::pair<std::string, std::uint16_t>, Instant> http1_hosts_;
+    using KnownHosts = std::map<std::pair<std::string, std::uint16_t>, Instant>;
+    static void note(KnownHosts& hosts, KnownHosts::key_type host, Instant now);
+    static bool knows(KnownHosts const& hosts, KnownHosts::key_type const& host, Instant now);
+    KnownHosts http1_hosts_, http2_hosts_;
     std::vector<UpstreamId> over_;
     Timers timers_;
 };

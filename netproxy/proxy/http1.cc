@@ -25,12 +25,33 @@ void Http1Connection::agent_ended()
 
 std::size_t Http1Connection::upstream_bytes(Bytes bytes)
 {
-    return impl_->client.take(bytes);
+    return impl_->client().take(bytes);
 }
 
 void Http1Connection::upstream_ended(bool cleanly)
 {
-    impl_->client.ended(cleanly);
+    impl_->client().ended(cleanly);
+}
+
+void Http1Connection::speak_http2()
+{
+    impl_->speak_http2();
+}
+
+void Http1Connection::upstream_is_gone()
+{
+    impl_->is_upstream_gone = true;
+}
+
+bool Http1Connection::is_unanswered() const
+{
+    return !impl_->client().has_spoken();
+}
+
+void Http1Connection::set_time(Instant now)
+{
+    if (impl_->http2)
+        impl_->http2->set_time(now);
 }
 
 void Http1Connection::answer_through(ByteSink* next)
@@ -45,7 +66,7 @@ std::size_t Http1Connection::agent_room() const
 
 std::size_t Http1Connection::upstream_room() const
 {
-    return impl_->client.room();
+    return impl_->client().room();
 }
 
 RequestHead const* Http1Connection::waiting() const
@@ -111,14 +132,14 @@ bool Http1Connection::may_send_again() const
     auto const& head = impl_->request.head;
     bool const is_idempotent =
         head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS";
-    return needs_upstream() && impl_->client.state() == Http1Client::State::Head
-           && !impl_->client.has_spoken() && is_idempotent && !head.has_body;
+    return needs_upstream() && impl_->client().state() == Http1Client::State::Head
+           && !impl_->client().has_spoken() && is_idempotent && !head.has_body;
 }
 
 void Http1Connection::send_again()
 {
     OSH_CHECK(may_send_again());
-    impl_->client.send_again();
+    impl_->send_again();
 }
 
 void Http1Connection::upstream_failed(LocalAnswer const& reply)
@@ -140,24 +161,24 @@ void Http1Connection::consume_to_agent(std::size_t count)
 
 Bytes Http1Connection::to_upstream() const
 {
-    return impl_->client.to_upstream();
+    return impl_->client().to_upstream();
 }
 
 void Http1Connection::consume_to_upstream(std::size_t count)
 {
-    impl_->client.consume_to_upstream(count);
+    impl_->client().consume_to_upstream(count);
 }
 
 bool Http1Connection::needs_upstream() const
 {
     if (is_tunnel() && impl_->is_finished)
         return !to_upstream().empty();
-    return impl_->client.state() != Http1Client::State::Idle;
+    return impl_->client().state() != Http1Client::State::Idle;
 }
 
 bool Http1Connection::upstream_is_reusable() const
 {
-    return impl_->client.is_reusable();
+    return impl_->client().is_reusable();
 }
 
 bool Http1Connection::is_finished() const
@@ -179,7 +200,7 @@ std::size_t Http1Connection::held() const
 {
     auto const& self = *impl_;
     return sizeof self + self.request_text.capacity() + self.kept.capacity() + self.to_agent.held()
-           + self.client.held() + (self.gate ? self.gate->held() : 0);
+           + self.client().held() + (self.gate ? self.gate->held() : 0);
 }
 
 bool Http1Connection::was_cut() const
@@ -189,7 +210,7 @@ bool Http1Connection::was_cut() const
 
 bool Http1Connection::is_tunnel() const
 {
-    return impl_->client.state() == Http1Client::State::Tunnel;
+    return impl_->client().state() == Http1Client::State::Tunnel;
 }
 
 int Http1Connection::response_status() const

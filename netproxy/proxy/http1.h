@@ -8,6 +8,7 @@
 
 #include "netproxy/proxy/byte_sink.h"
 #include "netproxy/proxy/http_exchange.h"
+#include "policy/base/time.h"
 
 #include <memory>
 
@@ -61,6 +62,13 @@ public:
     std::string const& refusal() const override;
     std::string const& upstream_fault() const override;
     std::size_t held() const override;
+
+    // ---- its own upstream connection, where the server chose HTTP/2: before a byte of the request
+    // under way was sent.
+    void speak_http2();
+    void upstream_is_gone(); // that connection is no more; the next begins with HTTP/1.1
+    void set_time(Instant now);
+    bool is_unanswered() const; // not a byte came back
 
     bool is_tunnel() const; // after a verified 101: opaque bytes both ways
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace osh::netproxy::proxy
 {
@@ -42,7 +43,7 @@ std::size_t Http1Connection::Impl::agent_room() const
     case AgentState::Head: return limits.head;
     case AgentState::Waiting: return std::min(keepable(), limits.buffered);
     case AgentState::Body:
-    case AgentState::Tunnel: return client.payload_room();
+    case AgentState::Tunnel: return client().payload_room();
     case AgentState::Done: return 0;
     case AgentState::Drop:
     case AgentState::Closed: return limits.buffered;
@@ -157,14 +158,14 @@ std::size_t Http1Connection::Impl::take_body(Bytes bytes)
 {
     auto const piece = request_body.next(bytes.first(std::min(bytes.size(), agent_room())));
     if (!piece.payload.empty())
-        client.payload(piece.payload);
+        client().payload(piece.payload);
     if (request_body.is_broken()) {
         if (has_answer_begun)
             cut();
         else
             refuse(400, std::string(request_body.fault()));
     } else if (request_body.is_done()) {
-        client.end_payload(passable_trailers(request_body.take_trailers(), sent_fields));
+        client().end_payload(request_trailers());
         agent = AgentState::Done;
         maybe_end_exchange();
     }
@@ -174,7 +175,7 @@ std::size_t Http1Connection::Impl::take_body(Bytes bytes)
 void Http1Connection::Impl::refuse(int code, std::string why)
 {
     refusal = std::move(why);
-    client.finish(Http1Client::Outcome::GivenUp);
+    client().finish(UpstreamClient::Outcome::GivenUp);
     status = code;
     write_local(json_error(code, "bad_request", refusal));
     finish();
@@ -195,8 +196,8 @@ void Http1Connection::Impl::answer(LocalAnswer const& reply)
     auto copy = reply;
     copy.close = must_close;
     write_local(copy);
-    if (client.state() != Http1Client::State::Idle)
-        client.finish(Http1Client::Outcome::GivenUp);
+    if (client().state() != Http1Client::State::Idle)
+        client().finish(UpstreamClient::Outcome::GivenUp);
     if (must_close)
         finish();
     else
@@ -209,13 +210,13 @@ void Http1Connection::Impl::finish()
     is_finished = true;
     request_text.clear();
     kept.clear();
-    sent_fields = {};
+    sent.reset();
 }
 
 void Http1Connection::Impl::cut()
 {
     was_cut = true;
-    client.finish(Http1Client::Outcome::GivenUp);
+    client().finish(UpstreamClient::Outcome::GivenUp);
     finish();
 }
 
@@ -224,7 +225,7 @@ void Http1Connection::Impl::next_request()
     agent = AgentState::Head;
     request = {};
     kept.clear();
-    sent_fields = {};
+    sent.reset();
     wanted.reset();
     wanted_start.reset();
     if (has_agent_ended)
@@ -236,7 +237,7 @@ void Http1Connection::Impl::maybe_end_exchange()
     if (!is_answer_over)
         return;
     bool const is_request_over = agent == AgentState::Done;
-    client.finish(Http1Client::Outcome::Complete);
+    client().finish(UpstreamClient::Outcome::Complete);
     if (!is_request_over || close_after)
         finish();
     else
@@ -275,7 +276,7 @@ void Http1Connection::Impl::forward(Forward plan)
     has_answer_begun = false;
     is_answer_over = false;
     agent = request_body.is_done() ? AgentState::Done : AgentState::Body;
-    Http1Client::Request out{request.head.method, request.framing,
+    UpstreamClient::Request out{request.head.method, request.framing,
         request.head.content_length.has_value(),
         wanted || wanted_start || !request.expects_continue, request.head.takes_trailers,
         request.head.announced_trailers};
@@ -285,20 +286,49 @@ void Http1Connection::Impl::forward(Forward plan)
     bool const ends_plainly = request_body.is_done() && request_body.trailers().empty();
     if (keeps && ends_plainly && request.head.has_body)
         out.framing = {BodyKind::Length, kept.size()}; // its length is known now
-    client.start(plan, out);
-    if (request.framing.kind == BodyKind::Chunked)
-        sent_fields = std::move(plan.fields);
-    cleaner = AnswerCleaner(Scrubber(std::move(plan.scrub), std::move(plan.scrub_with)));
+    if (std::exchange(is_upstream_gone, false))
+        http2.reset();
+    cleaner = AnswerCleaner(Scrubber(plan.scrub, plan.scrub_with));
+    sent = std::make_unique<Sent>(Sent{std::move(plan), out});
+    client().start(sent->plan, out);
     send_kept_body();
+}
+
+std::vector<HttpField> Http1Connection::Impl::request_trailers()
+{
+    return passable_trailers(request_body.take_trailers(), sent->plan.fields);
+}
+
+void Http1Connection::Impl::speak_http2()
+{
+    bool const is_under_way = http1.state() == Http1Client::State::Head && sent != nullptr;
+    http2 = std::make_unique<Http2Client>(limits, *this);
+    is_upstream_gone = false;
+    if (!is_under_way)
+        return;
+    auto const unsent = http1.take_back();
+    http2->start(sent->plan, sent->request);
+    if (!unsent.body.empty())
+        http2->payload(bytes_of(unsent.body));
+    if (unsent.is_over && !http2->is_request_over())
+        http2->end_payload(unsent.trailers);
+}
+
+void Http1Connection::Impl::send_again()
+{
+    if (!http2)
+        return http1.send_again();
+    http2.reset();
+    http1.start(sent->plan, sent->request);
 }
 
 void Http1Connection::Impl::send_kept_body()
 {
     if (!kept.empty())
-        client.payload(bytes_of(kept));
+        client().payload(bytes_of(kept));
     kept.clear();
     if (agent == AgentState::Done)
-        client.end_payload(passable_trailers(request_body.take_trailers(), sent_fields));
+        client().end_payload(request_trailers());
 }
 
 } // namespace osh::netproxy::proxy

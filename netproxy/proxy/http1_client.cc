@@ -14,12 +14,6 @@ namespace
 
 constexpr int kSwitchingProtocols = 101;
 
-// RFC 9112 section 6.3: these never have a body, whatever their fields say.
-bool has_no_body(int status, std::string_view method)
-{
-    return method == "HEAD" || status == 204 || status == 304;
-}
-
 } // namespace
 
 std::size_t Http1Client::room() const

@@ -162,6 +162,25 @@ std::size_t Http1Client::payload_room() const
     return room > kChunkOverhead ? room - kChunkOverhead : 0;
 }
 
+Http1Client::Unsent Http1Client::take_back()
+{
+    Unsent unsent;
+    unsent.is_over = is_request_over_;
+    auto rest = to_upstream_.view();
+    rest = rest.subspan(std::min(sent_head_.size(), rest.size()));
+    BodyReader reader; // of our own chunks
+    bool const is_chunked = request_framing_ == BodyKind::Chunked;
+    reader.start({is_chunked ? BodyKind::Chunked : BodyKind::UntilClose, 0});
+    while (!rest.empty() && !reader.is_done()) {
+        auto const piece = reader.next(rest);
+        unsent.body.append(text_of(piece.payload));
+        rest = rest.subspan(piece.consumed);
+    }
+    unsent.trailers = reader.take_trailers();
+    finish(Outcome::GivenUp);
+    return unsent;
+}
+
 void Http1Client::send_again()
 {
     to_upstream_.clear();

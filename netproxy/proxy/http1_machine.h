@@ -12,6 +12,7 @@
 #include "netproxy/proxy/answer_cleaner.h"
 #include "netproxy/proxy/http1.h"
 #include "netproxy/proxy/http1_client.h"
+#include "netproxy/proxy/http2_client.h"
 #include "netproxy/proxy/websocket_gate.h"
 
 namespace osh::netproxy::proxy
@@ -45,9 +46,21 @@ struct Http1Connection::Impl final : AnswerSink {
     bool is_too_large = false;
 
     // ---- the upstream's side
-    Http1Client client{limits, *this};
+    Http1Client http1{limits, *this};
+    std::unique_ptr<Http2Client> http2; // once the server chose it
+    bool is_upstream_gone = false;      // the connection that it was chosen on
+    UpstreamClient& client() { return http2 ? static_cast<UpstreamClient&>(*http2) : http1; }
+    UpstreamClient const& client() const
+    {
+        return http2 ? static_cast<UpstreamClient const&>(*http2) : http1;
+    }
+    // Of the exchange under way, should it go over another connection.
+    struct Sent {
+        Forward plan;
+        UpstreamClient::Request request;
+    };
+    std::unique_ptr<Sent> sent;
     std::string upstream_host;                // to name it in a 502
-    std::vector<HttpField> sent_fields;       // of the request's head
     LocalAnswer late_answer;                  // of Drop
     BodyKind answer_framing = BodyKind::None; // as we write it
     AnswerCleaner cleaner;
@@ -90,6 +103,9 @@ struct Http1Connection::Impl final : AnswerSink {
     void maybe_end_exchange();
     void forward(Forward plan);
     void send_kept_body();
+    std::vector<HttpField> request_trailers();
+    void speak_http2();
+    void send_again();
 
     // http1_upstream_side.cc
     std::size_t answer_room() const override;

@@ -113,7 +113,7 @@ Result<ParsedResponse> Http1Connection::Impl::agreed(ParsedResponse response)
 std::size_t Http1Connection::Impl::take_tunnel(Bytes bytes)
 {
     if (!gate) {
-        client.tunnel(bytes);
+        client().tunnel(bytes);
         return bytes.size();
     }
     if (!close_frame.empty())
@@ -125,7 +125,7 @@ std::size_t Http1Connection::Impl::take_tunnel(Bytes bytes)
 
 void Http1Connection::Impl::gate_has_moved()
 {
-    client.tunnel(bytes_of(gate->take_output()));
+    client().tunnel(bytes_of(gate->take_output()));
     if (auto const& fault = gate->fault(); fault && close_frame.empty()) {
         refusal = fault->why;
         close_tunnel(fault->code, fault->why);
@@ -149,7 +149,7 @@ void Http1Connection::Impl::tunnel_payload(Bytes payload)
 void Http1Connection::Impl::close_tunnel(CloseCode code, std::string_view reason)
 {
     gate->append_close(code);
-    client.tunnel(bytes_of(gate->take_output()));
+    client().tunnel(bytes_of(gate->take_output()));
     if (close_frame.empty())
         append_frame(close_frame, Opcode::Close, close_payload(code, reason), nullptr);
     close_when_possible();

@@ -18,7 +18,7 @@ constexpr int kContinue = 100;
 std::size_t Http1Connection::Impl::answer_room() const
 {
     auto const room = to_agent.room(limits.buffered);
-    if (client.state() == Http1Client::State::Tunnel)
+    if (client().state() == Http1Client::State::Tunnel)
         return room;
     return cleaner.room(room > kChunkOverhead ? room - kChunkOverhead : 0);
 }
@@ -62,7 +62,7 @@ Result<> Http1Connection::Impl::answer_head(ParsedResponse const& as_sent, Frami
 
 void Http1Connection::Impl::answer_payload(Bytes payload)
 {
-    if (client.state() == Http1Client::State::Tunnel)
+    if (client().state() == Http1Client::State::Tunnel)
         tunnel_payload(payload);
     else
         write_answer_payload(payload);

@@ -55,7 +55,10 @@ public:
     virtual Bytes output() const = 0;
     virtual void consume_output(std::size_t count) = 0;
     virtual std::string_view alpn() const = 0; // "" if none was agreed
-    virtual std::size_t held() const = 0;      // memory, about
+    // Failed, because the peer speaks none of the protocols that were offered (RFC 7301
+    // section 3.2).
+    virtual bool shares_no_protocol() const = 0;
+    virtual std::size_t held() const = 0; // memory, about
 };
 
 struct RandomSource; // seeded from getrandom(2) by main before lock-down

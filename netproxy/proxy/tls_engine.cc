@@ -217,14 +217,14 @@ std::string_view MemoryTls::alpn() const
 
 void MemoryTls::fail_with(int code)
 {
+    bool const is_alert = code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE;
+    auto const alert = is_alert ? ssl_->MBEDTLS_PRIVATE(in_msg)[1] : 0;
+    shares_no_protocol_ = is_alert && alert == MBEDTLS_SSL_ALERT_MSG_NO_APPLICATION_PROTOCOL;
     failure_ = explain_failure(code);
     state_ = TlsState::Failed;
     if (!failure_.empty())
         return;
-    if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
-        failure_ = alert_words(ssl_->MBEDTLS_PRIVATE(in_msg)[1]);
-    else
-        failure_ = tls_error_words(code);
+    failure_ = is_alert ? alert_words(static_cast<unsigned char>(alert)) : tls_error_words(code);
 }
 
 } // namespace osh::netproxy::proxy

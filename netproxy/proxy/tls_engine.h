@@ -32,6 +32,7 @@ public:
     Bytes output() const override { return output_.view(); }
     void consume_output(std::size_t count) override { output_.consume(count); }
     std::string_view alpn() const override;
+    bool shares_no_protocol() const override { return shares_no_protocol_; }
     std::size_t held() const override { return kLibraryHolds + input_.held() + output_.held(); }
 
 protected:
@@ -59,6 +60,7 @@ private:
     TlsState state_ = TlsState::Handshake;
     std::string failure_;
     bool was_open_ = false;
+    bool shares_no_protocol_ = false;
     bool has_transport_ended_ = false;
     bool is_starved_ = false; // the library asked for bytes and got none
 };

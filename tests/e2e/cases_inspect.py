@@ -1,4 +1,6 @@
 """Where TLS is opened and where it is not, and what is refused in words: encrypted ClientHellos, tls: skip, upgrades, odd upstreams."""
+import hashlib
+
 from machine import check, need
 
 POLICY = '''version: 1
@@ -89,11 +91,24 @@ def upgrade_to_http2(m):
 
 
 def client_of_http1_at_a_server_of_http2(m):
-    """A server that speaks HTTP/2 only answers a client of HTTP/2; one of HTTP/1.1 gets a 502 that names the reason."""
-    done = run(m, 'curl', '-sS', '--http2', '-o', '/dev/null', '-w', '%{http_code}', 'https://opened.site.test:8446/ok/a')
+    """A server that speaks HTTP/2 only answers clients of HTTP/1.1 and those without ALPN too: bodies and trailers both ways, unharmed."""
+    site = 'https://opened.site.test:8446'
+    done = run(m, 'curl', '-sS', '--http2', '-o', '/dev/null', '-w', '%{http_code}', site + '/ok/a')
     check(done.out == '200', done)
-    done = run(m, 'curl', '-sS', '--http1.1', '-w', ' %{http_code}', 'https://opened.site.test:8446/ok/a')
-    check(done.out.endswith('502') and 'opened.site.test' in done.out, done)
+    for option in ('--http1.1', '--no-alpn'):
+        done = run(m, 'curl', '-sSi', option, '-w', ' %{http_code} %{http_version}', site + '/ok/a')
+        check(done.out.startswith('HTTP/1.1 200') and 'hello over h2\n' in done.out and 'x-last: word' in done.out, done)
+        check(done.out.endswith(' 200 1.1'), done)
+    script = ('curl -sS --http1.1 -o /dev/null -o /dev/null -w "%{num_connects} " SITE/ok/a SITE/ok/a; '
+              'curl -sS --http1.1 SITE/ok/big | sha256sum; '
+              'head -c 5000000 /dev/zero | tr "\\0" "y" > body; '
+              'curl -sS --http1.1 --data-binary @body SITE/ok/up | sha256sum; '
+              'curl -sS --http1.1 -H "Transfer-Encoding: chunked" --data-binary @body SITE/ok/up | sha256sum')
+    done = run(m, 'sh', '-c', script.replace('SITE', site), timeout=120)
+    words = done.out.split()
+    check(words[:2] == ['1', '0'], done)
+    sums = [hashlib.sha256(text).hexdigest() for text in (b'x' * 50000000, b'y' * 5000000, b'y' * 5000000)]
+    check([word for word in words[2:] if word != '-'] == sums, done)
 
 
 CASES = [encrypted_hello, who_is_seen, upgrade_to_http2, client_of_http1_at_a_server_of_http2]
