@@ -267,6 +267,24 @@ def python_many(m):
     check(done.out == 'HTTP/2 100\n[2000000, 2000000, 2000000, 10000000, 10000000, 10000000]\n', done)
 
 
+BROWSER_MANY = '''<body><script>
+const ask = i => fetch('https://site.test/ok/browser-' + i, {mode: 'no-cors'}).then(r => r.type, e => 'failed');
+Promise.all(Array.from({length: 100}, (_, i) => ask(i))).then(
+  all => { document.body.textContent = all.filter(t => t === 'opaque').length + ' came'; });
+</script></body>'''
+
+
+def chromium_many(m):
+    """Chromium asks for a hundred things at once."""
+    need_program('chromium-headless-shell')
+    m.write(m.project + '/many.html', BROWSER_MANY)
+    done = m.inside('chromium-headless-shell', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
+                    '--virtual-time-budget=30000', '--dump-dom', 'file://%s/many.html' % m.project, timeout=120)
+    check('100 came' in done.out, done)
+    paths = {hit['path'] for hit in m.hits(kind='request', host='site.test')}
+    check(len(paths) == 100, sorted(paths))
+
+
 CASES = [curl_speaks_http2, curl_prior_knowledge, denied_stream, authority_mismatch, bulk_both_ways, parallel_streams,
          node_http2, python_httpx, nghttp_client, h2load_many, http2_upstream, http2_both_sides_bulk, h2load_both_sides, grpc_client, go_client, node_many, deno_many,
-         python_many]
+         python_many, chromium_many]
