@@ -127,6 +127,7 @@ private:
     void pump(Flow& flow);
     void pump_connection(Flow& flow);
     bool take_from_agent(Flow& flow);
+    bool decrypt_from_agent(Flow& flow, Bytes received);
     bool take_plain_from_agent(Flow& flow);
     bool give_to_agent(Flow& flow);
     bool take_from_upstream(Flow& flow);
@@ -141,6 +142,7 @@ private:
     // flow_request.cc
     bool judge(Flow& flow);
     void begin_judging(Flow& flow, proxy::RequestHead const& head);
+    static void keep_judged(Flow& flow);
     void judged(Flow& flow, policy::Verdict const& verdict);
     void proceed(Flow& flow, std::string_view decision);
     void answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
@@ -204,6 +206,7 @@ private:
     void read_on();
     // flow_splice.cc
     void pump_splice(Flow& flow);
+    void expect_more(Flow& flow, stack::More more);
     // udp.cc
     void datagram(stack::UdpReceived const& event);
     void udp_owner_known(UdpFlow& flow, policy::OwnerAnswer const& answer);

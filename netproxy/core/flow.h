@@ -59,8 +59,9 @@ struct Upstream {
     bool has_ended = false;                 // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
-    bool asks_proxy = false;  // leads to the person's proxy itself, not through it to the host
-    bool lacks_space = false; // no room when last asked: splice, the agent's; else, memory
+    bool asks_proxy = false;   // leads to the person's proxy itself, not through it to the host
+    bool expects_more = false; // inspected flows: the last read filled the inbox
+    bool lacks_space = false;  // no room when last asked: splice, the agent's; else, memory
 };
 
 // Where any program may connect, the upstream is dialled while init still looks for the owner. What
@@ -75,6 +76,10 @@ struct EarlyTrouble { // of the last two
 // The request that was judged last: what a new policy judges again while it is under way.
 struct JudgedRequest {
     std::string method, path, query, protocol, canonical_path;
+    std::string accept;                  // what makes a GET the stream of an MCP session
+    std::optional<std::string> body;     // where the verdict hung on it
+    std::optional<policy::GitPush> push; // likewise
+    std::size_t held() const { return body ? body->capacity() : 0; }
 };
 
 // What only a connection has whose requests are read, or one of its streams.

@@ -33,6 +33,11 @@ void Http1Connection::upstream_ended(bool cleanly)
     impl_->client.ended(cleanly);
 }
 
+void Http1Connection::answer_through(ByteSink* next)
+{
+    impl_->next_step = next;
+}
+
 std::size_t Http1Connection::agent_room() const
 {
     return impl_->agent_room();

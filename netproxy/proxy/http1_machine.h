@@ -36,6 +36,7 @@ struct Http1Connection::Impl final : AnswerSink {
     bool was_cut = false;
     std::string refusal;
     ByteQueue to_agent;
+    ByteSink* next_step = nullptr; // after to_agent
 
     // ---- a body that the policy wants to see
     std::optional<std::size_t> wanted;
@@ -46,6 +47,7 @@ struct Http1Connection::Impl final : AnswerSink {
     // ---- the upstream's side
     Http1Client client{limits, *this};
     std::string upstream_host;                // to name it in a 502
+    std::vector<HttpField> sent_fields;       // of the request's head
     LocalAnswer late_answer;                  // of Drop
     BodyKind answer_framing = BodyKind::None; // as we write it
     AnswerCleaner cleaner;
@@ -95,7 +97,7 @@ struct Http1Connection::Impl final : AnswerSink {
     void switched(ParsedResponse const& response) override;
     Result<> answer_head(ParsedResponse const& response, Framing framing) override;
     void answer_payload(Bytes payload) override;
-    void answer_over() override;
+    void answer_over(std::vector<HttpField> trailers) override;
     void tunnel_over(bool cleanly) override;
     void answer_broken(std::string why) override;
 
@@ -103,7 +105,8 @@ struct Http1Connection::Impl final : AnswerSink {
     void write_answer_head(ParsedResponse const& response);
     void write_informational(ParsedResponse const& response);
     void write_answer_payload(Bytes payload);
-    Result<> end_answer_body();
+    void pass_payload(Bytes payload);
+    Result<> end_answer_body(std::vector<HttpField> trailers);
     void write_local(LocalAnswer const& reply);
 };
 
