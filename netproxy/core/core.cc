@@ -107,6 +107,8 @@ void Core::timed_out(Flow& flow)
         break;
     case Phase::FirstBytes: silence_is_over(flow); break;
     case Phase::Inspect:
+        if (has_waited_long(flow))
+            break;
         if (flow.link_role == LinkRole::Waits
             || (flow.upstream.state != UpstreamState::None
                 && flow.upstream.state != UpstreamState::Open))

@@ -125,6 +125,7 @@ private:
     std::size_t own_connections(Flow const& carrier) const;
     bool waits_for_turn(Flow& flow);
     void give_turns(Flow& carrier);
+    bool has_waited_long(Flow& flow);
     Flow* waiting_flow(FlowId id);
     std::vector<FlowId> stop_leading(Flow& flow);
     void pump_link(Link& link);

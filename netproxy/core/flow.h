@@ -86,12 +86,13 @@ struct JudgedRequest {
 struct Talk {
     // A ClientHello that names another host than DNS gave: every request is answered 421.
     std::string misdirected_name;
-    std::string credential;         // attached to the request in hand; "" if none
-    std::string answer_id;          // "q-12", for the journal line of the request it answered
-    std::vector<FlowId> streams;    // of a carrier
-    std::vector<FlowId> turns;      // those that wait for an HTTP/1.1 connection of their own
-    ByteQueue<kStaged> agent_plain; // decrypted, not yet taken by the HTTP parser
-    std::optional<std::string> other_body; // what a middleware made of the request's
+    std::string credential;      // attached to the request in hand; "" if none
+    std::string answer_id;       // "q-12", for the journal line of the request it answered
+    std::vector<FlowId> streams; // of a carrier
+    std::vector<FlowId> turns;   // those that wait for an HTTP/1.1 connection of their own
+    std::size_t own_connections = kMaxOwnConnections; // grows, up to the streams of a connection
+    ByteQueue<kStaged> agent_plain;                   // decrypted, not yet taken by the HTTP parser
+    std::optional<std::string> other_body;            // what a middleware made of the request's
     std::optional<JudgedRequest> request;
 };
 

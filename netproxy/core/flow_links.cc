@@ -60,16 +60,18 @@ std::size_t Core::own_connections(Flow const& carrier) const
 // A server of HTTP/1.1 sees no more connections for an HTTP/2 client than for a few others.
 bool Core::waits_for_turn(Flow& flow)
 {
-    if (own_connections(*flow.carrier) < kMaxOwnConnections)
+    Talk& talk = flow.carrier->talk();
+    if (own_connections(*flow.carrier) < talk.own_connections)
         return false;
-    flow.carrier->talk().turns.push_back(flow.id);
-    timers_.set(flow.id, at_.now + kIdleTimeout);
+    talk.turns.push_back(flow.id);
+    timers_.set(flow.id, at_.now + kTurnPatience);
     return true;
 }
 
 void Core::give_turns(Flow& carrier)
 {
-    while (!carrier.talk().turns.empty() && own_connections(carrier) < kMaxOwnConnections) {
+    while (!carrier.talk().turns.empty()
+           && own_connections(carrier) < carrier.talk().own_connections) {
         auto* const flow = find(carrier.talk().turns.front());
         carrier.talk().turns.erase(carrier.talk().turns.begin());
         if (flow == nullptr || flow->phase != Phase::Inspect || !flow->stream->needs_start())
@@ -78,6 +80,21 @@ void Core::give_turns(Flow& carrier)
         route_stream(*flow);
         pump_stream(*flow);
     }
+}
+
+// Streams of events or answers that nobody reads keep their connections: the others would wait for
+// ever. False when this stream does not wait for a turn.
+bool Core::has_waited_long(Flow& flow)
+{
+    if (flow.carrier == nullptr || std::ranges::count(flow.carrier->talk().turns, flow.id) == 0)
+        return false;
+    Flow& carrier = *flow.carrier;
+    ++carrier.talk().own_connections;
+    for (FlowId const waiting : carrier.talk().turns)
+        timers_.set(waiting, at_.now + kTurnPatience); // one may do for all of them
+    give_turns(carrier);
+    pump(carrier);
+    return true;
 }
 
 bool Core::join_link(Flow& flow)

@@ -1,5 +1,5 @@
 // A client of HTTP/2 as Go programs have it, for cases_http2.py: many streams, large bodies both ways at once, a stream in full
-// duplex, and one given up in the middle, all on the connections that net/http chooses.
+// duplex, some given up in the middle and some not read, all on the connections that net/http chooses.
 package main
 
 import (
@@ -140,12 +140,47 @@ func given_up() {
 	tell(sum == digest([]byte("hello over h2\n")), "after streams that were given up")
 }
 
+// Streams that nobody reads hold their own windows and no more: others on the same connections go on.
+func stalled() {
+	var held []io.Closer
+	for i := 0; i < 16; i++ {
+		for _, url := range []string{"https://site.test:8446/ok/big", "https://site.test/bytes/50000000"} {
+			answer, err := http.DefaultClient.Get(url)
+			if err != nil {
+				tell(false, "stalled", err)
+				return
+			}
+			io.CopyN(io.Discard, answer.Body, 1000)
+			held = append(held, answer.Body)
+		}
+	}
+	big := digest(bytes.Repeat([]byte("x"), 50_000_000))
+	data := bytes.Repeat([]byte("up"), 5_000_000)
+	many(20, func(i int) {
+		switch {
+		case i == 0:
+			sum, _ := ask("GET", "https://site.test:8446/ok/big", nil)
+			tell(sum == big, "download beside stalled streams")
+		case i == 1:
+			sum, _ := ask("POST", "https://site.test:8446/ok/up", bytes.NewReader(data))
+			tell(sum == digest(data), "upload beside stalled streams")
+		default:
+			ask("GET", "https://site.test:8446/ok/a", nil)
+			ask("GET", "https://site.test/ok/a", nil)
+		}
+	})
+	for _, body := range held {
+		body.Close()
+	}
+}
+
 func main() {
 	http.DefaultClient.Timeout = 100 * time.Second
 	small("https://site.test", func(i int) string { return fmt.Sprintf("hello from site.test/ok/%d", i) })
 	large()
 	duplex()
 	given_up()
+	stalled()
 	fmt.Println("failures", failures, "http2", http2)
 	if failures > 0 {
 		os.Exit(1)

@@ -35,7 +35,7 @@ def serve(request, hit, answer=None):
     deflates = 'permessage-deflate' in offered and not request.path.startswith('/ws/plain')
     request.send_response(101)
     for name, value in (('Upgrade', 'websocket'), ('Connection', 'Upgrade'),
-                        ('Sec-WebSocket-Accept', 'x' + accept[1:] if 'bad-accept' in request.path else accept),
+                        ('Sec-WebSocket-Accept', ('y' if accept[0] == 'x' else 'x') + accept[1:] if 'bad-accept' in request.path else accept),
                         *((('Sec-WebSocket-Extensions', 'permessage-deflate'),) if deflates else ())):
         request.send_header(name, value)
     request.end_headers()

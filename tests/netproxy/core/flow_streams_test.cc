@@ -90,6 +90,35 @@ TEST_F(FlowStreams, MoreThanAFewConnectionsToAServerOfHttp1WaitForTheirTurn)
     EXPECT_TRUE(upstream_text(connects()).starts_with("GET /ok/17 HTTP/1.1\r\n"));
 }
 
+TEST_F(FlowStreams, WhoeverWaitsLongForATurnGetsOneConnectionMore)
+{
+    connects_agent();
+    std::vector<StreamId> streams;
+    for (std::size_t i = 0; i < kMaxOwnConnections + 3; ++i)
+        streams.push_back(gets("/ok/" + std::to_string(i)));
+    while (auto const upstream = connects())
+        core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    at.now = at.now + (kTurnPatience - std::chrono::milliseconds(1));
+    core->handle_time(at);
+    EXPECT_EQ(connects(), 0u);
+    at.now = at.now + std::chrono::milliseconds(1);
+    core->handle_time(at);
+    auto const upstream = connects();
+    ASSERT_NE(upstream, 0u);
+    EXPECT_TRUE(upstream_text(upstream).starts_with("GET /ok/16 HTTP/1.1\r\n"));
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    EXPECT_EQ(connects(), 0u); // the others wait for this one
+    for (std::size_t i = 0; i < 3; ++i) {
+        replies(upstream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+        moves();
+        EXPECT_EQ(reply(streams[kMaxOwnConnections + i]).body, "hi") << i;
+        core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    }
+    gets("/ok/last"); // at once: there is room for one more from now on
+    auto const last = upstream_text(upstream);
+    EXPECT_NE(last.find("GET /ok/last HTTP/1.1\r\n"), std::string::npos) << last;
+}
+
 TEST_F(FlowStreams, ADeniedRequestGetsTheSameWordsAsOverHttp1)
 {
     connects_agent();
