@@ -108,9 +108,14 @@ Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
     return driver;
 }
 
-core::Moment Driver::moment() const
+core::Moment Driver::moment()
 {
-    return {sys::now(), sys::wall_now()};
+    constexpr Duration kGoodFor = 100ms; // a clock that was set is noticed within it
+    auto const now = sys::now();
+    if (wall_.read_at == Instant{} || now - wall_.read_at >= kGoodFor)
+        wall_ = {now, sys::wall_now()};
+    auto const since = (now - wall_.read_at) / 1ms;
+    return {now, WallTime{wall_.time.milliseconds + since}};
 }
 
 Result<> Driver::watch()
@@ -120,8 +125,9 @@ Result<> Driver::watch()
     TRY(sys::set_nonblocking(tun_.fd()));
     LET(watch, loop_.watch(tun_.fd(), sys::Interest::Read, [this](sys::Readiness ready) {
         if (ready.readable)
-            note(tun_.read_batch(
-                [this](Bytes packet) { stack_.handle_packet(packet, sys::now()); }));
+            note(tun_.read_batch([this, now = sys::now()](Bytes packet) {
+                stack_.handle_packet(packet, now); // what was there when the loop woke
+            }));
     }));
     tun_watch_ = watch;
     return {};
@@ -167,13 +173,14 @@ Result<> Driver::turn()
 void Driver::settle()
 {
     for (std::size_t round = 0; round < kRoundsPerTurn; ++round) {
-        auto const events = stack_.take_events();
-        for (auto const& event : events)
-            core_->handle(event, moment());
-        auto commands = core_->take_commands();
-        for (auto& command : commands)
+        stack_.take_events(events_);
+        auto const at = events_.empty() ? core::Moment{} : moment();
+        for (auto const& event : events_)
+            core_->handle(event, at);
+        core_->take_commands(commands_);
+        for (auto& command : commands_)
             carry_out(command);
-        if (events.empty() && commands.empty())
+        if (events_.empty() && commands_.empty())
             return;
     }
 }
