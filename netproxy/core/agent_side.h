@@ -25,6 +25,7 @@ public:
     virtual MutableBytes send_space(FlowId flow) = 0;
     virtual void commit(FlowId flow, std::size_t count) = 0;
     virtual void expect_more(FlowId flow, stack::More more) = 0;
+    virtual void expect_answer(FlowId flow) = 0;
     virtual bool peer_finished(FlowId flow) const = 0;
 
     // The bound that all buffers share: rings, and what the core holds for its flows. Holding may

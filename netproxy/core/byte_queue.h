@@ -1,6 +1,7 @@
 #pragma once
 // A bounded queue of bytes between two steps that go at different speeds. Takes memory when it
-// holds something, gives it back when it is empty, so idle flows cost nothing.
+// holds something, gives it back when it is empty, so idle flows cost nothing. What it gives back
+// serves the next queue, still warm in the cache: one request fills and empties three of them.
 
 #include "policy/base/bytes.h"
 #include "policy/base/check.h"
@@ -9,15 +10,51 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace osh::netproxy::core
 {
+
+template<std::uint32_t Limit>
+struct ByteBlock {
+    std::uint32_t begin = 0, end = 0;
+    std::array<std::byte, Limit> bytes;
+};
+
+// Blocks that nobody uses just now. Outlives the queues that take from it.
+template<std::uint32_t Limit>
+class SpareBlocks
+{
+public:
+    using Block = ByteBlock<Limit>;
+    static constexpr std::size_t kMost = 4;
+
+    std::unique_ptr<Block> take()
+    {
+        if (spare_.empty())
+            return std::make_unique_for_overwrite<Block>(); // no zeroes per record
+        auto block = std::move(spare_.back());
+        spare_.pop_back();
+        block->begin = block->end = 0;
+        return block;
+    }
+    void give(std::unique_ptr<Block> block)
+    {
+        if (spare_.size() < kMost)
+            spare_.push_back(std::move(block));
+    }
+
+private:
+    std::vector<std::unique_ptr<Block>> spare_;
+};
 
 // Limit: bytes. Of an empty queue only a pointer is there.
 template<std::uint32_t Limit>
 class ByteQueue
 {
 public:
+    using Spares = SpareBlocks<Limit>;
+
     Bytes front() const
     {
         return block_ ? Bytes(block_->bytes).subspan(block_->begin, block_->end - block_->begin)
@@ -27,10 +64,10 @@ public:
     std::size_t held() const { return block_ ? sizeof(Block) : 0; }
 
     // Room at the end, to be filled in place. Empty when the limit is reached.
-    MutableBytes space()
+    MutableBytes space(Spares& spares)
     {
         if (!block_)
-            block_ = std::make_unique_for_overwrite<Block>(); // no zeroes per record
+            block_ = spares.take();
         if (block_->begin > Limit / 2 && block_->end == Limit)
             compact();
         return MutableBytes(block_->bytes).subspan(block_->end);
@@ -43,21 +80,22 @@ public:
         if (block_)
             block_->end += static_cast<std::uint32_t>(count);
     }
-    void consume(std::size_t count)
+    void consume(std::size_t count, Spares& spares)
     {
         OSH_CHECK(block_ ? count <= block_->end - block_->begin : count == 0);
         if (block_)
             block_->begin += static_cast<std::uint32_t>(count);
-        if (is_empty())
-            clear();
+        give_back(spares);
     }
-    void clear() { block_.reset(); }
+    // Memory that holds nothing: after space() when nothing came.
+    void give_back(Spares& spares)
+    {
+        if (block_ && is_empty())
+            spares.give(std::move(block_));
+    }
 
 private:
-    struct Block {
-        std::uint32_t begin = 0, end = 0;
-        std::array<std::byte, Limit> bytes;
-    };
+    using Block = ByteBlock<Limit>;
 
     void compact()
     {

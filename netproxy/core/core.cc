@@ -192,7 +192,7 @@ void Core::attend(Flow& flow)
     commands_.push_back(Attend{upstream.id});
 }
 
-std::vector<Command> Core::take_commands()
+void Core::take_commands(std::vector<Command>& into)
 {
     for (auto const& command : commands_)
         if (auto const* one = std::get_if<Attend>(&command)) {
@@ -201,7 +201,15 @@ std::vector<Command> Core::take_commands()
             else if (auto* link = links_.find(one->upstream))
                 link->upstream.attend_queued = false;
         }
-    return std::exchange(commands_, {});
+    into.clear();
+    into.swap(commands_);
+}
+
+std::vector<Command> Core::take_commands()
+{
+    std::vector<Command> taken;
+    take_commands(taken);
+    return taken;
 }
 
 policy::ConnectQuestion Core::question_of(Flow const& flow) const
@@ -227,11 +235,25 @@ policy::Target Core::target_of(Flow const& flow) const
 
 void Core::journal(Flow const& flow, policy::Decided line)
 {
+    if (journal_.may_write(at_.now))
+        write_journal(flow, std::move(line));
+}
+
+// Of every request: nothing is put together for a line that will not be written.
+void Core::journal_request(
+    Flow const& flow, policy::Verdict const& verdict, std::string_view decision)
+{
+    if (journal_.may_write(at_.now))
+        write_journal(flow, decided_line("request", verdict, decision));
+}
+
+void Core::write_journal(Flow const& flow, policy::Decided line)
+{
     line.program = flow.who().program();
     line.target = target_of(flow);
     if (flow.talked() != nullptr)
         line.question = flow.talked()->answer_id;
-    journal_.decided(std::move(line), at_.now);
+    journal_.write(std::move(line));
 }
 
 policy::Decided decided_line(

@@ -63,6 +63,7 @@ public:
 
     // ---- results
     std::vector<Command> take_commands();
+    void take_commands(std::vector<Command>& into); // the same, and its memory is used again
     Instant next_deadline() const
     {
         return std::min(
@@ -143,7 +144,7 @@ private:
     bool give_to_agent(Flow& flow);
     bool take_from_upstream(Flow& flow);
     bool upstream_is_over(Flow& flow, bool is_clean);
-    static std::size_t take_plain_from_upstream(Upstream& upstream);
+    std::size_t take_plain_from_upstream(Upstream& upstream);
     bool give_to_upstream(Flow& flow);
     void settle(Flow& flow);
     void say_goodbye(Flow& flow);
@@ -249,6 +250,9 @@ private:
     bool request_is_allowed(Flow& flow);
     // journal lines
     void journal(Flow const& flow, policy::Decided line);
+    void journal_request(
+        Flow const& flow, policy::Verdict const& verdict, std::string_view decision);
+    void write_journal(Flow const& flow, policy::Decided line);
     policy::Target target_of(Flow const& flow) const;
     policy::ConnectQuestion question_of(Flow const& flow) const;
 
@@ -261,6 +265,7 @@ private:
     std::unordered_map<FlowId, std::unique_ptr<Flow>> flows_;
     std::unordered_map<UpstreamId, FlowId> by_upstream_;
     std::unordered_map<std::uint64_t, FlowId> by_question_;
+    SpareBlocks<kInbox> blocks_; // of all queues
     std::vector<FlowId> gone_;
     std::vector<UpstreamId> short_of_memory_; // inspected ones that stopped reading
     std::size_t pending_owners_ = 0;

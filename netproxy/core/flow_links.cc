@@ -176,7 +176,7 @@ bool Core::move_link_bytes(Link& link)
     auto& upstream = link.upstream;
     auto moved = take_plain_from_upstream(upstream);
     auto const taken = link.http2.receive(upstream.plain.front());
-    upstream.plain.consume(taken);
+    upstream.plain.consume(taken, blocks_);
     auto const state = upstream.tls->state();
     bool const is_lost = state == TlsState::Closed || state == TlsState::Failed
                          || (upstream.has_ended && upstream.inbox.is_empty());

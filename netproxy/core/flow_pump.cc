@@ -80,10 +80,10 @@ bool Core::decrypt_from_agent(Flow& flow, Bytes received)
     if (!staged.is_empty())
         return false;
     bool const is_open = flow.agent_tls->state() != TlsState::Handshake;
-    auto const moved = flow.agent_tls->decrypt(received, is_open ? staged.space() : MutableBytes{});
+    auto const moved =
+        flow.agent_tls->decrypt(received, is_open ? staged.space(blocks_) : MutableBytes{});
     staged.commit(moved.given);
-    if (staged.is_empty())
-        staged.clear(); // idle flows hold no buffer
+    staged.give_back(blocks_); // idle flows hold no buffer
     parts_.agent.consume(flow.id, moved.taken);
     return moved.taken > 0;
 }
@@ -95,7 +95,7 @@ bool Core::take_plain_from_agent(Flow& flow)
     if (!is_chosen && flow.agent_tls->alpn() == "h2")
         become_carrier(flow);
     auto const taken = flow.wire->agent_bytes(staged.front());
-    staged.consume(taken);
+    staged.consume(taken, blocks_);
     auto const state = flow.agent_tls->state();
     bool const is_over = state == TlsState::Closed || state == TlsState::Failed;
     if (is_over && staged.is_empty() && !flow.agent_end_told) {
@@ -158,7 +158,7 @@ bool Core::take_from_upstream(Flow& flow)
     auto const source = is_plain ? upstream.inbox.front() : upstream.plain.front();
     auto const taken = flow.http->upstream_bytes(source);
     bool const is_drained = taken == source.size();
-    is_plain ? upstream.inbox.consume(taken) : upstream.plain.consume(taken);
+    is_plain ? upstream.inbox.consume(taken, blocks_) : upstream.plain.consume(taken, blocks_);
     if (!is_over || !is_drained)
         return moved > 0 || taken > 0;
     return upstream_is_over(flow, is_clean);
@@ -203,11 +203,10 @@ std::size_t Core::take_plain_from_upstream(Upstream& upstream)
     if (upstream.plain.is_empty() && (has_ended || !upstream.inbox.is_empty())) {
         bool const is_open = upstream.state == UpstreamState::Open;
         auto const [taken, given] = upstream.tls->decrypt(
-            upstream.inbox.front(), is_open ? upstream.plain.space() : MutableBytes{});
-        upstream.inbox.consume(taken);
+            upstream.inbox.front(), is_open ? upstream.plain.space(blocks_) : MutableBytes{});
+        upstream.inbox.consume(taken, blocks_);
         upstream.plain.commit(given);
-        if (upstream.plain.is_empty())
-            upstream.plain.clear(); // idle flows hold no buffer
+        upstream.plain.give_back(blocks_); // idle flows hold no buffer
         moved = taken;
     }
     return moved

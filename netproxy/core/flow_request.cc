@@ -60,6 +60,23 @@ void require_messages_allowed(
     verdict = std::move(messages);
 }
 
+// Takes them out of what the credential gate made of the request.
+std::vector<proxy::HttpField> fields_to_send(Flow const& flow, credentials::RewriteVerdict& rewrite)
+{
+    bool const scrubs = !rewrite.scrub.empty();
+    std::vector<proxy::HttpField> fields;
+    fields.reserve(rewrite.fields.size());
+    for (auto& field : rewrite.fields) {
+        if (flow.is_decoded && equals_ignoring_case(field.name, "content-encoding"))
+            continue;
+        // A compressed answer could carry the secret past the scrubber.
+        if (scrubs && equals_ignoring_case(field.name, "accept-encoding"))
+            continue;
+        fields.push_back({std::move(field.name), std::move(field.value)});
+    }
+    return fields;
+}
+
 } // namespace
 
 // True when something was decided and bytes may move again.
@@ -182,7 +199,7 @@ void Core::judged(Flow& flow, policy::Verdict const& verdict)
 {
     if (verdict.decision != policy::Decision::Deny) {
         auto const word = verdict.decision == policy::Decision::Audit ? "audit" : "allow";
-        journal(flow, decided_line("request", verdict, word));
+        journal_request(flow, verdict, word);
         proceed(flow, word);
         return;
     }
@@ -191,7 +208,7 @@ void Core::judged(Flow& flow, policy::Verdict const& verdict)
         return;
     }
     if (settings_.when_unruled == WhenUnruled::Audit) {
-        journal(flow, decided_line("request", verdict, "audit"));
+        journal_request(flow, verdict, "audit");
         proceed(flow, "audit");
         return;
     }
@@ -215,7 +232,9 @@ void Core::proceed(Flow& flow, std::string_view)
     question.binary = program.binary;
     question.is_encrypted = flow.is_encrypted(); // then the upstream is TLS too, verified before
                                                  // the first byte of the request leaves
-    for (auto& field : proxy::upstream_fields(*head))
+    auto fields = proxy::upstream_fields(*head);
+    question.fields.reserve(fields.size());
+    for (auto& field : fields)
         question.fields.push_back({std::move(field.name), std::move(field.value)});
     auto rewrite = gate_.judge(question);
     if (rewrite.outcome == credentials::RewriteVerdict::Outcome::Refuse)
@@ -241,23 +260,18 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.host = authority_of(flow);
     plan.is_websocket = head.wants_websocket;
     plan.reads_messages = must_read_messages(flow);
-    bool const scrubs = !rewrite.scrub.empty();
     plan.body = std::exchange(flow.talk().other_body, {});
-    for (auto& field : rewrite.fields) {
-        if (flow.is_decoded && equals_ignoring_case(field.name, "content-encoding"))
-            continue;
-        // A compressed answer could carry the secret past the scrubber.
-        if (scrubs && equals_ignoring_case(field.name, "accept-encoding"))
-            continue;
-        plan.fields.push_back({std::move(field.name), std::move(field.value)});
-    }
+    plan.fields = fields_to_send(flow, rewrite);
     address_to_proxy(flow, plan);
     plan.scrub = std::move(rewrite.scrub);
     plan.scrub_with = std::move(rewrite.scrub_with);
     flow.push.reset();
+    bool const is_complete = !head.has_body && !head.wants_websocket && flow.carrier == nullptr;
     flow.http->forward(std::move(plan));
     if (!flow.http->needs_upstream())
         return; // it was answered instead
+    if (is_complete)
+        parts_.agent.expect_answer(flow.id);
     if (flow.stream != nullptr)
         return route_stream(flow);
     if (flow.upstream.id == 0 && !reuse_upstream(flow))

@@ -87,7 +87,7 @@ MutableBytes Core::upstream_space(UpstreamId id)
         return link->upstream.has_ended || !link->upstream.inbox.has_space()
                        || !may_read_more(link->upstream)
                    ? MutableBytes{}
-                   : link->upstream.inbox.space();
+                   : link->upstream.inbox.space(blocks_);
     auto* flow = find_upstream(id);
     if (flow == nullptr || flow->upstream.has_ended || flow->phase == Phase::Identify)
         return {};
@@ -97,7 +97,7 @@ MutableBytes Core::upstream_space(UpstreamId id)
         return space;
     }
     bool const may_read = flow->upstream.inbox.has_space() && may_read_more(flow->upstream);
-    return may_read ? flow->upstream.inbox.space() : MutableBytes{};
+    return may_read ? flow->upstream.inbox.space(blocks_) : MutableBytes{};
 }
 
 void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
@@ -110,6 +110,7 @@ void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
     }
     if (auto* link = links_.find(id)) {
         link->upstream.inbox.commit(count);
+        link->upstream.inbox.give_back(blocks_); // when nothing came
         pump_link(*link);
         sweep();
         return;
@@ -123,6 +124,7 @@ void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
         return;
     }
     flow->upstream.inbox.commit(count);
+    flow->upstream.inbox.give_back(blocks_);
     expect_more(*flow, flow->upstream.inbox.is_filled() ? stack::More::Yes : stack::More::No);
     pump(*flow);
     sweep();

@@ -30,7 +30,12 @@ bool Journal::may_write(Instant now)
 void Journal::decided(policy::Decided line, Instant now)
 {
     if (may_write(now))
-        out_.push_back(Tell{std::move(line)});
+        write(std::move(line));
+}
+
+void Journal::write(policy::Decided line)
+{
+    out_.push_back(Tell{std::move(line)});
 }
 
 void Journal::closed(policy::FlowClosed line, Instant now)

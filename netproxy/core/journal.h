@@ -14,13 +14,14 @@ class Journal
 public:
     explicit Journal(std::vector<Command>& out) : out_(out) {}
 
+    // Counts one line: true, and write() follows, or it is left out.
+    bool may_write(Instant now);
+    void write(policy::Decided line);
     void decided(policy::Decided line, Instant now);
     void closed(policy::FlowClosed line, Instant now);
     void notice(std::string code, std::string text, Instant now);
 
 private:
-    bool may_write(Instant now);
-
     std::vector<Command>& out_;
     Instant refilled_{};
     double tokens_ = 0;

@@ -21,6 +21,7 @@ public:
     MutableBytes send_space(FlowId flow) override { return stack_.send_space(flow); }
     void commit(FlowId flow, std::size_t count) override { stack_.commit(flow, count); }
     void expect_more(FlowId flow, stack::More more) override { stack_.expect_more(flow, more); }
+    void expect_answer(FlowId flow) override { stack_.expect_answer(flow); }
     bool peer_finished(FlowId flow) const override { return stack_.peer_finished(flow); }
     std::uint64_t memory_left() const override { return stack_.memory_left(); }
     void hold_memory(std::uint64_t bytes) override { stack_.hold_memory(bytes); }

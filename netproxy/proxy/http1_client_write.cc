@@ -109,7 +109,8 @@ void Http1Client::append_framing(std::string& head, Request const& request) cons
 void Http1Client::write_head(Forward const& plan, Request const& request)
 {
     bool const hides_secrets = has_secrets(plan);
-    std::string head;
+    auto& head = sent_head_;
+    head.clear(); // its memory is used again
     head.reserve(1024);
     head.append(method_).append(" ").append(target_of(plan)).append(" HTTP/1.1\r\n");
     append_field(head, "Host", plan.host);
@@ -136,7 +137,6 @@ void Http1Client::write_head(Forward const& plan, Request const& request)
     append_framing(head, request);
     head.append("\r\n");
     to_upstream_.append(head);
-    sent_head_ = std::move(head);
 }
 
 void Http1Client::payload(Bytes bytes)

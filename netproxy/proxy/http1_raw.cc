@@ -147,7 +147,9 @@ Result<std::string_view> next_line(std::string_view& rest)
 
 Result<HeadLines> read_raw_lines(std::string_view head, MessageKind kind, Http1Limits const& limits)
 {
+    constexpr std::size_t kUsual = 16; // fields of a head
     HeadLines lines;
+    lines.fields.reserve(kUsual);
     auto rest = head;
     LET(first, next_line(rest));
     if (kind == MessageKind::Request)

@@ -33,7 +33,9 @@ std::string_view reason_of(int status)
 // A server that echoes a secret as the name of a field has that field left out.
 void append_cleaned(std::string& head, HttpField const& field, AnswerCleaner const& cleaner)
 {
-    if (!cleaner.is_in_name(field.name))
+    if (!cleaner.is_active())
+        append_field(head, field.name, field.value);
+    else if (!cleaner.is_in_name(field.name))
         append_field(head, field.name, cleaner.replaced(field.value));
 }
 
@@ -50,8 +52,10 @@ void Http1Connection::Impl::write_informational(ParsedResponse const& response)
 
 void Http1Connection::Impl::write_answer_head(ParsedResponse const& response)
 {
-    auto head =
-        fmt::format("HTTP/1.1 {} {}\r\n", response.status, cleaner.replaced(response.reason));
+    std::string head;
+    head.reserve(1024);
+    fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status,
+        cleaner.replaced(response.reason));
     for (auto const& field : response.fields)
         append_cleaned(head, field, cleaner);
     if (response.status == 101) {

@@ -118,9 +118,14 @@ Result<std::unique_ptr<Driver>> Driver::create(Start start, sys::Fd supervisor)
     return driver;
 }
 
-core::Moment Driver::moment() const
+core::Moment Driver::moment()
 {
-    return {sys::now(), sys::wall_now()};
+    constexpr Duration kGoodFor = 100ms; // a clock that was set is noticed within it
+    auto const now = sys::now();
+    if (wall_.read_at == Instant{} || now - wall_.read_at >= kGoodFor)
+        wall_ = {now, sys::wall_now()};
+    auto const since = (now - wall_.read_at) / 1ms;
+    return {now, WallTime{wall_.time.milliseconds + since}};
 }
 
 Result<> Driver::watch()
@@ -130,16 +135,18 @@ Result<> Driver::watch()
     TRY(sys::set_nonblocking(tun_.fd()));
     LET(watch, loop_.watch(tun_.fd(), sys::Interest::Read, [this](sys::Readiness ready) {
         if (ready.readable)
-            note(tun_.read_batch([this](Bytes packet) { take_packet(packet); }));
+            note(tun_.read_batch([this, now = sys::now()](Bytes packet) {
+                take_packet(packet, now); // what was there when the loop woke
+            }));
     }));
     tun_watch_ = watch;
     return {};
 }
 
 // What a large packet carries goes on to its upstream from where it lies, if there is room.
-void Driver::take_packet(Bytes packet)
+void Driver::take_packet(Bytes packet, Instant now)
 {
-    if (!stack_.lend_packet(packet, sys::now()))
+    if (!stack_.lend_packet(packet, now))
         return;
     settle();
     stack_.keep_lent();
@@ -189,14 +196,14 @@ Result<> Driver::turn()
 void Driver::settle()
 {
     for (std::size_t round = 0; round < kRoundsPerTurn; ++round) {
-        auto const events = stack_.take_events();
-        auto const at = moment(); // of all that came with one look
-        for (auto const& event : events)
+        stack_.take_events(events_);
+        auto const at = events_.empty() ? core::Moment{} : moment();
+        for (auto const& event : events_)
             core_->handle(event, at);
-        auto commands = core_->take_commands();
-        for (auto& command : commands)
+        core_->take_commands(commands_);
+        for (auto& command : commands_)
             carry_out(command);
-        if (events.empty() && commands.empty())
+        if (events_.empty() && commands_.empty())
             return;
     }
 }

@@ -49,9 +49,9 @@ private:
     Driver(Start start, sys::Fd supervisor, sys::EventLoop loop);
 
     Result<> watch();
-    core::Moment moment() const;
+    core::Moment moment();
     Result<> turn();
-    void take_packet(Bytes packet);
+    void take_packet(Bytes packet, Instant now);
     void take_orders();
     void take_order(FromSupervisor order);
     void swap(policy::PolicyUpdate const& update, std::vector<sys::Fd> const& descriptors);
@@ -85,8 +85,14 @@ private:
     std::unique_ptr<DialGuard> guard_;
     std::unique_ptr<Upstreams> upstreams_;
     std::unique_ptr<Datagrams> datagrams_;
+    std::vector<stack::Event> events_; // of settle(): their memory is used again
+    std::vector<core::Command> commands_;
     std::vector<policy::FromNetproxy> words_; // for the supervisor, once the packets are out
-    std::size_t asked_owners_ = 0;            // of init, not answered yet
+    struct {
+        Instant read_at{};
+        WallTime time{};
+    } wall_;                       // asked for many times per request, read some times a second
+    std::size_t asked_owners_ = 0; // of init, not answered yet
     bool has_stopped_ = false;
     Result<> ending_;
 };

@@ -48,6 +48,7 @@ struct Flow {
 
     bool is_service : 1 = false;    // DNS over TCP: the stack itself is the application
     bool ack_due : 1 = false;       // an acknowledgement or window update must go out
+    bool ack_waits : 1 = false;     // for the answer, until the timer
     bool syn_ack_due : 1 = false;   // (again)
     bool probe_due : 1 = false;     // zero-window probe or keep-alive
     bool resend_head : 1 = false;   // fast retransmit

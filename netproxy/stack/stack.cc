@@ -186,6 +186,12 @@ void Stack::expect_more(FlowId flow, More more)
         impl_->world.wake(*found);
 }
 
+void Stack::expect_answer(FlowId flow)
+{
+    if (Flow* const found = impl_->find(flow))
+        tcp_expect_answer(impl_->world, *found);
+}
+
 bool Stack::peer_finished(FlowId flow) const
 {
     Flow const* const found = impl_->find(flow);

@@ -138,6 +138,9 @@ public:
     // Yes: more will be committed at once, so a packet that would not be full waits for it while
     // others are in flight (as with MSG_MORE, send(2)).
     void expect_more(FlowId flow, More more);
+    // All that the agent had to say was received and it waits for an answer: the acknowledgement
+    // goes with it, or after 40 ms (RFC 1122 section 4.2.3.2).
+    void expect_answer(FlowId flow);
     bool peer_finished(FlowId flow) const; // FIN received (received() may still hold bytes)
     std::size_t unsent(FlowId flow) const; // committed and not yet acknowledged
     std::size_t flow_count() const;

@@ -50,6 +50,7 @@ inline std::uint32_t tcp_send_limit(World const& world)
                       : world.limits.send_ring;
 }
 void tcp_consume(World& world, Flow& flow, std::size_t count);
+void tcp_expect_answer(World& world, Flow& flow);
 void tcp_release(World& world); // the pool has room again: tell starved senders
 
 } // namespace osh::netproxy::stack

@@ -112,6 +112,7 @@ void tcp_take_data(World& world, Flow& flow, wire::TcpSegment const& segment, In
 {
     world.count_sender(flow, now);
     flow.ack_due = true;
+    flow.ack_waits = false;
     world.wake(flow);
     Sequence begin = 0;
     Bytes const payload = usable(flow, segment, begin);
@@ -157,10 +158,24 @@ void tcp_consume(World& world, Flow& flow, std::size_t count)
         static_cast<std::int32_t>(std::min(world.limits.receive_ring / 4, kWorthTelling));
     if (gained >= worth && !flow.peer_finished) {
         flow.ack_due = true;
+        flow.ack_waits = false;
         world.wake(flow);
     }
     tcp_release(world);
     tcp_end_if_done(world, flow, world.now);
+}
+
+// Only where nothing else is under way: loss and windows are told at once.
+void tcp_expect_answer(World& world, Flow& flow)
+{
+    constexpr Duration kLongestWait = 40ms; // as Linux; well below its shortest retransmission
+    bool const may_wait = flow.state == TcpState::Open && flow.ack_due && flow.hole_count == 0
+                          && flow.is_idle_sender() && flow.to_send.size() == 0
+                          && !flow.peer_fin_known && !flow.fin_wanted;
+    if (!may_wait)
+        return;
+    flow.ack_waits = true;
+    world.timers.arm(flow, world.now + kLongestWait);
 }
 
 } // namespace osh::netproxy::stack

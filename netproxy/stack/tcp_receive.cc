@@ -17,6 +17,7 @@ using wire::kSyn;
 void owe_ack(World& world, Flow& flow)
 {
     flow.ack_due = true;
+    flow.ack_waits = false;
     world.wake(flow);
 }
 

@@ -81,7 +81,7 @@ void put_segment(World& world, Flow& flow, Plan const& plan, PacketOut& out)
     tcp.segment_size = flow.segment_size;
     put_tcp_packet(out, {flow.key.destination, world.agent_like(flow.key.destination)}, tcp);
     out.payload = flow.to_send.view(plan.offset, plan.size);
-    flow.ack_due = false;
+    flow.ack_due = flow.ack_waits = false;
 }
 
 void emit_syn_ack(World& world, Flow& flow, PacketOut& out, Instant now)
@@ -207,7 +207,8 @@ bool emit_open(World& world, Flow& flow, PacketOut& out, Instant now)
     }
     if (!flow.is_answer_due)
         tcp_restart_timer(world, flow, now); // a closed window: the persist timer
-    if (!flow.ack_due)
+    bool const rides_along = flow.ack_waits && flow.to_send.size() == 0;
+    if (!flow.ack_due || rides_along)
         return false;
     put_segment(world, flow, {flow.send_next, 0, 0, kAck}, out);
     return true;

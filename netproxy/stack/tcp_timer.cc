@@ -58,6 +58,11 @@ void probe(World& world, Flow& flow, Instant now)
 
 void idle(World& world, Flow& flow, Instant now)
 {
+    if (flow.ack_waits) { // the answer takes its time
+        flow.ack_waits = false;
+        world.wake(flow);
+        return tcp_restart_timer(world, flow, now);
+    }
     Duration const limit = flow.is_service ? kIdleService : kKeepAlive;
     if (now - flow.last_heard < limit && flow.unanswered == 0)
         return world.timers.arm(flow, flow.last_heard + limit);
@@ -97,7 +102,7 @@ void tcp_restart_timer(World& world, Flow& flow, Instant now)
     flow.is_answer_due = has_flight || has_more;
     if (flow.is_answer_due)
         world.timers.arm(flow, now + backed_off(flow));
-    else
+    else if (!flow.ack_waits)
         world.timers.arm(flow, now + (flow.is_service ? kIdleService : kKeepAlive));
 }
 

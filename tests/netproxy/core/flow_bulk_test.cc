@@ -55,4 +55,32 @@ TEST_F(FlowBulk, NorDoesWhatCameBeforeTheUpstreamEnded)
     EXPECT_FALSE(expects_more());
 }
 
+TEST_F(FlowBulk, AWholeRequestIsAcknowledgedByItsAnswer)
+{
+    asks();
+    EXPECT_EQ(side(flow).expected_answers, 1);
+}
+
+TEST_F(FlowBulk, ARefusedOneAndOneWithABodyAreNot)
+{
+    start();
+    flow = open("rest.test", 80);
+    says(flow, "GET /no HTTP/1.1\r\nHost: rest.test\r\n\r\n");
+    EXPECT_EQ(side(flow).expected_answers, 0);
+    flow = open("rest.test", 80);
+    says(flow, "GET /ok/a HTTP/1.1\r\nHost: rest.test\r\nContent-Length: 2\r\n\r\n");
+    EXPECT_EQ(side(flow).expected_answers, 0);
+}
+
+TEST_F(FlowBulk, AReadThatBringsNothingLeavesNoBuffer)
+{
+    auto const upstream = asks();
+    core->received_from_upstream(upstream, 0, at);
+    auto const held = agent.held;
+    ASSERT_FALSE(core->upstream_space(upstream).empty());
+    core->received_from_upstream(upstream, 0, at);
+    EXPECT_EQ(agent.held, held);
+    EXPECT_LT(agent.held, kInbox);
+}
+
 } // namespace osh::netproxy::core::test

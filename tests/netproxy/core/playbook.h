@@ -21,6 +21,7 @@ struct Side {
     bool is_accepted = false, is_refused = false, is_reset = false, is_finished = false;
     bool has_finished = false; // the agent's FIN
     stack::More more = stack::More::No;
+    int expected_answers = 0;
     std::optional<stack::Unreachable> unreachable;
 };
 
@@ -40,6 +41,7 @@ public:
         sides[flow].out += text_of(Bytes(space).first(count));
     }
     void expect_more(FlowId flow, stack::More more) override { sides[flow].more = more; }
+    void expect_answer(FlowId flow) override { ++sides[flow].expected_answers; }
     bool peer_finished(FlowId flow) const override { return sides.at(flow).has_finished; }
     std::uint64_t memory_left() const override { return held < memory ? memory - held : 0; }
     void hold_memory(std::uint64_t bytes) override { held += bytes; }
