@@ -110,6 +110,8 @@ void Core::begin_judging(Flow& flow, proxy::RequestHead const& head)
     talk.answer_id.clear();
     flow.request_allowed_by_person = false;
     talk.other_body.reset();
+    talk.body_credential.clear();
+    talk.fills_messages = false;
     flow.is_decoded = false;
     talk.request = JudgedRequest{head.method, head.path, head.query,
         head.wants_websocket ? "websocket" : "rest", "", accept_of(head), {}, {}};
@@ -203,18 +205,11 @@ void Core::proceed(Flow& flow, std::string_view)
 {
     auto const* head = flow.http->waiting();
     OSH_CHECK(head != nullptr);
-    if (look_into_body(flow, *head) != BodyCheck::Pass)
+    if (look_into_body(flow, *head) != BodyCheck::Pass || fill_body(flow, *head) != BodyCheck::Pass)
         return; // back here when the body is there
-    auto const& program = flow.who().caller();
-    credentials::RewriteQuestion question;
-    question.host = flow.host;
-    question.port = flow.tuple.destination_port;
+    auto question = credential_question(flow);
     question.method = head->method;
-    question.canonical_path = flow.request()->canonical_path;
     question.query = head->query;
-    question.binary = program.binary;
-    question.is_encrypted = flow.is_encrypted(); // then the upstream is TLS too, verified before
-                                                 // the first byte of the request leaves
     for (auto& field : proxy::upstream_fields(*head))
         question.fields.push_back({std::move(field.name), std::move(field.value)});
     auto rewrite = gate_.judge(question);
@@ -226,14 +221,11 @@ void Core::proceed(Flow& flow, std::string_view)
 
 void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite)
 {
-    flow.talk().credential = rewrite.credential;
-    if (!rewrite.credential.empty()) {
-        policy::Decided line;
-        line.kind = "credential";
-        line.decision = "allow";
-        line.credential = rewrite.credential;
-        journal(flow, std::move(line));
-    }
+    auto& talk = flow.talk();
+    talk.credential = rewrite.credential.empty() ? talk.body_credential : rewrite.credential;
+    for (auto const& name : {rewrite.credential, std::exchange(talk.body_credential, {})})
+        if (!name.empty())
+            credential_is_used(flow, name);
     proxy::Forward plan;
     plan.path_and_query = rewrite.path.empty() ? flow.request()->canonical_path : rewrite.path;
     if (head.has_query)
@@ -241,7 +233,10 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.host = authority_of(flow);
     plan.is_websocket = head.wants_websocket;
     plan.reads_messages = must_read_messages(flow);
-    bool const scrubs = !rewrite.scrub.empty();
+    plan.scrub = std::move(rewrite.scrub);
+    plan.scrub_with = std::move(rewrite.scrub_with);
+    look_for_echoes(flow, plan);
+    bool const scrubs = !plan.scrub.empty();
     plan.body = std::exchange(flow.talk().other_body, {});
     for (auto& field : rewrite.fields) {
         if (flow.is_decoded && equals_ignoring_case(field.name, "content-encoding"))
@@ -252,8 +247,6 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
         plan.fields.push_back({std::move(field.name), std::move(field.value)});
     }
     address_to_proxy(flow, plan);
-    plan.scrub = std::move(rewrite.scrub);
-    plan.scrub_with = std::move(rewrite.scrub_with);
     flow.push.reset();
     flow.http->forward(std::move(plan));
     if (!flow.http->needs_upstream())
@@ -266,18 +259,7 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
 
 void Core::refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite)
 {
-    policy::Decided line;
-    line.kind = "credential";
-    line.decision = "deny";
-    line.code = rewrite.code;
-    line.credential = rewrite.credential;
-    line.reason = rewrite.hint;
-    journal(flow, std::move(line));
-    if (rewrite.code != "credential_unavailable")
-        journal_.notice("credential_misuse",
-            "credential " + shown(rewrite.credential) + " was refused at " + flow.host + ": "
-                + rewrite.hint,
-            at_.now);
+    credential_is_refused(flow, {false, rewrite.code, rewrite.credential, rewrite.hint, {}});
     answer_in_form(
         flow, denied(CredentialDenial{rewrite.code, rewrite.credential, flow.host, rewrite.hint}));
 }
