@@ -24,6 +24,7 @@ public:
     virtual void consume(FlowId flow, std::size_t count) = 0;
     virtual MutableBytes send_space(FlowId flow) = 0;
     virtual void commit(FlowId flow, std::size_t count) = 0;
+    virtual void expect_more(FlowId flow, stack::More more) = 0;
     virtual bool peer_finished(FlowId flow) const = 0;
 
     // The bound that all buffers share: rings, and what the core holds for its flows. Holding may
@@ -32,8 +33,8 @@ public:
     virtual void hold_memory(std::uint64_t bytes) = 0;
     virtual void free_memory(std::uint64_t bytes) = 0;
 
-    virtual void answer_dns(
-        std::uint64_t question, stack::DnsReply reply, IpAddress const& address) = 0;
+    virtual void answer_dns(std::uint64_t question, stack::DnsReply reply, IpAddress const& address,
+        std::uint32_t ttl_seconds) = 0;
     virtual void answer_dns_name(std::uint64_t question, std::string_view name) = 0;
     // A reply: from the tuple's destination to its source.
     virtual void send_udp(stack::FlowTuple const& tuple, Bytes payload) = 0;

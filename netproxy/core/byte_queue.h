@@ -35,6 +35,7 @@ public:
             compact();
         return MutableBytes(block_->bytes).subspan(block_->end);
     }
+    bool is_filled() const { return block_ && block_->end == Limit; } // to the last byte
     bool has_space() const { return !block_ || block_->end < Limit || block_->begin > Limit / 2; }
     void commit(std::size_t count)
     {

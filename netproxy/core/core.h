@@ -131,6 +131,7 @@ private:
     void pump(Flow& flow);
     void pump_connection(Flow& flow);
     bool take_from_agent(Flow& flow);
+    bool decrypt_from_agent(Flow& flow, Bytes received);
     bool take_plain_from_agent(Flow& flow);
     bool give_to_agent(Flow& flow);
     bool take_from_upstream(Flow& flow);
@@ -217,6 +218,7 @@ private:
     void read_on();
     // flow_splice.cc
     void pump_splice(Flow& flow);
+    void expect_more(Flow& flow, stack::More more);
     // udp.cc
     void datagram(stack::UdpReceived const& event);
     void udp_owner_known(UdpFlow& flow, policy::OwnerAnswer const& answer);

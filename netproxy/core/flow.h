@@ -59,8 +59,9 @@ struct Upstream {
     bool has_ended = false;                 // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
-    bool asks_proxy = false;  // leads to the person's proxy itself, not through it to the host
-    bool lacks_space = false; // no room when last asked: splice, the agent's; else, memory
+    bool asks_proxy = false;   // leads to the person's proxy itself, not through it to the host
+    bool expects_more = false; // inspected flows: the last read filled the inbox
+    bool lacks_space = false;  // no room when last asked: splice, the agent's; else, memory
 };
 
 // Where any program may connect, the upstream is dialled while init still looks for the owner. What

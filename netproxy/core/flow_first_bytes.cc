@@ -2,6 +2,7 @@
 // ClientHello). Nothing has reached an upstream on an inspected flow; on a spliced one the upstream
 // is connected and has seen no byte.
 
+#include "netproxy/core/agent_sink.h"
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
 #include "netproxy/core/first_bytes.h"
@@ -57,6 +58,7 @@ void Core::look_at_hello(Flow& flow)
         return;
     }
     flow.agent_tls = *std::move(session);
+    flow.agent_tls->send_to(std::make_unique<AgentSink>(parts_.agent, flow.id));
     start_inspection(flow);
 }
 
@@ -64,6 +66,7 @@ void Core::start_inspection(Flow& flow)
 {
     flow.http1 = std::make_unique<proxy::Http1Connection>(proxy::Http1Limits{},
         flow.is_encrypted() ? proxy::HttpScheme::Https : proxy::HttpScheme::Http);
+    flow.http1->answer_through(flow.agent_tls.get());
     flow.http = flow.http1.get();
     flow.wire = flow.http1.get();
     flow.scheme = flow.is_encrypted() ? "https" : "http";

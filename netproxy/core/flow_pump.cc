@@ -5,9 +5,9 @@
 // Every step has a bounded buffer and takes only what the next one has room for, so a slow reader
 // on one side stops the reading on the other.
 
+#include "netproxy/core/agent_sink.h"
 #include "netproxy/core/core.h"
 
-#include <cstring>
 #include <utility>
 
 namespace osh::netproxy::core
@@ -66,11 +66,26 @@ bool Core::take_from_agent(Flow& flow)
         }
         return taken > 0;
     }
-    auto const taken = flow.agent_tls->receive(received);
-    parts_.agent.consume(flow.id, taken);
     if (has_ended && flow.agent_tls->state() != TlsState::Closed)
         flow.agent_tls->transport_ended();
-    return take_plain_from_agent(flow) || taken > 0;
+    bool const has_decrypted =
+        (has_ended || !received.empty()) && decrypt_from_agent(flow, received);
+    return take_plain_from_agent(flow) || has_decrypted;
+}
+
+// The next records, once those before are taken: until then they wait in the stack's ring.
+bool Core::decrypt_from_agent(Flow& flow, Bytes received)
+{
+    auto& staged = flow.talk().agent_plain;
+    if (!staged.is_empty())
+        return false;
+    bool const is_open = flow.agent_tls->state() != TlsState::Handshake;
+    auto const moved = flow.agent_tls->decrypt(received, is_open ? staged.space() : MutableBytes{});
+    staged.commit(moved.given);
+    if (staged.is_empty())
+        staged.clear(); // idle flows hold no buffer
+    parts_.agent.consume(flow.id, moved.taken);
+    return moved.taken > 0;
 }
 
 bool Core::take_plain_from_agent(Flow& flow)
@@ -79,18 +94,15 @@ bool Core::take_plain_from_agent(Flow& flow)
     bool const is_chosen = flow.http2 != nullptr || flow.agent_tls->state() != TlsState::Open;
     if (!is_chosen && flow.agent_tls->alpn() == "h2")
         become_carrier(flow);
-    if (staged.is_empty() && flow.agent_tls->state() != TlsState::Handshake) {
-        staged.commit(flow.agent_tls->read(staged.space()));
-        if (staged.is_empty())
-            staged.clear(); // idle flows hold no buffer
-    }
     auto const taken = flow.wire->agent_bytes(staged.front());
     staged.consume(taken);
     auto const state = flow.agent_tls->state();
     bool const is_over = state == TlsState::Closed || state == TlsState::Failed;
     if (is_over && staged.is_empty() && !flow.agent_end_told) {
         flow.agent_end_told = true;
-        if (state == TlsState::Failed)
+        // Later, it is a program that went away without a farewell: it had accepted the
+        // certificate.
+        if (state == TlsState::Failed && !flow.agent_tls->was_open())
             journal_.notice("ca_refused", flow.host + ": " + flow.agent_tls->failure(), at_.now);
         flow.wire->agent_ended();
         return true;
@@ -183,18 +195,23 @@ bool Core::upstream_is_over(Flow& flow, bool is_clean)
 // Decrypts what came; returns how much moved.
 std::size_t Core::take_plain_from_upstream(Upstream& upstream)
 {
-    std::size_t moved = upstream.tls->receive(upstream.inbox.front());
-    upstream.inbox.consume(moved);
     auto const before = upstream.tls->state();
-    if (upstream.has_ended && upstream.inbox.is_empty() && before != TlsState::Closed)
+    bool const has_ended = upstream.has_ended && upstream.inbox.is_empty();
+    if (has_ended && before != TlsState::Closed)
         upstream.tls->transport_ended();
-    moved += upstream.tls->state() != before ? 1 : 0; // a failed handshake is seen next round
-    if (upstream.plain.is_empty() && upstream.state == UpstreamState::Open) {
-        upstream.plain.commit(upstream.tls->read(upstream.plain.space()));
+    std::size_t moved = 0;
+    if (upstream.plain.is_empty() && (has_ended || !upstream.inbox.is_empty())) {
+        bool const is_open = upstream.state == UpstreamState::Open;
+        auto const [taken, given] = upstream.tls->decrypt(
+            upstream.inbox.front(), is_open ? upstream.plain.space() : MutableBytes{});
+        upstream.inbox.consume(taken);
+        upstream.plain.commit(given);
         if (upstream.plain.is_empty())
             upstream.plain.clear(); // idle flows hold no buffer
+        moved = taken;
     }
-    return moved;
+    return moved
+           + (upstream.tls->state() != before ? 1 : 0); // a failed handshake is seen next round
 }
 
 bool Core::give_to_agent(Flow& flow)
@@ -213,17 +230,7 @@ bool Core::give_to_agent(Flow& flow)
 
 std::size_t Core::send_to_agent(Flow& flow, Bytes bytes)
 {
-    std::size_t sent = 0;
-    while (sent < bytes.size()) {
-        auto const space = parts_.agent.send_space(flow.id);
-        if (space.empty())
-            break;
-        auto const count = std::min(space.size(), bytes.size() - sent);
-        std::memcpy(space.data(), bytes.data() + sent, count);
-        parts_.agent.commit(flow.id, count);
-        sent += count;
-    }
-    return sent;
+    return bytes.empty() ? 0 : AgentSink(parts_.agent, flow.id).write(bytes);
 }
 
 // Why the HTTP layer ended the connection on its own: a request it would not pass on, or an answer
@@ -286,6 +293,8 @@ void Core::settle(Flow& flow)
         return;
     }
     bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;
+    if (!is_busy)
+        expect_more(flow, stack::More::No);
     if (!is_busy && flow.upstream.id != 0 && !http.upstream_is_reusable())
         drop_upstream(flow, Ending::Finish);
     bool const has_spoken = flow.request() != nullptr;

@@ -3,6 +3,8 @@
 
 #include "netproxy/core/core.h"
 
+#include <utility>
+
 namespace osh::netproxy::core
 {
 
@@ -121,8 +123,18 @@ void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
         return;
     }
     flow->upstream.inbox.commit(count);
+    expect_more(*flow, flow->upstream.inbox.is_filled() ? stack::More::Yes : stack::More::No);
     pump(*flow);
     sweep();
+}
+
+// A read that fills the buffer is followed by another one: without this each would end in a small
+// packet.
+void Core::expect_more(Flow& flow, stack::More more)
+{
+    bool const expects = more == stack::More::Yes;
+    if (flow.carrier == nullptr && std::exchange(flow.upstream.expects_more, expects) != expects)
+        parts_.agent.expect_more(flow.id, more);
 }
 
 } // namespace osh::netproxy::core

@@ -208,6 +208,7 @@ void Core::upstream_ended(UpstreamId id, Ending how, Moment at)
     if (flow == nullptr)
         return;
     flow->upstream.has_ended = true;
+    expect_more(*flow, stack::More::No);
     flow->upstream.ended_cleanly = how == Ending::Finish;
     if (flow->http != nullptr)
         pump(*flow);
@@ -227,6 +228,7 @@ void Core::drop_upstream(Flow& flow, Ending how)
     if (upstream.id == 0)
         return;
     by_upstream_.erase(upstream.id);
+    expect_more(flow, stack::More::No);
     for (auto const id : stop_leading(flow))
         if (auto* other = waiting_flow(id))
             route_stream(*other); // one of them makes it

@@ -34,7 +34,7 @@ Result<Settings> settings_from(policy::Setup const& setup);
 inline constexpr std::size_t kMaxPendingOwners = 1024;   // SYNs that wait for their owner
 inline constexpr std::size_t kMaxPendingQuestions = 256; // parked flows; the desk shows far fewer
 inline constexpr std::size_t kInbox = 64 * 1024;         // bytes from upstream, per inspected flow
-inline constexpr std::size_t kStaged = 16 * 1024 + 512;  // one TLS record, decrypted
+inline constexpr std::size_t kStaged = 32 * 1024;        // two TLS records, decrypted
 inline constexpr std::size_t kMaxAddresses = 8;          // of one name
 inline constexpr std::size_t kMaxStreams = 1024;         // HTTP/2 requests under way, in all
 inline constexpr std::size_t kMaxOwnConnections = 16;    // HTTP/1.1, for one HTTP/2 connection

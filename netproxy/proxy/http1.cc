@@ -54,6 +54,11 @@ void Http1Connection::set_time(Instant now)
         impl_->http2->set_time(now);
 }
 
+void Http1Connection::answer_through(ByteSink* next)
+{
+    impl_->next_step = next;
+}
+
 std::size_t Http1Connection::agent_room() const
 {
     return impl_->agent_room();

@@ -6,6 +6,7 @@
 // A state machine: bytes in from both sides, bytes out to both sides, and one question at a time.
 // No I/O, no policy.
 
+#include "netproxy/proxy/byte_sink.h"
 #include "netproxy/proxy/http_exchange.h"
 #include "policy/base/time.h"
 
@@ -25,6 +26,10 @@ public:
     void agent_ended() override;
     Bytes to_agent() const override;
     void consume_to_agent(std::size_t count) override;
+
+    // The next step towards the agent: large pieces of answers go there at once, when nothing is
+    // before them. Outlives this connection; null for none.
+    void answer_through(ByteSink* next);
 
     // How much would be taken now, at least when it is one body: 0 means do not read that side.
     std::size_t agent_room() const;

@@ -38,6 +38,7 @@ struct Http1Connection::Impl final : AnswerSink {
     bool was_cut = false;
     std::string refusal;
     ByteQueue to_agent;
+    ByteSink* next_step = nullptr; // after to_agent
 
     // ---- a body that the policy wants to see
     std::optional<std::size_t> wanted;
@@ -123,6 +124,7 @@ struct Http1Connection::Impl final : AnswerSink {
     void write_answer_head(ParsedResponse const& response);
     void write_informational(ParsedResponse const& response);
     void write_answer_payload(Bytes payload);
+    void pass_payload(Bytes payload);
     Result<> end_answer_body(std::vector<HttpField> trailers);
     void write_local(LocalAnswer const& reply);
 };

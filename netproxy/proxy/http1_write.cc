@@ -88,6 +88,16 @@ void Http1Connection::Impl::write_answer_payload(Bytes payload)
     if (answer_framing == BodyKind::Chunked)
         append_chunk(to_agent, payload);
     else
+        pass_payload(payload);
+}
+
+// Small pieces wait for what belongs to them: one TLS record of a head and a body, not two.
+void Http1Connection::Impl::pass_payload(Bytes payload)
+{
+    constexpr std::size_t kLarge = 8 * 1024;
+    if (next_step != nullptr && payload.size() >= kLarge && to_agent.is_empty())
+        payload = payload.subspan(next_step->write(payload));
+    if (!payload.empty())
         to_agent.append(payload);
 }
 

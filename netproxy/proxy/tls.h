@@ -3,6 +3,7 @@
 // tls_library.h, for the tls_*.cc files, includes mbedTLS. Agent side: a server with a leaf of the
 // session CA. Upstream side: a client that verifies against the host's trust anchors.
 
+#include "netproxy/proxy/byte_sink.h"
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"
 #include "policy/base/time.h"
@@ -24,23 +25,32 @@ enum class HttpVersions : std::uint8_t { Only1, Both };
 // What both sides share. Buffers are bounded: at most kTlsBuffered bytes of ciphertext wait in each
 // direction.
 inline constexpr std::size_t kTlsBuffered = 64 * 1024;
+inline constexpr std::size_t kTlsRecord = 16 * 1024; // plaintext, at most (RFC 8446 section 5.1)
 
-class TlsSession
+class TlsSession : public ByteSink
 {
 public:
-    virtual ~TlsSession() = default;
-
     virtual TlsState state() const = 0;
     virtual std::string const& failure() const = 0; // a sentence, when Failed
+    virtual bool was_open() const = 0;              // the handshake was completed once
     // Takes ciphertext from the transport and goes on with the handshake; returns how much was
     // taken.
     virtual std::size_t receive(Bytes ciphertext) = 0;
     virtual void transport_ended() = 0;
     // Decrypted bytes: 0 when none are there now.
     virtual std::size_t read(MutableBytes plaintext) = 0;
+    // receive() and read() in one, for a caller that keeps the ciphertext: only what makes whole
+    // records is taken, as many as `plaintext` has room for (kTlsRecord for each; none when it has
+    // less).
+    struct Decrypted {
+        std::size_t taken = 0, given = 0;
+    };
+    virtual Decrypted decrypt(Bytes ciphertext, MutableBytes plaintext) = 0;
     // Encrypts; returns how much was taken (0 when the output buffer is full).
-    virtual std::size_t write(Bytes plaintext) = 0;
+    std::size_t write(Bytes plaintext) override = 0;
     virtual void close() = 0; // queues close_notify
+    // Records go to the transport as they are made; output() holds only what it does not take.
+    virtual void send_to(std::unique_ptr<ByteSink> transport) = 0;
     // Ciphertext for the transport.
     virtual Bytes output() const = 0;
     virtual void consume_output(std::size_t count) = 0;

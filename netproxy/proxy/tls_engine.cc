@@ -79,19 +79,28 @@ int MemoryTls::send(void* session, unsigned char const* data, std::size_t size)
     auto& self = *static_cast<MemoryTls*>(session);
     if (self.output_.size() + size > kMaxOutput)
         return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-    self.output_.append(std::as_bytes(std::span(data, size)));
+    auto bytes = std::as_bytes(std::span(data, size));
+    if (self.transport_ != nullptr && self.output_.is_empty())
+        bytes = bytes.subspan(self.transport_->write(bytes));
+    if (!bytes.empty())
+        self.output_.append(bytes);
     return static_cast<int>(size);
 }
 
 int MemoryTls::fetch(void* session, unsigned char* data, std::size_t size)
 {
     auto& self = *static_cast<MemoryTls*>(session);
-    auto const part = self.input_.view().first(std::min(size, self.input_.size()));
+    bool const is_kept = !self.input_.is_empty();
+    auto const source = is_kept ? self.input_.view() : self.lent_;
+    auto const part = source.first(std::min(size, source.size()));
     self.is_starved_ = part.empty();
     if (part.empty())
         return self.has_transport_ended_ ? 0 : MBEDTLS_ERR_SSL_WANT_READ;
     std::copy_n(raw(part), part.size(), data);
-    self.input_.consume(part.size());
+    if (is_kept)
+        self.input_.consume(part.size());
+    else
+        self.lent_ = self.lent_.subspan(part.size());
     return static_cast<int>(part.size());
 }
 
@@ -123,6 +132,7 @@ void MemoryTls::advance()
     } while (code == MBEDTLS_ERR_SSL_WANT_READ && !is_starved_);
     if (code == 0) {
         state_ = TlsState::Open;
+        was_open_ = true;
         handshake_is_done();
     } else if (code != MBEDTLS_ERR_SSL_WANT_READ && code != MBEDTLS_ERR_SSL_WANT_WRITE) {
         fail_with(code);
@@ -131,10 +141,27 @@ void MemoryTls::advance()
 
 std::size_t MemoryTls::read(MutableBytes plaintext)
 {
+    return read_records(plaintext, 1);
+}
+
+TlsSession::Decrypted MemoryTls::decrypt(Bytes ciphertext, MutableBytes plaintext)
+{
+    lent_ = ciphertext;
+    advance();
+    auto const given = read_records(plaintext, kTlsRecord);
+    bool const is_over = state_ == TlsState::Failed || state_ == TlsState::Closed;
+    auto const left = is_over ? 0 : lent_.size(); // what nobody will read is taken
+    lent_ = {};
+    return {ciphertext.size() - left, given};
+}
+
+// Until `plaintext` has less than `least_room` left.
+std::size_t MemoryTls::read_records(MutableBytes plaintext, std::size_t least_room)
+{
     if (state_ != TlsState::Open)
         return 0;
     std::size_t done = 0;
-    while (done < plaintext.size()) {
+    while (plaintext.size() - done >= least_room) {
         auto const rest = plaintext.subspan(done);
         is_starved_ = false;
         int const code = mbedtls_ssl_read(ssl_.get(), raw(rest), rest.size());
@@ -161,8 +188,9 @@ std::size_t MemoryTls::read(MutableBytes plaintext)
 std::size_t MemoryTls::write(Bytes plaintext)
 {
     std::size_t done = 0;
-    while (state_ == TlsState::Open && done < plaintext.size()
-           && output_.size() + kRecordRoom <= kTlsBuffered + kRecordRoom / 2) {
+    // With a transport nothing is encrypted before there is a place for it.
+    std::size_t const most = transport_ != nullptr ? 0 : kTlsBuffered - kRecordRoom / 2;
+    while (state_ == TlsState::Open && done < plaintext.size() && output_.size() <= most) {
         auto const rest = plaintext.subspan(done);
         int const code = mbedtls_ssl_write(ssl_.get(), raw(rest), rest.size());
         if (code <= 0) {

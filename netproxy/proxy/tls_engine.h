@@ -18,11 +18,17 @@ public:
 
     TlsState state() const override { return state_; }
     std::string const& failure() const override { return failure_; }
+    bool was_open() const override { return was_open_; }
     std::size_t receive(Bytes ciphertext) override;
     void transport_ended() override;
     std::size_t read(MutableBytes plaintext) override;
+    Decrypted decrypt(Bytes ciphertext, MutableBytes plaintext) override;
     std::size_t write(Bytes plaintext) override;
     void close() override;
+    void send_to(std::unique_ptr<ByteSink> transport) override
+    {
+        transport_ = std::move(transport);
+    }
     Bytes output() const override { return output_.view(); }
     void consume_output(std::size_t count) override { output_.consume(count); }
     std::string_view alpn() const override;
@@ -43,14 +49,18 @@ private:
     static int send(void* session, unsigned char const* data, std::size_t size);
     static int fetch(void* session, unsigned char* data, std::size_t size);
     void advance();
+    std::size_t read_records(MutableBytes plaintext, std::size_t least_room);
     void fail_with(int code);
 
     HeldSsl ssl_;
     ByteQueue input_;
+    Bytes lent_; // the caller's ciphertext, for as long as a call lasts; after input_
     ByteQueue output_;
+    std::unique_ptr<ByteSink> transport_;
     TlsState state_ = TlsState::Handshake;
     std::string failure_;
     bool shares_no_protocol_ = false;
+    bool was_open_ = false;
     bool has_transport_ended_ = false;
     bool is_starved_ = false; // the library asked for bytes and got none
 };

@@ -58,7 +58,8 @@ struct Flow {
     bool peer_fin_known : 1 = false; // its place is peer_fin
     bool peer_finished : 1 = false;  // all before it has arrived
     bool is_space_awaited : 1 = false;
-    bool is_timing : 1 = false; // timed_sequence is being measured
+    bool expects_more : 1 = false; // to send, at once
+    bool is_timing : 1 = false;    // timed_sequence is being measured
     bool may_sack : 1 = false;
     bool scales_window : 1 = false; // both sides offered it
     bool is_answer_due : 1 = false; // the timer is for a retransmission or a probe

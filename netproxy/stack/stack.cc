@@ -44,6 +44,20 @@ void Stack::handle_packet(Bytes packet, Instant now)
     take_packet(impl_->world, impl_->dns, packet, now);
 }
 
+bool Stack::lend_packet(Bytes packet, Instant now)
+{
+    impl_->world.may_lend = true;
+    handle_packet(packet, now);
+    impl_->world.may_lend = false;
+    return impl_->world.lent != 0;
+}
+
+void Stack::keep_lent()
+{
+    if (Flow* const flow = impl_->world.flows.find(std::exchange(impl_->world.lent, 0)))
+        flow->received.keep();
+}
+
 void Stack::handle_time(Instant now)
 {
     World& world = impl_->world;
@@ -159,6 +173,16 @@ void Stack::commit(FlowId flow, std::size_t count)
         return found->to_send.consume(impl_->world.pool, 0);
     found->to_send.extend(count);
     if (found->state == TcpState::Open)
+        impl_->world.wake(*found);
+}
+
+void Stack::expect_more(FlowId flow, More more)
+{
+    Flow* const found = impl_->find(flow);
+    if (!found)
+        return;
+    found->expects_more = more == More::Yes;
+    if (!found->expects_more && found->state == TcpState::Open && found->to_send.size() > 0)
         impl_->world.wake(*found);
 }
 

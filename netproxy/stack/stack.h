@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -60,6 +61,7 @@ struct UdpReceived { // any other datagram; nothing is answered: reply with send
 
 using Event = std::variant<TcpOpened, TcpReadable, TcpWritable, TcpClosed, DnsAsked, UdpReceived>;
 
+enum class More : bool { No, Yes };
 enum class Unreachable : std::uint8_t { Network, Host, Port, AdminProhibited };
 enum class DnsReply : std::uint8_t { Address, NoData, NameError, Refused, ServerFailure };
 
@@ -78,6 +80,8 @@ struct Limits {
 struct Addresses {
     IpAddress gateway_v4, gateway_v6; // ours: DNS lives there
     IpAddress agent_v4, agent_v6;     // the only valid source addresses
+    // Synthetic ones among those that no connection leads to otherwise.
+    std::optional<AddressBlock> reserved = std::nullopt;
 };
 
 // Counters of what was dropped, for notices and tests.
@@ -105,6 +109,10 @@ public:
     // One packet from the tun, starting with its virtio-net header. Never fails: what cannot be
     // used is dropped and counted.
     void handle_packet(Bytes packet, Instant now);
+    // The same, but what a large one carries may still lie in `packet` afterwards: received() leads
+    // there. True: it does, and `packet` must stay as it is until keep_lent().
+    bool lend_packet(Bytes packet, Instant now);
+    void keep_lent(); // copies what was not consumed
     void handle_time(Instant now);
     Instant next_deadline() const;
     std::vector<Event> take_events();
@@ -122,8 +130,11 @@ public:
     void consume(FlowId flow, std::size_t count);
     MutableBytes send_space(FlowId flow); // the first contiguous part; it is held until committed
     void commit(FlowId flow, std::size_t count); // 0: nothing came, the space is given back
-    bool peer_finished(FlowId flow) const;       // FIN received (received() may still hold bytes)
-    std::size_t unsent(FlowId flow) const;       // committed and not yet acknowledged
+    // Yes: more will be committed at once, so a packet that would not be full waits for it while
+    // others are in flight (as with MSG_MORE, send(2)).
+    void expect_more(FlowId flow, More more);
+    bool peer_finished(FlowId flow) const; // FIN received (received() may still hold bytes)
+    std::size_t unsent(FlowId flow) const; // committed and not yet acknowledged
     std::size_t flow_count() const;
 
     // ---- UDP and DNS

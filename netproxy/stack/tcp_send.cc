@@ -140,7 +140,10 @@ Plan plan_data(Flow const& flow)
     // RFC 9293 section 3.8.6.2.1: no silly segments while others are in flight.
     bool const is_silly = plan.size < waiting && plan.size < flow.segment_size
                           && plan.size < flow.largest_window / 2 && flight > 0;
-    if (is_silly)
+    // At most until all in flight is acknowledged: what was expected may not come.
+    bool const waits_for_more = flow.expects_more && !flow.fin_wanted && plan.size == waiting
+                                && plan.size < largest_payload(flow) && flight > 0;
+    if (is_silly || waits_for_more)
         plan.size = 0;
     if (plan.size == waiting && waiting > 0)
         plan.flags |= kPsh;

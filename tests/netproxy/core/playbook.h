@@ -19,6 +19,7 @@ struct Side {
     std::string in, out; // from and to the agent
     bool is_accepted = false, is_refused = false, is_reset = false, is_finished = false;
     bool has_finished = false; // the agent's FIN
+    stack::More more = stack::More::No;
     std::optional<stack::Unreachable> unreachable;
 };
 
@@ -37,11 +38,13 @@ public:
     {
         sides[flow].out += text_of(Bytes(space).first(count));
     }
+    void expect_more(FlowId flow, stack::More more) override { sides[flow].more = more; }
     bool peer_finished(FlowId flow) const override { return sides.at(flow).has_finished; }
     std::uint64_t memory_left() const override { return held < memory ? memory - held : 0; }
     void hold_memory(std::uint64_t bytes) override { held += bytes; }
     void free_memory(std::uint64_t bytes) override { held -= bytes; }
-    void answer_dns(std::uint64_t, stack::DnsReply reply, IpAddress const& address) override
+    void answer_dns(
+        std::uint64_t, stack::DnsReply reply, IpAddress const& address, std::uint32_t) override
     {
         replies.push_back({reply, address});
     }

@@ -137,6 +137,45 @@ TEST(Retransmission, IsFastAfterThreeDuplicates)
     EXPECT_THAT(agent.lines(), ElementsAre("A seq=1 ack=1 len=4000"));
 }
 
+TEST(More, ThatIsExpectedKeepsASmallPieceBack)
+{
+    Agent agent;
+    FlowId const flow = agent.connect();
+    agent.stack.expect_more(flow, More::Yes);
+    agent.write(flow, "first"); // nothing is in flight: nothing to wait for
+    EXPECT_THAT(agent.lines(), ElementsAre("PA seq=1 ack=1 len=5"));
+    agent.write(flow, "second");
+    EXPECT_THAT(agent.lines(), IsEmpty());
+    agent.stack.expect_more(flow, More::No);
+    EXPECT_THAT(agent.lines(), ElementsAre("PA seq=6 ack=1 len=6"));
+}
+
+TEST(More, ThatDoesNotComeDelaysUntilTheAcknowledgement)
+{
+    Agent agent;
+    FlowId const flow = agent.connect();
+    agent.stack.expect_more(flow, More::Yes);
+    agent.write(flow, "first");
+    agent.write(flow, "second");
+    EXPECT_THAT(agent.lines(), ElementsAre("PA seq=1 ack=1 len=11"));
+    agent.write(flow, "third");
+    EXPECT_THAT(agent.lines(), IsEmpty());
+    agent.send({.sequence = 1, .acknowledgement = 12, .flags = kAck, .window = 512});
+    EXPECT_THAT(agent.lines(), ElementsAre("PA seq=12 ack=1 len=5"));
+}
+
+TEST(More, IsNotExpectedAtTheEnd)
+{
+    Agent agent;
+    FlowId const flow = agent.connect();
+    agent.stack.expect_more(flow, More::Yes);
+    agent.write(flow, "first");
+    agent.lines();
+    agent.write(flow, "last");
+    agent.stack.finish(flow);
+    EXPECT_THAT(agent.lines(), ElementsAre("FPA seq=6 ack=1 len=4"));
+}
+
 TEST(Window, ShutByTheAgentIsProbed)
 {
     Agent agent;
