@@ -3,6 +3,7 @@
 // leak elsewhere. Pure. The decision order is the design's (credentials, "Decision at attach
 // time").
 
+#include "credentials/rewrite/scrub.h"
 #include "credentials/secret.h"
 #include "policy/base/time.h"
 
@@ -64,12 +65,26 @@ struct RewriteVerdict {
     std::vector<std::string> scrub, scrub_with; // value forms to replace in the response
 };
 
+// How a value is written into a text.
+enum class TextForm : std::uint8_t { Plain, Json, Form };
+
+// Of a text that may hold placeholders anywhere.
+struct TextVerdict {
+    bool is_allowed = false;
+    std::string code, credential, hint; // as in RewriteVerdict
+    std::optional<std::string> text;    // with values in it; nothing where it holds no placeholder
+};
+
 class Gate
 {
 public:
     void lend(LentCredential credential); // replaces one of the same name
     void revoke_all();
     RewriteVerdict judge(RewriteQuestion const& question) const;
+    TextVerdict judge_text(
+        RewriteQuestion const& question, std::string_view text, TextForm form) const;
+    // What an answer from there could echo.
+    ScrubForms forms_bound_to(RewriteQuestion const& question) const;
     // Would any credential be attached at this host and port? Then TLS must be terminated.
     bool is_bound(std::string_view host, std::uint16_t port) const;
 

@@ -15,6 +15,7 @@
 #include "netproxy/core/upstream_link.h"
 #include "netproxy/core/upstream_pool.h"
 #include "netproxy/stack/name_pool.h"
+#include "policy/evaluate/credential_rewrite.h"
 
 #include <algorithm>
 #include <map>
@@ -171,9 +172,17 @@ private:
     void pass_message(Flow& flow, proxy::TunnelMessage const& message);
     void refuse_message(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
     bool must_read_messages(Flow const& flow) const;
+    // flow_credentials.cc
+    credentials::RewriteQuestion credential_question(Flow const& flow) const;
+    policy::CredentialRewrite rewrites(Flow const& flow) const;
+    void look_for_echoes(Flow& flow, proxy::Forward& plan) const;
+    bool fill_message(Flow& flow, std::string& text);
+    void credential_is_used(Flow const& flow, std::string name);
+    void credential_is_refused(Flow const& flow, credentials::TextVerdict const& verdict);
     // flow_middleware.cc
     enum class BodyCheck : std::uint8_t { Pass, Wait, Refused };
     BodyCheck look_into_body(Flow& flow, proxy::RequestHead const& head);
+    BodyCheck fill_body(Flow& flow, proxy::RequestHead const& head); // flow_credentials.cc
     BodyCheck middleware_failed(Flow& flow, std::string_view middleware, std::string why);
     bool go_on_with_body(Flow& flow);
     // flow_push.cc

@@ -94,6 +94,10 @@ struct Talk {
     ByteQueue<kStaged> agent_plain;                   // decrypted, not yet taken by the HTTP parser
     std::optional<std::string> other_body;            // what a middleware made of the request's
     std::optional<JudgedRequest> request;
+    std::string body_credential; // put into the body of the request in hand
+    // Of a WebSocket: placeholders in its messages become values, and what the server says is
+    // looked through for these.
+    bool fills_messages = false;
 };
 
 struct Flow {

@@ -61,9 +61,10 @@ void require_messages_allowed(
 }
 
 // Takes them out of what the credential gate made of the request.
-std::vector<proxy::HttpField> fields_to_send(Flow const& flow, credentials::RewriteVerdict& rewrite)
+std::vector<proxy::HttpField> fields_to_send(
+    Flow const& flow, credentials::RewriteVerdict& rewrite, proxy::Forward const& plan)
 {
-    bool const scrubs = !rewrite.scrub.empty();
+    bool const scrubs = !plan.scrub.empty();
     std::vector<proxy::HttpField> fields;
     fields.reserve(rewrite.fields.size());
     for (auto& field : rewrite.fields) {
@@ -127,6 +128,8 @@ void Core::begin_judging(Flow& flow, proxy::RequestHead const& head)
     talk.answer_id.clear();
     flow.request_allowed_by_person = false;
     talk.other_body.reset();
+    talk.body_credential.clear();
+    talk.fills_messages = false;
     flow.is_decoded = false;
     talk.request = JudgedRequest{head.method, head.path, head.query,
         head.wants_websocket ? "websocket" : "rest", "", accept_of(head), {}, {}};
@@ -220,18 +223,11 @@ void Core::proceed(Flow& flow, std::string_view)
 {
     auto const* head = flow.http->waiting();
     OSH_CHECK(head != nullptr);
-    if (look_into_body(flow, *head) != BodyCheck::Pass)
+    if (look_into_body(flow, *head) != BodyCheck::Pass || fill_body(flow, *head) != BodyCheck::Pass)
         return; // back here when the body is there
-    auto const& program = flow.who().caller();
-    credentials::RewriteQuestion question;
-    question.host = flow.host;
-    question.port = flow.tuple.destination_port;
+    auto question = credential_question(flow);
     question.method = head->method;
-    question.canonical_path = flow.request()->canonical_path;
     question.query = head->query;
-    question.binary = program.binary;
-    question.is_encrypted = flow.is_encrypted(); // then the upstream is TLS too, verified before
-                                                 // the first byte of the request leaves
     auto fields = proxy::upstream_fields(*head);
     question.fields.reserve(fields.size());
     for (auto& field : fields)
@@ -245,14 +241,11 @@ void Core::proceed(Flow& flow, std::string_view)
 
 void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite)
 {
-    flow.talk().credential = rewrite.credential;
-    if (!rewrite.credential.empty()) {
-        policy::Decided line;
-        line.kind = "credential";
-        line.decision = "allow";
-        line.credential = rewrite.credential;
-        journal(flow, std::move(line));
-    }
+    auto& talk = flow.talk();
+    talk.credential = rewrite.credential.empty() ? talk.body_credential : rewrite.credential;
+    for (auto const& name : {rewrite.credential, std::exchange(talk.body_credential, {})})
+        if (!name.empty())
+            credential_is_used(flow, name);
     proxy::Forward plan;
     plan.path_and_query = rewrite.path.empty() ? flow.request()->canonical_path : rewrite.path;
     if (head.has_query)
@@ -260,11 +253,12 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.host = authority_of(flow);
     plan.is_websocket = head.wants_websocket;
     plan.reads_messages = must_read_messages(flow);
-    plan.body = std::exchange(flow.talk().other_body, {});
-    plan.fields = fields_to_send(flow, rewrite);
-    address_to_proxy(flow, plan);
     plan.scrub = std::move(rewrite.scrub);
     plan.scrub_with = std::move(rewrite.scrub_with);
+    look_for_echoes(flow, plan);
+    plan.body = std::exchange(flow.talk().other_body, {});
+    plan.fields = fields_to_send(flow, rewrite, plan);
+    address_to_proxy(flow, plan);
     flow.push.reset();
     bool const is_complete = !head.has_body && !head.wants_websocket && flow.carrier == nullptr;
     flow.http->forward(std::move(plan));
@@ -280,18 +274,7 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
 
 void Core::refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite)
 {
-    policy::Decided line;
-    line.kind = "credential";
-    line.decision = "deny";
-    line.code = rewrite.code;
-    line.credential = rewrite.credential;
-    line.reason = rewrite.hint;
-    journal(flow, std::move(line));
-    if (rewrite.code != "credential_unavailable")
-        journal_.notice("credential_misuse",
-            "credential " + shown(rewrite.credential) + " was refused at " + flow.host + ": "
-                + rewrite.hint,
-            at_.now);
+    credential_is_refused(flow, {false, rewrite.code, rewrite.credential, rewrite.hint, {}});
     answer_in_form(
         flow, denied(CredentialDenial{rewrite.code, rewrite.credential, flow.host, rewrite.hint}));
 }

@@ -95,8 +95,11 @@ policy::Verdict Core::verdict_on_message(Flow& flow, proxy::TunnelMessage const&
 void Core::pass_message(Flow& flow, proxy::TunnelMessage const& message)
 {
     std::optional<std::string> instead;
-    if (!is_binary(message))
+    if (!is_binary(message)) {
         instead = policy::apply_middlewares(*policy_, flow.host, message.text);
+        if (!fill_message(flow, *instead))
+            return;
+    }
     flow.http->pass_message(std::move(instead));
 }
 

@@ -14,6 +14,7 @@
 #include "netproxy/proxy/http1_client.h"
 #include "netproxy/proxy/http2_client.h"
 #include "netproxy/proxy/websocket_gate.h"
+#include "netproxy/proxy/websocket_scrub.h"
 
 namespace osh::netproxy::proxy
 {
@@ -73,8 +74,9 @@ struct Http1Connection::Impl final : AnswerSink {
     bool reads_messages = false;
     bool was_deflate_offered = false;
     std::optional<WebSocketGate> gate;
-    FrameBoundary answer_frames; // of the server's direction
-    std::string close_frame;     // to the agent, once the server's frame under way is through
+    FrameBoundary answer_frames;                // of the server's direction
+    std::optional<WebSocketScrub> answer_scrub; // where it could echo a secret
+    std::string close_frame; // to the agent, once the server's frame under way is through
 
     // http1_tunnel.cc
     void offer_extensions(Forward& plan);
@@ -82,6 +84,7 @@ struct Http1Connection::Impl final : AnswerSink {
     std::size_t take_tunnel(Bytes bytes);
     void gate_has_moved();
     void tunnel_payload(Bytes payload);
+    void scrubbed_payload(Bytes payload);
     void close_tunnel(CloseCode code, std::string_view reason);
     void close_when_possible();
 

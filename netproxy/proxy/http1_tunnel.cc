@@ -76,12 +76,14 @@ bool Http1Connection::close_tunnel(CloseCode code, std::string_view reason)
     return true;
 }
 
-// Only what can be read may be agreed on.
+// Only what can be read may be agreed on; of a server that could echo a secret nothing compressed
+// can be.
 void Http1Connection::Impl::offer_extensions(Forward& plan)
 {
     std::string offers;
+    bool const hides_secrets = has_secrets(plan);
     for (auto const& extension : extensions_in(plan.fields))
-        if (is_deflate(extension))
+        if (is_deflate(extension) && !hides_secrets)
             offers += (offers.empty() ? "" : ", ") + extension;
     drop_extensions(plan.fields);
     was_deflate_offered = !offers.empty();
@@ -94,6 +96,8 @@ Result<ParsedResponse> Http1Connection::Impl::agreed(ParsedResponse response)
 {
     if (!reads_messages)
         return response;
+    if (cleaner.is_active())
+        answer_scrub.emplace(Scrubber(sent->plan.scrub, sent->plan.scrub_with));
     auto const extensions = extensions_in(response.fields);
     if (extensions.empty()) {
         gate.emplace(Deflate::No);
@@ -138,12 +142,26 @@ void Http1Connection::Impl::tunnel_payload(Bytes payload)
         return; // it has ended
     if (!gate)
         return to_agent.append(payload);
+    if (answer_scrub)
+        return scrubbed_payload(payload);
     while (!payload.empty() && agent == AgentState::Tunnel) {
         auto const count = answer_frames.next(payload);
         to_agent.append(payload.first(count));
         payload = payload.subspan(count);
         close_when_possible();
     }
+}
+
+void Http1Connection::Impl::scrubbed_payload(Bytes payload)
+{
+    std::string frames;
+    answer_scrub->feed(payload, frames);
+    to_agent.append(frames);
+    auto const fault = answer_scrub->fault();
+    if (fault.empty() || !close_frame.empty())
+        return;
+    upstream_fault = fault;
+    close_tunnel(CloseCode::Protocol, fault);
 }
 
 void Http1Connection::Impl::close_tunnel(CloseCode code, std::string_view reason)
@@ -158,7 +176,8 @@ void Http1Connection::Impl::close_tunnel(CloseCode code, std::string_view reason
 // Between two frames of the server, so that the agent can read it.
 void Http1Connection::Impl::close_when_possible()
 {
-    if (close_frame.empty() || !answer_frames.is_between_frames())
+    bool const is_between = answer_scrub || answer_frames.is_between_frames();
+    if (close_frame.empty() || !is_between)
         return;
     to_agent.append(close_frame);
     finish();

@@ -294,5 +294,63 @@ TEST(Gate, LeavesOtherHostsAlone)
     EXPECT_EQ(verdict.path, "/v1/x");
 }
 
+TextVerdict judged_text(Gate const& gate, std::string_view text, TextForm form = TextForm::Plain,
+    RewriteQuestion question = {})
+{
+    if (question.host.empty()) {
+        question.host = "api.test";
+        question.method = "POST";
+        question.canonical_path = "/v1/x";
+        question.binary = "/usr/bin/claude";
+        question.is_encrypted = true;
+    }
+    return gate.judge_text(question, text, form);
+}
+
+TEST(GateText, WritesAValueAsTheTextWantsIt)
+{
+    Gate gate;
+    auto credential = lent(AttachKind::Header);
+    credential.value = Secret::from("a\"b\\c&d e");
+    gate.lend(std::move(credential));
+    std::string const text = "x " + std::string(kPlaceholder) + " y " + kPlaceholder;
+    EXPECT_EQ(judged_text(gate, text).text, "x a\"b\\c&d e y a\"b\\c&d e");
+    EXPECT_EQ(judged_text(gate, text, TextForm::Json).text, "x a\\\"b\\\\c&d e y a\\\"b\\\\c&d e");
+    EXPECT_EQ(
+        judged_text(gate, text, TextForm::Form).text, "x a%22b%5Cc%26d%20e y a%22b%5Cc%26d%20e");
+    auto const other = judged_text(gate, "no placeholder");
+    EXPECT_TRUE(other.is_allowed);
+    EXPECT_FALSE(other.text);
+}
+
+TEST(GateText, RefusesWhatDoesNotBelongThere)
+{
+    Gate gate;
+    gate.lend(lent(AttachKind::Header));
+    RewriteQuestion const good{"api.test", 443, "POST", "/v1/x", "", "/usr/bin/claude", true, {}};
+    auto const code_of = [&](auto change) {
+        auto question = good;
+        change(question);
+        auto const verdict = judged_text(gate, kPlaceholder, TextForm::Plain, question);
+        EXPECT_FALSE(verdict.is_allowed);
+        EXPECT_FALSE(verdict.text);
+        return verdict.code;
+    };
+    EXPECT_TRUE(judged_text(gate, kPlaceholder, TextForm::Plain, good).is_allowed);
+    EXPECT_EQ(code_of([](auto& q) { q.host = "other.test"; }), "credential_leak");
+    EXPECT_EQ(code_of([](auto& q) { q.port = 80; }), "credential_leak");
+    EXPECT_EQ(code_of([](auto& q) { q.binary = "/usr/bin/curl"; }), "credential_program");
+    EXPECT_EQ(code_of([](auto& q) { q.is_encrypted = false; }), "credential_scope");
+    EXPECT_EQ(judged_text(gate, std::string("x") + kValue).code, "credential_leak");
+    auto scoped = lent(AttachKind::Header);
+    scoped.attach[0].path = "/other/**";
+    gate.lend(std::move(scoped));
+    EXPECT_EQ(judged_text(gate, kPlaceholder).code, "credential_scope");
+    auto empty = lent(AttachKind::Header);
+    empty.value = Secret::from("");
+    gate.lend(std::move(empty));
+    EXPECT_EQ(judged_text(gate, kPlaceholder).code, "credential_unavailable");
+}
+
 } // namespace
 } // namespace osh::credentials

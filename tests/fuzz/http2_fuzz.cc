@@ -1,6 +1,7 @@
-// An HTTP/2 peer's bytes, as the agent's or (first byte odd) as an upstream's, in two pieces:
-// nothing crashes, buffers stay bounded, an accepted request says the same as HTTP/1 could have
-// said.
+// An HTTP/2 peer's bytes, as the agent's or (first byte odd) as an upstream's, of an agent of
+// HTTP/2 or (3 of 4) of HTTP/1.1, in two pieces: nothing crashes, buffers stay bounded, an accepted
+// request says the same as HTTP/1 could have said.
+#include "netproxy/proxy/http1.h"
 #include "netproxy/proxy/http2_server.h"
 #include "netproxy/proxy/http2_upstream.h"
 
@@ -104,6 +105,38 @@ private:
     Http2Upstream upstream_;
 };
 
+// An agent of HTTP/1.1 that asks twice.
+class Bridged
+{
+public:
+    Bridged()
+    {
+        asks();
+        http_.speak_http2();
+    }
+    void feed(Bytes bytes)
+    {
+        for (int round = 0; round < 1000 && !bytes.empty() && !http_.is_finished(); ++round) {
+            bytes = bytes.subspan(http_.upstream_bytes(bytes));
+            OSH_CHECK(http_.to_upstream().size() <= kMostOutput);
+            http_.consume_to_upstream(http_.to_upstream().size());
+            OSH_CHECK(http_.to_agent().size() <= kMostOutput);
+            http_.consume_to_agent(http_.to_agent().size());
+            if (http_.upstream_is_reusable())
+                asks();
+        }
+    }
+
+private:
+    void asks()
+    {
+        http_.agent_bytes(bytes_of("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        if (auto const* head = http_.waiting())
+            http_.forward(plan_for(*head));
+    }
+    Http1Connection http_;
+};
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size)
@@ -116,6 +149,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         Agent agent;
         agent.feed(bytes.first(half));
         agent.feed(bytes.subspan(half));
+        return 0;
+    }
+    if (data[0] % 4 == 3) {
+        Bridged bridged;
+        bridged.feed(bytes.first(half));
+        bridged.feed(bytes.subspan(half));
         return 0;
     }
     Asking asking;

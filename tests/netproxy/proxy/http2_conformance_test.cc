@@ -296,6 +296,10 @@ std::vector<Check> limit_checks()
             answers(431)},
         {"ATargetOf9KiB", long_request(pseudo("GET", "/" + std::string(9 * 1024, 'v'))),
             answers(431)},
+        {"ABombOfIndexes",
+            request(1, pseudo() + "\x40" + hpack_text("x-a") + hpack_text(std::string(3000, 'v'))
+                           + std::string(12000, '\xbe')),
+            answers(431)},
         {"ContinuationsWithoutEnd",
             frame(Headers, kEndStream, 1, pseudo())
                 + repeated(200, [](int) { return frame(More, 0, 1, field("x-a", "b")); }),

@@ -36,6 +36,27 @@ TEST(Http2Server, TakesNoMoreThanTheWindowOfAStreamThatNobodyReads)
     EXPECT_TRUE(server.goaway() == 3u || server.reset(1) == 3u);
 }
 
+TEST(Http2Server, AWindowOfNothingHoldsItsOwnAnswerOnly)
+{
+    Server server(frame(Settings, 0, 0, setting(4, 0)));
+    server.says(request(1, pseudo()));
+    auto const has_data = [&](std::uint32_t stream) {
+        for (auto const& one : server.seen())
+            if (one.type == Data && one.stream == stream && !one.payload.empty())
+                return true;
+        return false;
+    };
+    EXPECT_FALSE(has_data(1));
+    server.says(request(3, pseudo()) + frame(Window, 0, 3, number(100, 4)));
+    EXPECT_TRUE(has_data(3));
+    EXPECT_FALSE(has_data(1));
+    server.says(frame(Window, 0, 1, number(1, 4))); // byte by byte, if it likes
+    server.says(frame(Window, 0, 1, number(1, 4)));
+    EXPECT_TRUE(has_data(1));
+    server.says(frame(Reset, 0, 1, number(8, 4)));
+    EXPECT_EQ(server.server.stream_count(), 0u);
+}
+
 TEST(Http2Server, APeersTimeRefillsTheBucket)
 {
     FloodGuard guard;

@@ -1,0 +1,26 @@
+#include "policy/evaluate/credential_rewrite.h"
+
+#include "policy/compile/policy.h"
+#include "policy/evaluate/reachable.h"
+
+namespace osh::policy
+{
+
+CredentialRewrite credential_rewrite(
+    Policy const& policy, ConnectQuestion const& connection, std::string_view canonical_path)
+{
+    Endpoint const* chosen = nullptr;
+    for_each_reachable(*policy.network, connection, [&](Endpoint const& endpoint) {
+        bool const is_reader = endpoint.protocol == Protocol::Rest
+                               || endpoint.protocol == Protocol::WebSocket
+                               || endpoint.protocol == Protocol::GraphQl;
+        if (is_reader && endpoint.selects_path(canonical_path)
+            && (chosen == nullptr || endpoint.path_specificity >= chosen->path_specificity))
+            chosen = &endpoint;
+    });
+    if (chosen == nullptr)
+        return {};
+    return {chosen->credentials.websocket_rewrite, chosen->credentials.request_body_rewrite};
+}
+
+} // namespace osh::policy
