@@ -39,6 +39,13 @@ endif()
 # mbedTLS 3.6 LTS or newer; 2.28 is end of life and refused. `./dev` builds it into OSH_MBEDTLS_ROOT when
 # the system's is too old.
 set(OSH_MBEDTLS_ROOT "" CACHE PATH "prefix of an mbedTLS 3.6 or newer")
+# What was found below another root is forgotten, or a new root would go unused without a word.
+if(NOT OSH_MBEDTLS_ROOT STREQUAL OSH_MBEDTLS_SEARCHED)
+  foreach(found MBEDTLS_INCLUDE mbedtls_ARCHIVE mbedx509_ARCHIVE mbedcrypto_ARCHIVE)
+    unset(OSH_${found} CACHE)
+  endforeach()
+  set(OSH_MBEDTLS_SEARCHED "${OSH_MBEDTLS_ROOT}" CACHE INTERNAL "the root that the mbedTLS paths were found below")
+endif()
 find_path(OSH_MBEDTLS_INCLUDE mbedtls/build_info.h PATHS ${OSH_MBEDTLS_ROOT}/include NO_DEFAULT_PATH)
 find_path(OSH_MBEDTLS_INCLUDE mbedtls/build_info.h)
 if(NOT OSH_MBEDTLS_INCLUDE)

@@ -1,6 +1,9 @@
 # Tests, fuzzers, benchmarks. Sourced by ./dev. Every suite ends in a line `N passed, M failed[, K skipped]`; the last line
 # adds them up.
-agents_version=2.1.329
+claude_version=2.1.329
+codex_version=0.169.0
+opencode_version=1.18.33
+gemini_version=0.61.0
 deno_version=2.9.6 bun_version=1.4.5
 total_passed=0 total_failed=0 total_skipped=0
 
@@ -57,12 +60,19 @@ unit_tests() {
 need_agents() {
     agents_dir=${OSH_TEST_AGENTS:-/var/cache/osh-tests}
     [ -w "$(dirname "$agents_dir")" ] || [ -w "$agents_dir" ] || agents_dir=${XDG_CACHE_HOME:-$HOME/.cache}/osh/agents
-    local claude=$agents_dir/claude
-    [ -x "$claude/node_modules/.bin/claude" ] && return 0
+    need_agent claude "@anthropic-ai/claude-code@$claude_version"
+    need_agent codex "@openai/codex@$codex_version"
+    need_agent opencode "opencode-ai@$opencode_version"
+    need_agent gemini "@google/gemini-cli@$gemini_version"
+}
+
+need_agent() {
+    local folder=$agents_dir/$1 package=$2
+    [ -x "$folder/node_modules/.bin/$1" ] && return 0
     command -v npm >/dev/null || need_packages npm || return 0
-    mkdir -p "$claude"
-    echo "dev: fetching Claude Code $agents_version from npm for the tests" >&2
-    (cd "$claude" && npm install --prefix . --no-fund --no-audit "@anthropic-ai/claude-code@$agents_version") >&2 ||
+    mkdir -p "$folder"
+    echo "dev: fetching $package from npm for the tests" >&2
+    (cd "$folder" && npm install --prefix . --no-fund --no-audit "$package") >&2 ||
         echo "dev: npm could not fetch it; its cases will be skipped" >&2
 }
 
@@ -91,11 +101,14 @@ policy_conformance() {
 }
 
 run_tests() {
-    local fast=no
-    [ "${1:-}" = --fast ] && fast=yes
+    local fast=no clients=
+    case ${1:-} in
+    --fast)    fast=yes ;;
+    --clients) clients=$client_packages ;;
+    esac
     prepare
     # shellcheck disable=SC2086
-    need_packages $test_packages
+    need_packages $test_packages $clients
     build_preset release
     cmake --install "$top/build/release" --prefix "$top/build/stage" >/dev/null
     add_up "lints" /usr/bin/python3 "$top/tests/lint/run.py" --build "$top/build/release"

@@ -61,14 +61,14 @@ int write_anew(sys::EntryName at, FileText const& content)
     return sys::write_all(file.fd, content.text).ok() ? 0 : EIO;
 }
 
-Ruling make_config_safe(sys::Fd const& directory, std::string const& name, std::size_t depth)
+Ruling make_config_safe(sys::Fd const& directory, std::string const& name, GitReach const& reach)
 {
     auto const content = read_plain(directory, name);
     if (content.error == ENOENT)
         return {};
     if (content.error != 0)
         return refused(name + " is not a plain file");
-    auto const checked = check_git_config({"", content.text, depth});
+    auto const checked = check_git_config({"", content.text, reach});
     if (!checked.ok())
         return refused(checked.error().sentence);
     return {write_anew({directory, name}, content), "cannot write it anew"};
@@ -94,7 +94,7 @@ Ruling make_hooks_safe(sys::Fd const& directory)
 Ruling make_repository_safe(GitSpot const& spot)
 {
     for (char const* name : {"config", "config.worktree"}) {
-        auto ruling = make_config_safe(spot.directory, name, spot.depth);
+        auto ruling = make_config_safe(spot.directory, name, spot.reach);
         if (ruling.error != 0)
             return ruling;
     }
@@ -166,7 +166,7 @@ Ruling may_rename_to_git_name(sys::EntryName from, GitSpot const& to)
         return refused("what is in place is not a plain file");
     if (after.error != 0)
         return {after.error == ENOENT ? ENOENT : EACCES, "not a plain file"};
-    auto const checked = check_git_config({before.text, after.text, to.depth});
+    auto const checked = check_git_config({before.text, after.text, to.reach});
     if (!checked.ok())
         return refused(checked.error().sentence);
     return {write_anew(from, after), "cannot write it anew"};

@@ -3,6 +3,7 @@
 // guard/git_entry.h for the rule. Works on open directories; works because all writing opens and
 // all calls that make names come through one process, so nothing changes between look and act.
 
+#include "launcher/guard/git_config.h"
 #include "launcher/guard/git_entry.h"
 #include "launcher/sys/entry_calls.h"
 
@@ -20,7 +21,7 @@ struct GitSpot {
     sys::Fd const& directory;
     std::string const& name; // in it
     GitEntry what = GitEntry::None;
-    std::size_t depth = 0; // of the directory below the shared root
+    GitReach reach; // of the directory
 };
 
 enum class MadeBy { Mkdir, Other };

@@ -72,7 +72,8 @@ Ruling Judge::may_make(Place const& at, EntryKind kind, MadeBy how) const
     auto ruling = by_name(seen, kind);
     if (ruling.error != 0)
         return ruling;
-    return may_make_git_name({at.parent, seen.name, seen.git, rules_.depth(seen.directory)}, how);
+    return may_make_git_name(
+        {at.parent, seen.name, seen.git, rules_.git_reach(seen.directory)}, how);
 }
 
 Ruling Judge::may_write(Place const& at) const
@@ -86,7 +87,7 @@ Ruling Judge::may_write(Place const& at) const
     auto ruling = by_name(seen, EntryKind::File);
     if (ruling.error != 0)
         return ruling;
-    return may_write_git_file({at.parent, seen.name, seen.git, 0});
+    return may_write_git_file({at.parent, seen.name, seen.git, {}});
 }
 
 Ruling Judge::may_rename(Place const& from, Place const& to) const
@@ -110,8 +111,8 @@ Ruling Judge::may_rename(Place const& from, Place const& to) const
     auto ruling = by_name(seen, kind_of(moved));
     if (ruling.error != 0)
         return ruling;
-    return may_rename_to_git_name(
-        {from.parent, from_name}, {to.parent, seen.name, seen.git, rules_.depth(seen.directory)});
+    return may_rename_to_git_name({from.parent, from_name},
+        {to.parent, seen.name, seen.git, rules_.git_reach(seen.directory)});
 }
 
 // A directory gets another name: do names in it matter there that did not before?

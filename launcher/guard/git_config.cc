@@ -141,6 +141,20 @@ std::size_t steps_up(std::string_view path)
     return steps;
 }
 
+bool is_core_worktree(GitSetting const& setting)
+{
+    return setting.section == "core" && setting.subsection.empty() && setting.key == "worktree";
+}
+
+bool may_be_set(GitSetting const& setting, GitReach const& reach)
+{
+    if (is_core_worktree(setting)
+        && std::ranges::find(reach.roots, setting.value) != reach.roots.end())
+        return true;
+    bool const climbs_out = setting.key == "worktree" && steps_up(setting.value) > reach.depth;
+    return is_harmless(setting) && !climbs_out;
+}
+
 } // namespace
 
 Result<std::vector<GitSetting>> read_git_config(std::string_view text)
@@ -173,8 +187,7 @@ Result<> check_git_config(GitConfigChange const& change)
     std::vector<GitSetting> const old = then.ok() ? *std::move(then) : std::vector<GitSetting>();
     auto next = old.begin();
     for (auto const& setting : now) {
-        bool const climbs_out = setting.key == "worktree" && steps_up(setting.value) > change.depth;
-        if (is_harmless(setting) && !climbs_out)
+        if (may_be_set(setting, change.reach))
             continue;
         next = std::find(next, old.end(), setting);
         if (next == old.end())

@@ -7,6 +7,7 @@
 #include "policy/base/result.h"
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,11 +31,16 @@ Result<std::vector<GitSetting>> read_git_config(std::string_view text);
 // Can this setting make git do no more than talk to a server or keep its own books?
 bool is_harmless(GitSetting const& setting);
 
+// Where core.worktree may lead: up to the root of the shared tree and no farther, or to the root of
+// one. Such a root is a mount, which the agent cannot replace by a link; a place below it could be.
+struct GitReach {
+    std::size_t depth = 0; // directories from the repository up to the shared tree's root
+    std::span<std::string const> roots; // absolute; borrowed
+};
+
 struct GitConfigChange {
     std::string_view before, after;
-    // How many directories the repository lies below the shared tree's root: core.worktree may
-    // climb as far, no farther.
-    std::size_t depth = 0;
+    GitReach reach;
 };
 
 // Every setting of `after` is harmless, or stood in `before` in the same order. An error names the

@@ -138,6 +138,9 @@ bool is_harmless(GitSetting const& setting)
 {
     if (setting.section == "core" && setting.subsection.empty() && setting.key == "worktree")
         return is_place_above(setting.value);
+    // Anything else names a program or starts git's own.
+    if (setting.section == "core" && setting.subsection.empty() && setting.key == "fsmonitor")
+        return setting.value == "false";
     if (!is_listed(setting))
         return false;
     if (setting.key == "url" || setting.key == "pushurl")

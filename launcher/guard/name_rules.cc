@@ -153,9 +153,9 @@ bool NameRules::is_kept(std::string_view directory) const
         [&](std::string const& place) { return is_at_or_in(directory, place); });
 }
 
-std::size_t NameRules::depth(std::string_view directory) const
+GitReach NameRules::git_reach(std::string_view directory) const
 {
-    return parts_of(below_root(directory).value_or(directory)).size();
+    return {parts_of(below_root(directory).value_or(directory)).size(), roots_};
 }
 
 bool NameRules::is_judged(std::string_view directory) const

@@ -5,6 +5,7 @@
 // the directory first. Names are compared without regard to ASCII case, as some file systems do.
 // What is special about git's own directories is git_entry.h's. Design: security H14.
 
+#include "launcher/guard/git_config.h"
 #include "launcher/plan/plan.h"
 
 #include <cstdint>
@@ -53,12 +54,11 @@ public:
     // Does the profile hide an entry of this name there?
     bool is_masked(std::string_view directory, std::string_view name) const;
 
-    // Is the directory in a tree that the host sees? How deep below the tree's root, or else below
-    // "/"?
+    // Is the directory in a tree that the host sees?
     bool is_shared(std::string_view directory) const;
     // Is it in a place of the home that outlives the session? git's names count there, no others.
     bool is_kept(std::string_view directory) const;
-    std::size_t depth(std::string_view directory) const;
+    GitReach git_reach(std::string_view directory) const; // as long as the rules live
 
     // Are names in this directory judged at all?
     bool is_judged(std::string_view directory) const;

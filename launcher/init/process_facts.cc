@@ -152,10 +152,32 @@ void ProcessBook::examine_life(sys::Fd const& proc, Known& known)
     identity.is_preloaded = environment.size() == kMaxEnvironment || names_preloads(environment);
 }
 
+std::string ProcessBook::stat_of(sys::Fd const& proc, std::int32_t pid, policy::OwnerDepth depth)
+{
+    if (depth == policy::OwnerDepth::Proven)
+        return read_entry(proc, pid, "stat", kMaxStat);
+    auto const known = std::ranges::find(open_stats_, pid, &OpenStat::pid);
+    if (known != open_stats_.end()) {
+        auto text = sys::read_proc_again(known->file);
+        if (!text.empty())
+            return text; // else it is gone, and perhaps another one has its number
+        open_stats_.erase(known);
+    }
+    auto file = sys::open_proc(proc, (std::to_string(pid) + "/stat").c_str());
+    if (!file.is_open())
+        return {};
+    auto text = sys::read_proc_again(file);
+    if (open_stats_.size() < kMostOpen)
+        open_stats_.push_back({pid, std::move(file)});
+    else
+        open_stats_[next_open_++ % kMostOpen] = {pid, std::move(file)};
+    return text;
+}
+
 std::optional<ProcessFacts> ProcessBook::facts_of(
     sys::Fd const& proc, std::int32_t pid, policy::OwnerDepth depth)
 {
-    auto const before = parse_stat(read_entry(proc, pid, "stat", kMaxStat));
+    auto const before = parse_stat(stat_of(proc, pid, depth));
     if (!before)
         return std::nullopt;
     std::string const exe = std::to_string(pid) + "/exe";

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace osh::launcher
 {
@@ -46,10 +47,19 @@ private:
     void examine_program(
         sys::Fd const& proc, std::string const& exe, policy::ProcessIdentity& identity);
     void examine_life(sys::Fd const& proc, Known& known);
+    std::string stat_of(sys::Fd const& proc, std::int32_t pid, policy::OwnerDepth depth);
 
     CodeFiles code_files_;
     std::unordered_map<std::int32_t, Known> known_;
     std::unordered_map<std::string, Version> first_versions_;
+    // /proc/PID/stat of those shown lately, kept open: one call instead of four.
+    struct OpenStat {
+        std::int32_t pid = 0;
+        sys::Fd file;
+    };
+    static constexpr std::size_t kMostOpen = 16;
+    std::vector<OpenStat> open_stats_;
+    std::size_t next_open_ = 0; // to be replaced
 };
 
 // The part of /proc/PID/stat after the name, which may hold anything, ")" included.

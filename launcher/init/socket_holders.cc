@@ -83,19 +83,21 @@ private:
 
     bool look_at_table(std::string const& path, std::int32_t pid)
     {
-        return sys::for_each_socket(
-            proc_, path.c_str(), kMaxDescriptorsSeen, [&](std::uint64_t inode) {
-                take(inode, pid);
+        return sys::for_each_socket(proc_, path.c_str(), kMaxDescriptorsSeen,
+            [&](std::uint64_t inode, std::int32_t descriptor) {
+                take(inode, pid, descriptor);
                 return !are_all_over();
             });
     }
 
-    void take(std::uint64_t inode, std::int32_t pid)
+    void take(std::uint64_t inode, std::int32_t pid, std::int32_t descriptor)
     {
         for (auto& search : searches_) {
             if (search.inode != inode || search.is_over()
                 || std::ranges::find(search.pids, pid) != search.pids.end())
                 continue;
+            if (search.pids.empty())
+                search.descriptor = descriptor;
             if (search.pids.size() < policy::kMaxHolders)
                 search.pids.push_back(pid);
             else
@@ -153,24 +155,45 @@ bool list_processes(sys::Fd const& proc, std::vector<std::int32_t>& pids)
     return are_all;
 }
 
+// One look instead of a walk through a table: a client that opens one connection after the other.
+bool SocketHolders::find_again(sys::Fd const& proc, SocketSearch& search) const
+{
+    if (search.depth != policy::OwnerDepth::Shown || recent_.empty())
+        return false;
+    auto const [pid, descriptor] = recent_.front();
+    auto const path = std::to_string(pid) + "/fd/" + std::to_string(descriptor);
+    if (sys::socket_at(proc, path.c_str()) != search.inode)
+        return false;
+    search.pids.push_back(pid);
+    return true;
+}
+
+void SocketHolders::remember(Recent holder)
+{
+    std::erase_if(recent_, [&](Recent const& other) { return other.pid == holder.pid; });
+    recent_.insert(recent_.begin(), holder);
+    recent_.resize(std::min(recent_.size(), kMaxRecentHolders));
+}
+
 void SocketHolders::find(sys::Fd const& proc, std::span<SocketSearch> searches)
 {
+    if (searches.size() == 1 && find_again(proc, searches.front()))
+        return;
     Walk walk(proc, searches);
     bool const may_stop = std::ranges::all_of(
         searches, [](auto const& search) { return search.depth == policy::OwnerDepth::Shown; });
     if (may_stop) {
+        std::erase_if(recent_, [&](Recent const& holder) {
+            return !sys::entry_exists(proc, std::to_string(holder.pid).c_str());
+        });
         for (std::size_t i = 0; i < recent_.size() && !walk.are_all_over(); ++i)
-            walk.look_at(recent_[i]);
+            walk.look_at(recent_[i].pid);
     }
     if (!walk.are_all_over() && !look_at_all(proc, walk, helpers_))
         give_up(searches);
-    for (auto const& search : searches) {
-        if (search.pids.empty())
-            continue;
-        std::erase(recent_, search.pids.front());
-        recent_.insert(recent_.begin(), search.pids.front());
-    }
-    recent_.resize(std::min(recent_.size(), kMaxRecentHolders));
+    for (auto const& search : searches)
+        if (!search.pids.empty())
+            remember({search.pids.front(), search.descriptor});
 }
 
 } // namespace osh::launcher

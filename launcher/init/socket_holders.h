@@ -25,6 +25,7 @@ struct SocketSearch {
     std::uint64_t inode = 0;
     policy::OwnerDepth depth = policy::OwnerDepth::Proven;
     std::vector<std::int32_t> pids; // found; at most kMaxHolders, then `is_complete` is false
+    std::int32_t descriptor = -1;   // which one it is of the first of them, if that was seen
     bool is_complete = true;        // Proven: these are all
 
     bool is_over() const { return depth == policy::OwnerDepth::Shown && !pids.empty(); }
@@ -37,9 +38,17 @@ public:
     void ignore(std::vector<std::int32_t> helpers) { helpers_ = std::move(helpers); }
 
 private:
+    // A process that held a socket lately, and as which descriptor: the next one it opens mostly
+    // has the same number again.
+    struct Recent {
+        std::int32_t pid = 0, descriptor = 0;
+    };
+
+    bool find_again(sys::Fd const& proc, SocketSearch& search) const;
+    void remember(Recent holder);
+
     std::vector<std::int32_t> helpers_;
-    // Processes that held a socket lately: where one holder is enough they are asked first.
-    std::vector<std::int32_t> recent_;
+    std::vector<Recent> recent_; // where one holder is enough they are asked first
 };
 
 // The processes there are, the newest first: by pid, which is what a recent fork has highest. False

@@ -6,6 +6,7 @@
 #include "launcher/sys/mount.h"
 #include "launcher/trust/certificates.h"
 #include "launcher/trust/key_store.h"
+#include "launcher/trust/nss_database.h"
 #include "launcher/trust/subject_hash.h"
 
 #include <algorithm>
@@ -21,8 +22,8 @@ namespace
 using sys::Fd;
 
 constexpr std::size_t kMaxKeyStore = 8 * 1024 * 1024;
-// Chromium's kinds, each with its folder; CACertificates came in 2025 (tried: 156). Older ones
-// and Electron read only the NSS database of the home, which we do not make.
+// Chromium's kinds, each with its folder; CACertificates came in 2025 (tried: 156). Older ones,
+// its headless shell and Electron read the NSS database of the home.
 constexpr std::array kChromiumFolders{"/etc/chromium/policies/managed",
     "/etc/opt/chrome/policies/managed", "/etc/opt/chrome_for_testing/policies/managed",
     "/etc/opt/edge/policies/managed", "/etc/brave/policies/managed"};
@@ -69,7 +70,19 @@ private:
             ++number;
         TRY(sys::make_symlink(parts_.root, fmt::format("{}/{}.{}", kHashedDirectory, hash, number),
             std::string(kSessionCaFile)));
-        return write_browser_policies(certificate);
+        TRY(write_browser_policies(certificate));
+        return parts_.plan.nss_folder.empty() ? Result<>() : write_nss_database(certificate);
+    }
+
+    // In the agent's own home: for it to change, or to add to.
+    Result<> write_nss_database(trust::Certificate const& certificate)
+    {
+        std::string const folder = parts_.plan.nss_folder + "/";
+        LET(certificates, trust::nss_certificates(certificate.der));
+        LET(keys, trust::nss_keys());
+        TRY(sys::make_file(
+            parts_.root, folder + trust::kNssCertificates, text_of(certificates), 0600));
+        return sys::make_file(parts_.root, folder + trust::kNssKeys, text_of(keys), 0600);
     }
 
     Result<> put(std::string const& path, std::string const& text)

@@ -43,7 +43,7 @@ constexpr std::array kTrustVariables{"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "RE
     "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "PIP_CERT", "npm_config_cafile", "CARGO_HTTP_CAINFO",
     "DENO_CERT", "AWS_CA_BUNDLE", "NIX_SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", "HTTPLIB2_CA_CERTS", "CODEX_CA_CERTIFICATE",
-    "PERL_LWP_SSL_CA_FILE", "BUNDLE_SSL_CA_CERT"};
+    "PERL_LWP_SSL_CA_FILE", "BUNDLE_SSL_CA_CERT", "HEX_CACERTS_PATH"};
 
 constexpr std::string_view kSystemPath =
     "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";

@@ -125,6 +125,7 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     add_grants(planned, facts, profile, policy.filesystem);
     add_project(planned, facts, profile, policy.filesystem);
     add_java_trust(planned.plan, facts);
+    add_nss_database(planned.plan, facts.home);
     plan.umask = facts.umask;
     plan.guard.protect = profile.filesystem.protect;
     for (auto const& path : facts.hooks_paths) {

@@ -119,6 +119,7 @@ struct Plan {
     std::string trust_file;    // inside: written at start, the other places are links to it
     std::string trust_store;   // host folder with the anchors, for the supervisor
     bool has_java = false;     // a Java key store is wanted
+    std::string nss_folder;    // inside: gets an NSS database, "" when the place is not ours
     std::uint32_t umask = 022; // the person's own, for what the agent makes
     std::int32_t oom_score_adjust = 500; // in a shortage the sandbox goes first
     std::string project;                 // host path, also the path inside

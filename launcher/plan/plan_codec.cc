@@ -8,7 +8,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint32_t kVersion = 4;
+constexpr std::uint32_t kVersion = 5;
 constexpr std::size_t kMaxText = 1024 * 1024;
 
 void put_flag(ByteWriter& out, bool value)
@@ -196,8 +196,9 @@ std::vector<std::byte> encode(Plan const& plan)
 {
     ByteWriter out;
     out.u32_le(kVersion);
-    for (auto const* text : {&plan.profile_name, &plan.working_directory, &plan.project,
-             &plan.host_name, &plan.trust_bundle, &plan.trust_file, &plan.changes})
+    for (auto const* text :
+        {&plan.profile_name, &plan.working_directory, &plan.project, &plan.host_name,
+            &plan.trust_bundle, &plan.trust_file, &plan.nss_folder, &plan.changes})
         out.text_le(*text);
     put_texts(out, plan.command);
     put_texts(out, plan.environment);
@@ -230,7 +231,7 @@ Result<Plan> decode_plan(Bytes message)
         return fail(Errc::Malformed, "plan: another version of osh wrote it");
     Plan plan;
     for (auto* text : {&plan.profile_name, &plan.working_directory, &plan.project, &plan.host_name,
-             &plan.trust_bundle, &plan.trust_file, &plan.changes}) {
+             &plan.trust_bundle, &plan.trust_file, &plan.nss_folder, &plan.changes}) {
         LET(value, in.text_le(kMaxText));
         *text = std::move(value);
     }

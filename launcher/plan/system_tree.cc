@@ -2,6 +2,7 @@
 
 #include "launcher/plan/system_tree.h"
 
+#include "launcher/plan/project_tree.h"
 #include "policy/messages/addresses.h"
 
 #include <array>
@@ -27,8 +28,9 @@ constexpr std::array kEtcEntries{"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld
     "/etc/gai.conf", "/etc/host.conf", "/etc/inputrc", "/etc/bash.bashrc", "/etc/profile",
     "/etc/locale.alias", "/etc/locale.conf", "/etc/login.defs", "/etc/shells", "/etc/magic",
     "/etc/vim", "/etc/nanorc", "/etc/ssl/openssl.cnf", "/etc/gnutls", "/etc/crypto-policies",
-    "/etc/java-11-openjdk", "/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/maven",
-    "/etc/manpath.config", "/etc/groff", "/etc/ImageMagick-6"};
+    "/etc/java-11-openjdk", "/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/java-25-openjdk",
+    "/etc/maven", "/etc/php", "/etc/chromium.d", "/etc/firefox-esr", "/etc/manpath.config",
+    "/etc/groff", "/etc/ImageMagick-6"};
 
 // Where programs of the common distributions look, all links. Debian and Ubuntu, Alpine, Fedora,
 // Arch, SUSE; a name that the host does not have does no harm.
@@ -157,6 +159,25 @@ void add_java_trust(Plan& plan, HostFacts const& facts)
         step.optional = true;
         plan.mounts.push_back(std::move(step));
     }
+}
+
+void add_nss_database(Plan& plan, std::string const& home)
+{
+    constexpr std::uint64_t kLeastHome = 1024 * 1024; // the database takes 24 KiB
+    std::string const folder = home + "/.pki";
+    bool is_ours = false;
+    for (auto const& step : plan.mounts) {
+        if (step.target == home)
+            is_ours = step.kind == MountKind::Tmpfs && step.size_bytes >= kLeastHome;
+        else if (is_at_or_below(folder, step.target) || is_at_or_below(step.target, folder))
+            is_ours = is_ours && step.kind == MountKind::Directory;
+    }
+    if (!is_ours || !plan.has_network)
+        return;
+    constexpr std::uint32_t kPrivate = 0700;
+    plan.nss_folder = folder + "/nssdb";
+    plan.mounts.push_back(directory_step(folder, kPrivate));
+    plan.mounts.push_back(directory_step(plan.nss_folder, kPrivate));
 }
 
 MountStep directory_step(std::string target, std::uint32_t mode)

@@ -26,6 +26,10 @@ inline constexpr std::string_view kJavaTrustFile = "/run/osh/java-cacerts";
 // Own stores of Java installations are covered at last, when all that may hold one is mounted.
 void add_java_trust(Plan& plan, HostFacts const& facts);
 
+// In a home that is this session's alone and not tiny, where neither a grant nor kept state stands
+// at ~/.pki.
+void add_nss_database(Plan& plan, std::string const& home);
+
 // Appends mounts and Landlock rules.
 void add_system_tree(Plan& plan, HostFacts const& facts, policy::Profile const& profile);
 // /proc and /dev; /run with the person's empty runtime directory.

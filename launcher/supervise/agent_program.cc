@@ -1,5 +1,6 @@
 #include "launcher/supervise/agent_program.h"
 
+#include "launcher/supervise/npm_package.h"
 #include "launcher/sys/captured_command.h"
 #include "policy/base/text.h"
 
@@ -179,6 +180,10 @@ void resolve_programs(policy::Profile& profile, ProgramFinder const& finder)
                 continue;
             resolver.show(found, agent);
             agent_files.push_back({name, real_path(found)});
+            for (auto& program : platform_programs(real_path(found), name)) {
+                add_once(agent.resolved_binaries, program);
+                agent_files.push_back({name, std::move(program)});
+            }
         }
     }
     for (auto& credential : profile.credentials) {

@@ -24,7 +24,8 @@ struct ProgramFinder {
 ProgramFinder program_finder(
     std::map<std::string, std::string> const& environment, std::string const& command);
 
-// - [agent] binaries "which:NAME" become resolved_binaries, install_directories (read-only and
+// - [agent] binaries "which:NAME" become resolved_binaries (with the native programs that npm keeps
+//   in packages for one platform, npm_package.h), install_directories (read-only and
 //   executable inside; for npm the outermost node_modules folder, else the file's own folder) and
 //   program_directories (in front of PATH).
 // - programs of credentials become the files they are, so that no program of the same name inside

@@ -110,8 +110,19 @@ void EventLoop::unwatch(WatchId id)
     Watch* const found = find(id);
     if (found == nullptr)
         return;
-    found->is_active = false;
     ::epoll_ctl(epoll_.raw(), EPOLL_CTL_DEL, found->raw, nullptr);
+    end(*found, id);
+}
+
+void EventLoop::unwatch_closing(WatchId id)
+{
+    if (Watch* const found = find(id))
+        end(*found, id);
+}
+
+void EventLoop::end(Watch& watch, WatchId id)
+{
+    watch.is_active = false;
     auto const place = static_cast<std::uint32_t>(id);
     if (is_running_)
         ended_.push_back(place); // perhaps it is the one that runs
@@ -133,7 +144,7 @@ Result<> EventLoop::run_once(Instant deadline)
             continue; // removed by an earlier callback of this batch
         std::uint32_t const bits = events[i].events;
         watch->on_ready({(bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-            (bits & EPOLLOUT) != 0, (bits & (EPOLLHUP | EPOLLERR)) != 0});
+            (bits & EPOLLOUT) != 0, (bits & (EPOLLHUP | EPOLLERR)) != 0, (bits & EPOLLRDHUP) != 0});
     }
     is_running_ = false;
     for (std::uint32_t const place : ended_)

@@ -23,6 +23,7 @@ struct Readiness {
     bool readable = false; // data, end of file, or an error to be read
     bool writable = false;
     bool hung_up = false; // EPOLLHUP or EPOLLERR
+    bool is_last = false; // the peer sends no more than what is there
 };
 
 using WatchId = std::uint64_t;
@@ -39,6 +40,9 @@ public:
     Result<WatchId> watch(Fd const& fd, Interest interest, std::function<void(Readiness)> on_ready);
     Result<> change(WatchId id, Interest interest);
     void unwatch(WatchId id);
+    // The same for a descriptor that is closed right after, which epoll(7) notices by itself. Not
+    // for one that a duplicate keeps open.
+    void unwatch_closing(WatchId id);
 
     // Waits until something is ready or the deadline (never: no timer) and runs the callbacks of
     // one batch.
@@ -54,6 +58,7 @@ private:
     explicit EventLoop(Fd epoll);
     Watch* find(WatchId id);
     void set_free(std::uint32_t place);
+    void end(Watch& watch, WatchId id);
 
     Fd epoll_;
     std::deque<Watch> watches_;               // places stay where they are: callbacks run in them

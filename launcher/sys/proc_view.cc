@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -118,7 +119,7 @@ bool for_each_entry(Fd const& base, char const* path, std::size_t limit,
 }
 
 bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
-    std::function<bool(std::uint64_t)> const& on_socket)
+    std::function<bool(std::uint64_t, std::int32_t)> const& on_socket)
 {
     Fd const directory =
         Fd::adopt_raw_fd(::openat(base.raw(), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -128,8 +129,27 @@ bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
         if (name[0] == '.')
             return true;
         auto const inode = socket_behind(directory.raw(), name);
-        return !inode || on_socket(*inode);
+        return !inode || on_socket(*inode, std::atoi(name));
     });
+}
+
+std::optional<std::uint64_t> socket_at(Fd const& base, char const* path)
+{
+    return socket_behind(base.raw(), path);
+}
+
+Fd open_proc(Fd const& base, char const* path)
+{
+    return Fd::adopt_raw_fd(::openat(base.raw(), path, O_RDONLY | O_CLOEXEC));
+}
+
+std::string read_proc_again(Fd const& file)
+{
+    std::string text;
+    text.resize_and_overwrite(kFirstRead, [&](char* data, std::size_t size) {
+        return static_cast<std::size_t>(std::max<ssize_t>(::pread(file.raw(), data, size, 0), 0));
+    });
+    return text;
 }
 
 std::optional<ExecutableFile> examine_executable(Fd const& base, char const* path)

@@ -16,6 +16,10 @@ namespace osh::sys
 // Cut at `limit`. Memory grows with what is there: the limit may be generous.
 std::string read_proc(Fd const& base, char const* path, std::size_t limit);
 std::string read_link(Fd const& base, char const* path);
+// A file that is read often stays open: it goes on meaning the same process, and says nothing once
+// that is gone. Only for what the kernel writes with one call (at most 4 KiB).
+Fd open_proc(Fd const& base, char const* path);
+std::string read_proc_again(Fd const& file);
 
 // Calls back per entry, "." and ".." left out, at most `limit` times, until it answers false.
 // False: there are more, or it is not readable.
@@ -26,7 +30,9 @@ bool for_each_entry(Fd const& base, char const* path, std::size_t limit,
 // (/proc/PID/fd), until the call-back answers false. One path look-up for the directory, none per
 // entry: this runs for each descriptor of each process. Result as above.
 bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
-    std::function<bool(std::uint64_t inode)> const& on_socket);
+    std::function<bool(std::uint64_t inode, std::int32_t descriptor)> const& on_socket);
+// The inode of the socket that a descriptor (/proc/PID/fd/N) is, if it is one. One call.
+std::optional<std::uint64_t> socket_at(Fd const& base, char const* path);
 
 struct ExecutableFile {
     std::uint64_t device = 0, inode = 0;

@@ -97,6 +97,14 @@ void relay_promptly(Fd const& socket)
     switch_on(socket, SOL_SOCKET, SO_KEEPALIVE);
 }
 
+bool is_connected(Fd const& socket)
+{
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    return ::getpeername(socket.raw(), static_cast<sockaddr*>(static_cast<void*>(&peer)), &size)
+           == 0;
+}
+
 int connect_outcome(Fd const& socket)
 {
     int error = 0;

@@ -24,6 +24,7 @@ struct Io {
 // batched by its sender.
 Result<Fd> start_connect(IpAddress const& address, std::uint16_t port);
 int connect_outcome(Fd const& socket); // SO_ERROR: 0 when connected
+bool is_connected(Fd const& socket);   // already, or still
 
 // A non-blocking UDP socket that talks to this address only.
 Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port);

@@ -5,6 +5,7 @@
 
 #include "launcher/trust/subject_hash.h"
 
+#include "launcher/trust/certificate_fields.h"
 #include "launcher/trust/der.h"
 #include "launcher/trust/sha1.h"
 
@@ -17,7 +18,6 @@ namespace
 {
 
 constexpr std::size_t kMaxNameParts = 64;
-constexpr std::uint8_t kVersionTag = 0xa0;
 
 // X.680: the string types that OpenSSL folds; others are hashed as they are.
 enum Tag : std::uint8_t {
@@ -133,26 +133,13 @@ Result<> add_relative_name(Sha1& sha1, Bytes& rest)
     return {};
 }
 
-// RFC 5280 section 4.1: version, serial number, algorithm, issuer, validity, subject.
-Result<Bytes> subject_of(Bytes der)
-{
-    LET(certificate, take_element(der, kDerSequence));
-    Bytes outer = certificate.value;
-    LET(signed_part, take_element(outer, kDerSequence));
-    Bytes rest = signed_part.value;
-    LET(first, take_element(rest));
-    int const before = first.tag == kVersionTag ? 4 : 3; // the serial number is first in version 1
-    for (int i = 0; i < before; ++i)
-        TRY(take_element(rest));
-    LET(subject, take_element(rest, kDerSequence));
-    return subject.value;
-}
-
 } // namespace
 
 Result<std::string> subject_hash(Bytes der)
 {
-    LET(rest, subject_of(der));
+    LET(fields, fields_of(der));
+    LET(subject, take_element(fields.subject, kDerSequence));
+    Bytes rest = subject.value;
     Sha1 sha1;
     for (std::size_t i = 0; !rest.empty(); ++i) {
         if (i == kMaxNameParts)

@@ -34,8 +34,8 @@ public:
     virtual void hold_memory(std::uint64_t bytes) = 0;
     virtual void free_memory(std::uint64_t bytes) = 0;
 
-    virtual void answer_dns(
-        std::uint64_t question, stack::DnsReply reply, IpAddress const& address) = 0;
+    virtual void answer_dns(std::uint64_t question, stack::DnsReply reply, IpAddress const& address,
+        std::uint32_t ttl_seconds) = 0;
     virtual void answer_dns_name(std::uint64_t question, std::string_view name) = 0;
     // A reply: from the tuple's destination to its source.
     virtual void send_udp(stack::FlowTuple const& tuple, Bytes payload) = 0;

@@ -142,6 +142,7 @@ private:
     // flow_request.cc
     bool judge(Flow& flow);
     void begin_judging(Flow& flow, proxy::RequestHead const& head);
+    static void keep_judged(Flow& flow);
     void judged(Flow& flow, policy::Verdict const& verdict);
     void proceed(Flow& flow, std::string_view decision);
     void answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision);

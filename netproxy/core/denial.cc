@@ -34,18 +34,26 @@ std::string what(policy::Target const& target)
     return target.method + " " + place;
 }
 
+std::string_view outcome(std::string_view decision)
+{
+    if (decision == "expired")
+        return " was not answered in time";
+    if (decision == "unattended")
+        return " needs a person's answer and nobody is there";
+    if (decision == "flood")
+        return " came with too many other questions";
+    return {};
+}
+
+// What the policy said stays in it: it tells which rule would do.
 std::string sentence(Denial const& denial)
 {
     auto text = "osh: blocked by policy: " + what(denial.target);
-    if (denial.decision == "human_denied")
+    if (was_decided_by_person(denial.decision))
         return text + " was refused by a person";
-    if (denial.decision == "expired")
-        return text + " was not answered in time";
-    if (denial.decision == "unattended")
-        return text + " needs a person's answer and nobody is there";
-    if (denial.decision == "flood")
-        return text + " came with too many other questions";
-    text += " is not allowed in profile " + denial.profile;
+    auto const unanswered = outcome(denial.decision);
+    text += unanswered.empty() ? " is not allowed in profile " + denial.profile
+                               : std::string(unanswered);
     return denial.reason.empty() ? text : text + ": " + denial.reason;
 }
 

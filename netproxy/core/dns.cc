@@ -74,22 +74,22 @@ void Core::asked(stack::DnsAsked const& event)
         line.code = is_forbidden_name(event.name) ? "hard_denied" : "no_rule";
         line.target.host = event.name;
         journal_.decided(std::move(line), at_.now);
-        parts_.agent.answer_dns(event.question, DnsReply::NameError, {});
+        parts_.agent.answer_dns(event.question, DnsReply::NameError, {}, 0);
         return;
     }
     if (event.type != kA && event.type != kAaaa) {
         // HTTPS and SVCB: there are none, go on with A. All else only the zone's owner could say.
         bool const is_service = event.type == kHttps || event.type == kSvcb;
         parts_.agent.answer_dns(
-            event.question, is_service ? DnsReply::NoData : DnsReply::Refused, {});
+            event.question, is_service ? DnsReply::NoData : DnsReply::Refused, {}, 0);
         return;
     }
     auto const addresses = parts_.names.addresses_for(event.name, at_.now);
     if (!addresses)
-        parts_.agent.answer_dns(event.question, DnsReply::ServerFailure, {});
+        parts_.agent.answer_dns(event.question, DnsReply::ServerFailure, {}, 0);
     else
-        parts_.agent.answer_dns(
-            event.question, DnsReply::Address, event.type == kA ? addresses->v4 : addresses->v6);
+        parts_.agent.answer_dns(event.question, DnsReply::Address,
+            event.type == kA ? addresses->v4 : addresses->v6, addresses->ttl_seconds);
 }
 
 void Core::asked_reverse(stack::DnsAsked const& event)
@@ -97,7 +97,7 @@ void Core::asked_reverse(stack::DnsAsked const& event)
     auto const address = address_in_reverse(event.name);
     auto const name = address ? parts_.names.name_of(*address, at_.now) : std::string_view{};
     if (name.empty())
-        parts_.agent.answer_dns(event.question, stack::DnsReply::NameError, {});
+        parts_.agent.answer_dns(event.question, stack::DnsReply::NameError, {}, 0);
     else
         parts_.agent.answer_dns_name(event.question, name);
 }

@@ -76,6 +76,10 @@ struct EarlyTrouble { // of the last two
 // The request that was judged last: what a new policy judges again while it is under way.
 struct JudgedRequest {
     std::string method, path, query, protocol, canonical_path;
+    std::string accept;                  // what makes a GET the stream of an MCP session
+    std::optional<std::string> body;     // where the verdict hung on it
+    std::optional<policy::GitPush> push; // likewise
+    std::size_t held() const { return body ? body->capacity() : 0; }
 };
 
 // What only a connection has whose requests are read, or one of its streams.

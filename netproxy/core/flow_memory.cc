@@ -47,6 +47,7 @@ void Core::weigh(Flow& flow)
     auto const* talk = flow.talked();
     weigh(flow.held, held_by(flow.agent_tls) + held_by(flow.upstream)
                          + (talk != nullptr ? sizeof *talk + talk->agent_plain.held() : 0)
+                         + (flow.request() != nullptr ? flow.request()->held() : 0)
                          + (flow.http != nullptr ? flow.http->held() : 0)
                          + (flow.http2 != nullptr ? kHttp2SessionHolds : 0));
     if (flow.held > before && parts_.agent.memory_left() == 0)

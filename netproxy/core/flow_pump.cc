@@ -98,7 +98,9 @@ bool Core::take_plain_from_agent(Flow& flow)
     bool const is_over = state == TlsState::Closed || state == TlsState::Failed;
     if (is_over && staged.is_empty() && !flow.agent_end_told) {
         flow.agent_end_told = true;
-        if (state == TlsState::Failed)
+        // Later, it is a program that went away without a farewell: it had accepted the
+        // certificate.
+        if (state == TlsState::Failed && !flow.agent_tls->was_open())
             journal_.notice("ca_refused", flow.host + ": " + flow.agent_tls->failure(), at_.now);
         flow.wire->agent_ended();
         return true;

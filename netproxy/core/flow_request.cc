@@ -26,6 +26,15 @@ std::string authority_of(Flow const& flow)
     return host;
 }
 
+std::string accept_of(proxy::RequestHead const& head)
+{
+    std::string found;
+    for (auto const& field : head.fields)
+        if (equals_ignoring_case(field.name, "accept"))
+            found.append(found.empty() ? "" : ", ").append(field.value);
+    return found;
+}
+
 // An endpoint of `protocol: websocket` takes nothing but sockets.
 bool is_for_sockets(policy::Policy const& policy, policy::RequestQuestion question)
 {
@@ -103,6 +112,7 @@ bool Core::judge(Flow& flow)
         begin_push(flow, *head);
         return true;
     }
+    keep_judged(flow);
     flow.awaits_body = false;
     judged(flow, verdict);
     return true;
@@ -118,8 +128,18 @@ void Core::begin_judging(Flow& flow, proxy::RequestHead const& head)
     flow.request_allowed_by_person = false;
     talk.other_body.reset();
     flow.is_decoded = false;
-    talk.request = JudgedRequest{
-        head.method, head.path, head.query, head.wants_websocket ? "websocket" : "rest", ""};
+    talk.request = JudgedRequest{head.method, head.path, head.query,
+        head.wants_websocket ? "websocket" : "rest", "", accept_of(head), {}, {}};
+}
+
+// A later policy judges the same again, when the body itself has long gone upstream.
+void Core::keep_judged(Flow& flow)
+{
+    auto& request = *flow.request();
+    if (flow.awaits_body && flow.http->body())
+        request.body.emplace(*flow.http->body());
+    if (flow.push && flow.push->fault().empty())
+        request.push = flow.push->reader().push();
 }
 
 policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& head)

@@ -1,14 +1,10 @@
 #pragma once
-// AgentSide on the real stack: forwards, adds nothing but the lifetime of DNS answers.
+// AgentSide on the real stack: forwards, adds nothing.
 
 #include "netproxy/core/agent_side.h"
 
 namespace osh::netproxy::core
 {
-
-// Long enough to spare look-ups, shorter than the name pool's epoch, so that an address that a
-// resolver inside still believes in still means the same name.
-inline constexpr std::uint32_t kDnsTtlSeconds = 30;
 
 class StackSide final : public AgentSide
 {
@@ -30,10 +26,10 @@ public:
     std::uint64_t memory_left() const override { return stack_.memory_left(); }
     void hold_memory(std::uint64_t bytes) override { stack_.hold_memory(bytes); }
     void free_memory(std::uint64_t bytes) override { stack_.free_memory(bytes); }
-    void answer_dns(
-        std::uint64_t question, stack::DnsReply reply, IpAddress const& address) override
+    void answer_dns(std::uint64_t question, stack::DnsReply reply, IpAddress const& address,
+        std::uint32_t ttl_seconds) override
     {
-        stack_.answer_dns(question, reply, address, kDnsTtlSeconds);
+        stack_.answer_dns(question, reply, address, ttl_seconds);
     }
     void answer_dns_name(std::uint64_t question, std::string_view name) override
     {

@@ -74,20 +74,30 @@ bool Core::is_still_allowed(Flow& flow)
     return request_is_allowed(flow);
 }
 
-// The request judged last, under the policy of now. A verdict that needs more than the head
-// counts as yes: it was judged when it was there, or will be.
+// The request judged last, under the policy of now, with what the last verdict hung on. One that
+// needs more than that counts as yes while it waits for it, and is judged when it is there; of a
+// request that has gone on it is a No, as nobody can tell any more.
 bool Core::request_is_allowed(Flow& flow)
 {
     if (flow.request() == nullptr)
         return false;
     policy::RequestQuestion question;
+    auto const& request = *flow.request();
     question.connection = question_of(flow);
-    question.protocol = flow.request()->protocol;
-    question.method = flow.request()->method;
-    question.path = flow.request()->path;
-    question.query = flow.request()->query;
+    question.protocol = request.protocol;
+    question.method = request.method;
+    question.path = request.path;
+    question.query = request.query;
+    policy::Header const accept{"accept", request.accept};
+    question.headers = {&accept, 1};
+    if (request.body)
+        question.body = *request.body;
+    if (request.push)
+        question.push = &*request.push;
     auto const verdict = policy::evaluate(*flow.policy, question);
-    return verdict.decision != policy::Decision::Deny || verdict.is_open();
+    bool const is_waiting = flow.http != nullptr && flow.http->waiting() != nullptr;
+    bool const may_wait = is_waiting || request.protocol == "websocket";
+    return verdict.decision != policy::Decision::Deny || (verdict.is_open() && may_wait);
 }
 
 } // namespace osh::netproxy::core

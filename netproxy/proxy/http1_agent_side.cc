@@ -1,6 +1,7 @@
 // Requests in: collects a head, waits for the verdict, then passes the body on. And the answers
 // that are our own. Mustn't: look at a second request before the first exchange is over.
 #include "netproxy/proxy/http1_machine.h"
+#include "netproxy/proxy/trailers.h"
 
 #include "policy/base/text.h"
 
@@ -163,7 +164,7 @@ std::size_t Http1Connection::Impl::take_body(Bytes bytes)
         else
             refuse(400, std::string(request_body.fault()));
     } else if (request_body.is_done()) {
-        client.end_payload();
+        client.end_payload(passable_trailers(request_body.take_trailers(), sent_fields));
         agent = AgentState::Done;
         maybe_end_exchange();
     }
@@ -208,6 +209,7 @@ void Http1Connection::Impl::finish()
     is_finished = true;
     request_text.clear();
     kept.clear();
+    sent_fields = {};
 }
 
 void Http1Connection::Impl::cut()
@@ -222,6 +224,7 @@ void Http1Connection::Impl::next_request()
     agent = AgentState::Head;
     request = {};
     kept.clear();
+    sent_fields = {};
     wanted.reset();
     wanted_start.reset();
     if (has_agent_ended)
@@ -274,13 +277,17 @@ void Http1Connection::Impl::forward(Forward plan)
     agent = request_body.is_done() ? AgentState::Done : AgentState::Body;
     Http1Client::Request out{request.head.method, request.framing,
         request.head.content_length.has_value(),
-        wanted || wanted_start || !request.expects_continue};
+        wanted || wanted_start || !request.expects_continue, request.head.takes_trailers,
+        request.head.announced_trailers};
     if (plan.body && wanted && request_body.is_done())
         kept = *std::move(plan.body);
     bool const keeps = wanted || wanted_start;
-    if (keeps && request_body.is_done() && request.head.has_body)
+    bool const ends_plainly = request_body.is_done() && request_body.trailers().empty();
+    if (keeps && ends_plainly && request.head.has_body)
         out.framing = {BodyKind::Length, kept.size()}; // its length is known now
     client.start(plan, out);
+    if (request.framing.kind == BodyKind::Chunked)
+        sent_fields = std::move(plan.fields);
     cleaner = AnswerCleaner(Scrubber(std::move(plan.scrub), std::move(plan.scrub_with)));
     send_kept_body();
 }
@@ -291,7 +298,7 @@ void Http1Connection::Impl::send_kept_body()
         client.payload(bytes_of(kept));
     kept.clear();
     if (agent == AgentState::Done)
-        client.end_payload();
+        client.end_payload(passable_trailers(request_body.take_trailers(), sent_fields));
 }
 
 } // namespace osh::netproxy::proxy

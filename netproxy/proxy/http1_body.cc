@@ -114,11 +114,14 @@ void BodyReader::end_of_size_line()
 
 void BodyReader::trailer_byte(unsigned char c)
 {
+    if (trailer_text_.size() >= kMaxTrailers)
+        return give_up("the trailers are too long");
+    trailer_text_.push_back(static_cast<char>(c));
     switch (state_) {
     case State::TrailerStart:
         if (c == '\r')
             state_ = State::LastLf;
-        else if (c == ' ' || c == '\t' || !is_text(c) || ++skipped_ > kMaxTrailers)
+        else if (c == ' ' || c == '\t' || !is_text(c))
             give_up("a trailer line is malformed");
         else
             state_ = State::TrailerLine;
@@ -126,13 +129,33 @@ void BodyReader::trailer_byte(unsigned char c)
     case State::TrailerLine:
         if (c == '\r')
             state_ = State::TrailerLineLf;
-        else if (!is_text(c) || ++skipped_ > kMaxTrailers)
-            give_up("the trailers are malformed or too long");
+        else if (!is_text(c))
+            give_up("a trailer line is malformed");
         break;
-    case State::TrailerLineLf: expect(c, '\n', State::TrailerStart); break;
-    case State::LastLf: expect(c, '\n', State::Done); break;
+    case State::TrailerLineLf:
+        state_ = State::TrailerStart;
+        if (c != '\n')
+            give_up("a trailer line is malformed");
+        break;
+    case State::LastLf:
+        state_ = State::Done;
+        if (c == '\n')
+            end_of_trailers();
+        else
+            give_up("a trailer line is malformed");
+        break;
     default: give_up("a body in no known state"); break;
     }
+}
+
+void BodyReader::end_of_trailers()
+{
+    auto fields = read_trailer_lines(trailer_text_);
+    trailer_text_ = {};
+    if (fields.ok())
+        trailers_ = *std::move(fields);
+    else
+        give_up("a trailer line is malformed");
 }
 
 void BodyReader::expect(unsigned char c, unsigned char wanted, State next)

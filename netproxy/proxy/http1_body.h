@@ -4,12 +4,14 @@
 
 #include "netproxy/proxy/http1_head.h"
 
+#include <utility>
+
 namespace osh::netproxy::proxy
 {
 
 inline constexpr std::size_t kMaxChunkDigits = 16;
 inline constexpr std::size_t kMaxChunkExtension = 1024; // per chunk; dropped
-inline constexpr std::size_t kMaxTrailers = 8 * 1024;   // all lines; dropped
+inline constexpr std::size_t kMaxTrailers = 8 * 1024;   // all lines
 
 class BodyReader
 {
@@ -25,6 +27,10 @@ public:
     Piece next(Bytes in);
     // The connection ended: ends a body that lasts until then.
     void connection_ended();
+
+    // What stood after the last chunk, once done; which of it may pass is trailers.h's.
+    std::vector<HttpField> const& trailers() const { return trailers_; }
+    std::vector<HttpField> take_trailers() { return std::exchange(trailers_, {}); }
 
     bool is_done() const { return state_ == State::Done; }
     bool is_broken() const { return state_ == State::Broken; }
@@ -50,6 +56,7 @@ private:
     void chunk_byte(unsigned char c);
     void chunk_size_byte(unsigned char c);
     void trailer_byte(unsigned char c);
+    void end_of_trailers();
     void expect(unsigned char c, unsigned char wanted, State next);
     void end_of_size_line();
     void give_up(std::string_view fault);
@@ -57,7 +64,9 @@ private:
     State state_ = State::Done;
     std::uint64_t left_ = 0; // of the body or of the chunk
     std::size_t digits_ = 0;
-    std::size_t skipped_ = 0; // bytes of extension or trailers
+    std::size_t skipped_ = 0; // bytes of an extension
+    std::string trailer_text_;
+    std::vector<HttpField> trailers_;
     std::string_view fault_;
 };
 

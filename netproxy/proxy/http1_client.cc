@@ -126,7 +126,7 @@ void Http1Client::final_answer(ParsedResponse const& response)
     body_.start(framing);
     state_ = State::Body;
     if (body_.is_done())
-        sink_.answer_over();
+        sink_.answer_over({});
 }
 
 std::size_t Http1Client::take_body(Bytes bytes)
@@ -139,7 +139,7 @@ std::size_t Http1Client::take_body(Bytes bytes)
     if (body_.is_broken())
         broken(std::string(body_.fault()));
     else if (body_.is_done())
-        sink_.answer_over();
+        sink_.answer_over(body_.take_trailers());
     return piece.consumed;
 }
 
@@ -156,7 +156,7 @@ void Http1Client::ended(bool cleanly)
         if (cleanly)
             body_.connection_ended();
         if (body_.is_done())
-            sink_.answer_over();
+            sink_.answer_over({});
         else
             broken("it closed the connection in the middle of its answer");
         break;

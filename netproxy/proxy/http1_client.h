@@ -26,7 +26,7 @@ public:
     // passed on, answer_broken follows.
     virtual Result<> answer_head(ParsedResponse const& response, Framing framing) = 0;
     virtual void answer_payload(Bytes payload) = 0;
-    virtual void answer_over() = 0;
+    virtual void answer_over(std::vector<HttpField> trailers) = 0;
     virtual void tunnel_over(bool cleanly) = 0;
     virtual void answer_broken(std::string why) = 0;
 };
@@ -41,6 +41,8 @@ public:
         Framing framing;            // of the body, as we write it
         bool states_length = false; // a length was given, if only 0
         bool was_continued = false; // an Expect was answered already, or is not understood
+        bool takes_trailers = false;
+        std::string_view announced_trailers; // told where they can follow: after chunks
     };
 
     Http1Client(Http1Limits const& limits, AnswerSink& sink) : limits_(limits), sink_(sink) {}
@@ -48,7 +50,8 @@ public:
     // ---- the request
     void start(Forward const& plan, Request const& request);
     void payload(Bytes bytes);
-    void end_payload();
+    // Trailers are lost where the body was not sent in chunks (RFC 9112 section 7.1.2).
+    void end_payload(std::vector<HttpField> const& trailers);
     std::size_t payload_room() const;
     void tunnel(Bytes bytes) { to_upstream_.append(bytes); }
     void send_again(); // the head once more; there was no body
@@ -86,6 +89,7 @@ private:
     void body_may_be_over();
     void broken(std::string why);
     void write_head(Forward const& plan, Request const& request);
+    void append_framing(std::string& head, Request const& request) const;
 
     Http1Limits limits_;
     AnswerSink& sink_;
@@ -108,6 +112,7 @@ private:
 
 void append_field(std::string& out, std::string_view name, std::string_view value);
 void append_chunk(ByteQueue& queue, Bytes payload);
+void append_last_chunk(ByteQueue& queue, std::vector<HttpField> const& trailers);
 // Framing and connection options are ours; a plan that holds them is ignored in these.
 bool is_our_field(std::string_view name);
 // A secret with a line break in it, or a path with a blank, would make two requests out of one.

@@ -66,6 +66,14 @@ void append_chunk(ByteQueue& queue, Bytes payload)
     queue.append("\r\n");
 }
 
+void append_last_chunk(ByteQueue& queue, std::vector<HttpField> const& trailers)
+{
+    std::string text = "0\r\n";
+    for (auto const& field : trailers)
+        append_field(text, field.name, field.value);
+    queue.append(text.append("\r\n"));
+}
+
 void Http1Client::start(Forward const& plan, Request const& request)
 {
     method_ = request.method;
@@ -83,6 +91,19 @@ void Http1Client::start(Forward const& plan, Request const& request)
     answer_text_.clear();
     state_ = State::Head;
     write_head(plan, request);
+}
+
+void Http1Client::append_framing(std::string& head, Request const& request) const
+{
+    if (request_framing_ == BodyKind::Chunked) {
+        append_field(head, "Transfer-Encoding", "chunked");
+        if (!request.announced_trailers.empty())
+            append_field(head, "Trailer", request.announced_trailers);
+    } else if (request_framing_ == BodyKind::Length || request.states_length) {
+        append_field(head, "Content-Length", fmt::to_string(request.framing.length));
+    } else if (needs_a_length(method_)) {
+        append_field(head, "Content-Length", "0");
+    }
 }
 
 void Http1Client::write_head(Forward const& plan, Request const& request)
@@ -109,13 +130,11 @@ void Http1Client::write_head(Forward const& plan, Request const& request)
     if (plan.is_websocket) {
         append_field(head, "Connection", "Upgrade");
         append_field(head, "Upgrade", "websocket");
+    } else if (request.takes_trailers) {
+        append_field(head, "Connection", "TE");
+        append_field(head, "TE", "trailers");
     }
-    if (request_framing_ == BodyKind::Chunked)
-        append_field(head, "Transfer-Encoding", "chunked");
-    else if (request_framing_ == BodyKind::Length || request.states_length)
-        append_field(head, "Content-Length", fmt::to_string(request.framing.length));
-    else if (needs_a_length(method_))
-        append_field(head, "Content-Length", "0");
+    append_framing(head, request);
     head.append("\r\n");
     to_upstream_.append(head);
 }
@@ -128,10 +147,10 @@ void Http1Client::payload(Bytes bytes)
         to_upstream_.append(bytes);
 }
 
-void Http1Client::end_payload()
+void Http1Client::end_payload(std::vector<HttpField> const& trailers)
 {
     if (request_framing_ == BodyKind::Chunked)
-        to_upstream_.append("0\r\n\r\n");
+        append_last_chunk(to_upstream_, trailers);
     is_request_over_ = true;
 }
 

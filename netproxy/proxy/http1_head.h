@@ -28,6 +28,8 @@ Result<HeadLines> read_raw_lines(
     std::string_view head, MessageKind kind, Http1Limits const& limits);
 // Where the head in `text` ends, or npos; nothing ends before `from`.
 std::size_t end_of_head(std::string_view text, std::size_t from);
+// The lines after the last chunk with the empty one that ends them. Errors: Malformed, TooLarge.
+Result<std::vector<HttpField>> read_trailer_lines(std::string_view section);
 // Malformed unless llhttp reads the same lines.
 Result<> agree_with_llhttp(std::string_view head, MessageKind kind, HeadLines const& lines);
 
@@ -57,6 +59,7 @@ struct ParsedResponse {
     bool is_encoded = false; // Content-Encoding other than identity
     bool upgrades_to_websocket = false;
     std::string websocket_accept;
+    std::string announced_trailers; // those that could pass
 };
 Result<ParsedResponse> parse_response(std::string_view head, Http1Limits const& limits);
 

@@ -47,6 +47,7 @@ struct Http1Connection::Impl final : AnswerSink {
     // ---- the upstream's side
     Http1Client client{limits, *this};
     std::string upstream_host;                // to name it in a 502
+    std::vector<HttpField> sent_fields;       // of the request's head
     LocalAnswer late_answer;                  // of Drop
     BodyKind answer_framing = BodyKind::None; // as we write it
     AnswerCleaner cleaner;
@@ -96,7 +97,7 @@ struct Http1Connection::Impl final : AnswerSink {
     void switched(ParsedResponse const& response) override;
     Result<> answer_head(ParsedResponse const& response, Framing framing) override;
     void answer_payload(Bytes payload) override;
-    void answer_over() override;
+    void answer_over(std::vector<HttpField> trailers) override;
     void tunnel_over(bool cleanly) override;
     void answer_broken(std::string why) override;
 
@@ -105,7 +106,7 @@ struct Http1Connection::Impl final : AnswerSink {
     void write_informational(ParsedResponse const& response);
     void write_answer_payload(Bytes payload);
     void pass_payload(Bytes payload);
-    Result<> end_answer_body();
+    Result<> end_answer_body(std::vector<HttpField> trailers);
     void write_local(LocalAnswer const& reply);
 };
 

@@ -167,6 +167,21 @@ Result<HeadLines> read_raw_lines(std::string_view head, MessageKind kind, Http1L
     return lines;
 }
 
+Result<std::vector<HttpField>> read_trailer_lines(std::string_view section)
+{
+    HeadLines lines;
+    while (true) {
+        LET(line, next_line(section));
+        if (line.empty())
+            break;
+        TRY(read_field(lines, line, Http1Limits{}));
+    }
+    std::vector<HttpField> fields;
+    for (auto const& field : lines.fields)
+        fields.push_back({std::string(field.name), std::string(field.value)});
+    return fields;
+}
+
 // A bare LF also ends the search: such a head is refused, and
 // waiting for more of it would only help a client that means to confuse.
 std::size_t end_of_head(std::string_view text, std::size_t from)

@@ -1,6 +1,7 @@
 // What a request head asks for (RFC 9112 section 3, RFC 9110 sections 7.2 and 7.8): target,
 // authority, framing, connection options. Whatever could be read in two ways is refused.
 #include "netproxy/proxy/http1_head.h"
+#include "netproxy/proxy/trailers.h"
 
 #include "policy/base/ip_address.h"
 #include "policy/base/text.h"
@@ -130,6 +131,11 @@ Result<> read_connection_options(ParsedRequest& request)
         } else if (equals_ignoring_case(field.name, "expect")) {
             request.expects_continue = equals_ignoring_case(field.value, "100-continue")
                                        && request.head.minor_version == 1 && request.head.has_body;
+        } else if (equals_ignoring_case(field.name, "te")) {
+            request.head.takes_trailers =
+                list_has(field.value, "trailers") && request.head.minor_version == 1;
+        } else if (equals_ignoring_case(field.name, "trailer")) {
+            request.head.announced_trailers = passable_announcement(field.value);
         }
     }
     request.head.wants_websocket = names_websocket && has("upgrade") && request.head.method == "GET"

@@ -1,6 +1,7 @@
 // What a response head says, with the same strictness: a hostile server must not get our idea of
 // where its answer ends out of step with the agent's (RFC 9112 section 6.3).
 #include "netproxy/proxy/http1_head.h"
+#include "netproxy/proxy/trailers.h"
 
 #include "policy/base/text.h"
 
@@ -26,6 +27,8 @@ void read_field(ParsedResponse& response, HttpField const& field, std::string co
         response.websocket_accept = field.value;
     else if (name == "upgrade" && equals_ignoring_case(field.value, "websocket"))
         response.upgrades_to_websocket = true;
+    else if (name == "trailer")
+        response.announced_trailers = passable_announcement(field.value);
 }
 
 } // namespace

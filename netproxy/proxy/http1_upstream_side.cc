@@ -1,6 +1,7 @@
 // What becomes of the upstream's answer. A fault before it began becomes a 502, later the
 // connection is cut, so that the agent sees that it is incomplete.
 #include "netproxy/proxy/http1_machine.h"
+#include "netproxy/proxy/trailers.h"
 
 #include <fmt/format.h>
 
@@ -67,9 +68,9 @@ void Http1Connection::Impl::answer_payload(Bytes payload)
         write_answer_payload(payload);
 }
 
-void Http1Connection::Impl::answer_over()
+void Http1Connection::Impl::answer_over(std::vector<HttpField> trailers)
 {
-    if (auto const ended = end_answer_body(); !ended.ok())
+    if (auto const ended = end_answer_body(passable_trailers(std::move(trailers), {})); !ended.ok())
         return answer_broken(ended.error().sentence);
     is_answer_over = true;
     maybe_end_exchange();

@@ -67,9 +67,11 @@ void Http1Connection::Impl::write_answer_head(ParsedResponse const& response)
     bool const has_length = response.content_length && response.status != 204
                             && answer_framing != BodyKind::Chunked
                             && answer_framing != BodyKind::UntilClose;
-    if (answer_framing == BodyKind::Chunked)
+    if (answer_framing == BodyKind::Chunked) {
         append_field(head, "Transfer-Encoding", "chunked");
-    else if (has_length && (cleaner.keeps_length() || *response.content_length == 0))
+        if (!response.announced_trailers.empty())
+            append_field(head, "Trailer", cleaner.replaced(response.announced_trailers));
+    } else if (has_length && (cleaner.keeps_length() || *response.content_length == 0))
         append_field(head, "Content-Length", fmt::to_string(*response.content_length));
     close_after = close_after || answer_framing == BodyKind::UntilClose;
     if (close_after)
@@ -103,7 +105,7 @@ void Http1Connection::Impl::pass_payload(Bytes payload)
         to_agent.append(payload);
 }
 
-Result<> Http1Connection::Impl::end_answer_body()
+Result<> Http1Connection::Impl::end_answer_body(std::vector<HttpField> trailers)
 {
     std::string rest;
     TRY(cleaner.finish(rest));
@@ -111,8 +113,12 @@ Result<> Http1Connection::Impl::end_answer_body()
         append_chunk(to_agent, bytes_of(rest));
     else
         to_agent.append(rest);
-    if (answer_framing == BodyKind::Chunked)
-        to_agent.append("0\r\n\r\n");
+    if (answer_framing == BodyKind::Chunked) {
+        std::erase_if(trailers, [&](auto const& field) { return cleaner.is_in_name(field.name); });
+        for (auto& field : trailers)
+            field.value = cleaner.replaced(field.value);
+        append_last_chunk(to_agent, trailers);
+    }
     return {};
 }
 

@@ -3,6 +3,7 @@
 #include "netproxy/proxy/http2_message.h"
 
 #include "netproxy/proxy/http1_client.h"
+#include "netproxy/proxy/trailers.h"
 
 #include "policy/base/text.h"
 
@@ -90,7 +91,9 @@ Result<> take_fields(FieldBlock block, Pseudo& pseudo, StreamRequest& request)
         if (field.name == "te") {
             if (field.value != "trailers")
                 return malformed("te is not \"trailers\"");
-            request.takes_trailers = true;
+            request.head.takes_trailers = true;
+        } else if (field.name == "trailer") {
+            request.head.announced_trailers = passable_announcement(field.value);
         } else if (field.name == "host") {
             if (pseudo.host)
                 return malformed("two Host fields");
@@ -195,6 +198,8 @@ std::vector<HttpField> request_block(Forward const& plan, OutgoingRequest const&
         block.push_back({"accept-encoding", "identity"});
     if (request.takes_trailers)
         block.push_back({"te", "trailers"});
+    if (!request.announced_trailers.empty())
+        block.push_back({"trailer", std::string(request.announced_trailers)});
     if (request.content_length)
         block.push_back({"content-length", fmt::to_string(*request.content_length)});
     return block;
@@ -209,9 +214,7 @@ Result<std::vector<HttpField>> read_trailers(FieldBlock block)
         if (field.name.starts_with(':'))
             return malformed("a pseudo field among the trailers");
         TRY(check_field(field, Http1Limits{}));
-        // What frames or routes a message has no meaning after it (RFC 9110 section 6.5.1).
-        if (!is_our_field(field.name))
-            fields.push_back(std::move(field));
+        fields.push_back(std::move(field));
     }
     return fields;
 }

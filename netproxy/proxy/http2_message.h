@@ -12,14 +12,13 @@ namespace osh::netproxy::proxy
 struct StreamRequest {
     RequestHead head;
     bool expects_continue = false;
-    bool takes_trailers = false; // te: trailers, as gRPC sends
 };
 // Errors: Malformed (400), TooLarge (431), Unsupported (501).
 Result<StreamRequest> read_request_block(FieldBlock block, Ends ends, HttpScheme scheme);
 
 // Also 1xx. The framing's length is what the fields say; the request may still forbid a body.
 Result<ParsedResponse> read_response_block(FieldBlock block, Ends ends);
-// Hop-by-hop fields are dropped, pseudo fields are an error.
+// Pseudo fields are an error; which of the others may pass is trailers.h's.
 Result<std::vector<HttpField>> read_trailers(FieldBlock block);
 
 struct OutgoingRequest {
@@ -27,6 +26,7 @@ struct OutgoingRequest {
     HttpScheme scheme = HttpScheme::Https;
     std::optional<std::uint64_t> content_length;
     bool takes_trailers = false;
+    std::string_view announced_trailers;
     bool was_continued = false; // an Expect was answered already
 };
 std::vector<HttpField> request_block(Forward const& plan, OutgoingRequest const& request);

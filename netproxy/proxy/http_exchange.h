@@ -33,6 +33,8 @@ struct RequestHead {
     bool has_body = false;
     std::optional<std::uint64_t> content_length; // absent and has_body: not known beforehand
     bool wants_websocket = false;
+    bool takes_trailers = false;    // TE: trailers, as gRPC sends
+    std::string announced_trailers; // of Trailer, those that could pass
 };
 
 enum class HttpScheme { Http, Https };

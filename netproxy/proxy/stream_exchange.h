@@ -113,7 +113,7 @@ private:
     void switched(ParsedResponse const& response) override;
     Result<> answer_head(ParsedResponse const& response, Framing framing) override;
     void answer_payload(Bytes payload) override;
-    void answer_over() override;
+    void answer_over(std::vector<HttpField> trailers) override;
     void tunnel_over(bool cleanly) override;
     void answer_broken(std::string why) override;
 
@@ -125,6 +125,7 @@ private:
     void replace_body(std::string body);
     void let_go_of_upstream();
     void final_answer(ParsedResponse const& response, Ends ends);
+    void set_answer_trailers(std::vector<HttpField> trailers);
     std::vector<HttpField> scrubbed(std::vector<HttpField> fields) const;
     std::optional<std::uint64_t> request_length() const;
     bool has_body_left() const { return !is_request_over_ || !request_body_.is_empty(); }

@@ -1,6 +1,7 @@
 // The upstream's side of a stream: the judged request out, over HTTP/1.1 or HTTP/2, and the answer
 // in. A fault before the answer began becomes a 502, later the stream is reset.
 #include "netproxy/proxy/stream_exchange.h"
+#include "netproxy/proxy/trailers.h"
 
 #include "policy/base/check.h"
 
@@ -55,9 +56,14 @@ void StreamExchange::start_http1()
 {
     OSH_CHECK(needs_start());
     via_ = Via::Http1;
-    auto const length = request_length();
+    auto length = request_length();
+    bool const has_trailers =
+        !(is_request_over_ ? request_trailers_.empty() : request_.head.announced_trailers.empty());
+    if (has_trailers)
+        length.reset(); // they need chunks
     Http1Client::Request out{request_.head.method, {BodyKind::None, 0}, length.has_value(),
-        wanted_ || wanted_start_ || !request_.expects_continue};
+        wanted_ || wanted_start_ || !request_.expects_continue, request_.head.takes_trailers,
+        request_.head.announced_trailers};
     if (request_.head.has_body && (!length || *length > 0))
         out.framing = length ? Framing{BodyKind::Length, *length} : Framing{BodyKind::Chunked, 0};
     client_.start(plan_, out);
@@ -71,7 +77,8 @@ Result<> StreamExchange::start_http2(Http2Session& upstream, StreamHost& host)
     out.method = request_.head.method;
     out.scheme = scheme_;
     out.content_length = request_length();
-    out.takes_trailers = request_.takes_trailers;
+    out.takes_trailers = request_.head.takes_trailers;
+    out.announced_trailers = request_.head.announced_trailers;
     out.was_continued = wanted_ || wanted_start_ || !request_.expects_continue;
     bool const has_body = has_body_left() || !request_trailers_.empty();
     auto const id = upstream.request(request_block(plan_, out), has_body ? Ends::No : Ends::Yes);
@@ -99,7 +106,7 @@ void StreamExchange::send_request_body()
     }
     if (is_request_over_ && request_body_.is_empty() && request_.head.has_body
         && !client_.is_request_over())
-        client_.end_payload();
+        client_.end_payload(passable_trailers(request_trailers_, plan_.fields));
 }
 
 void StreamExchange::consume_to_upstream(std::size_t count)
@@ -122,9 +129,10 @@ Http2Events::Produced StreamExchange::produce_request(MutableBytes into)
         return {count, More::Yes};
     if (!is_request_over_)
         return {count, More::Later};
-    if (request_trailers_.empty())
+    auto const trailers = passable_trailers(request_trailers_, plan_.fields);
+    if (trailers.empty())
         return {count, More::End};
-    upstream_.session->trailers(upstream_.id, request_trailers_);
+    upstream_.session->trailers(upstream_.id, trailers);
     return {count, More::Trailers};
 }
 
@@ -222,8 +230,11 @@ Result<> StreamExchange::answer_head(ParsedResponse const& as_sent, Framing fram
     std::optional<std::uint64_t> length;
     if (response.content_length && response.status != 204 && cleaner_.keeps_length())
         length = response.content_length;
+    auto fields = std::move(response.fields);
+    if (!response.announced_trailers.empty())
+        fields.push_back({"Trailer", response.announced_trailers});
     agent_.session->answer(agent_.id,
-        response_block(response.status, scrubbed(response.fields), length),
+        response_block(response.status, scrubbed(std::move(fields)), length),
         framing.kind == BodyKind::None ? Ends::Yes : Ends::No);
     return {};
 }
@@ -243,8 +254,16 @@ void StreamExchange::answer_payload(Bytes payload)
     agent_.session->resume(agent_.id);
 }
 
-void StreamExchange::answer_over()
+void StreamExchange::set_answer_trailers(std::vector<HttpField> trailers)
 {
+    answer_trailers_ = scrubbed(passable_trailers(std::move(trailers), {}));
+    has_trailers_ = !answer_trailers_.empty();
+}
+
+void StreamExchange::answer_over(std::vector<HttpField> trailers)
+{
+    if (!trailers.empty())
+        set_answer_trailers(std::move(trailers));
     std::string rest;
     if (auto const ended = cleaner_.finish(rest); !ended.ok())
         return answer_broken(ended.error().sentence);
@@ -278,8 +297,7 @@ void StreamExchange::answer_block(FieldBlock block, Ends ends)
         auto fields = read_trailers(std::move(block));
         if (!fields.ok() || ends == Ends::No)
             return answer_broken("its trailers are malformed");
-        answer_trailers_ = scrubbed(*std::move(fields));
-        has_trailers_ = !answer_trailers_.empty();
+        set_answer_trailers(*std::move(fields));
         return;
     }
     auto response = read_response_block(std::move(block), ends);
@@ -316,7 +334,7 @@ void StreamExchange::answer_data(Bytes bytes)
 void StreamExchange::answer_ended()
 {
     if (has_answer_begun_ && !is_answer_over_)
-        answer_over();
+        answer_over({});
 }
 
 void StreamExchange::upstream_closed(Http2Error why)

@@ -32,6 +32,7 @@ class TlsSession : public ByteSink
 public:
     virtual TlsState state() const = 0;
     virtual std::string const& failure() const = 0; // a sentence, when Failed
+    virtual bool was_open() const = 0;              // the handshake was completed once
     // Takes ciphertext from the transport and goes on with the handshake; returns how much was
     // taken.
     virtual std::size_t receive(Bytes ciphertext) = 0;

@@ -132,6 +132,7 @@ void MemoryTls::advance()
     } while (code == MBEDTLS_ERR_SSL_WANT_READ && !is_starved_);
     if (code == 0) {
         state_ = TlsState::Open;
+        was_open_ = true;
         handshake_is_done();
     } else if (code != MBEDTLS_ERR_SSL_WANT_READ && code != MBEDTLS_ERR_SSL_WANT_WRITE) {
         fail_with(code);

@@ -18,6 +18,7 @@ public:
 
     TlsState state() const override { return state_; }
     std::string const& failure() const override { return failure_; }
+    bool was_open() const override { return was_open_; }
     std::size_t receive(Bytes ciphertext) override;
     void transport_ended() override;
     std::size_t read(MutableBytes plaintext) override;
@@ -57,6 +58,7 @@ private:
     std::unique_ptr<ByteSink> transport_;
     TlsState state_ = TlsState::Handshake;
     std::string failure_;
+    bool was_open_ = false;
     bool has_transport_ended_ = false;
     bool is_starved_ = false; // the library asked for bytes and got none
 };

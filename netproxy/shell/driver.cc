@@ -13,6 +13,8 @@ namespace
 {
 
 constexpr std::size_t kMaxNames = 65'534; // of a session: all that the IPv4 pool has
+// Beyond it: at 100,000 new names a second each is known for a third of one.
+constexpr std::size_t kMaxPassingNames = 32'768;
 // An answer takes four microseconds: this many are what one processor gives, and less than a client
 // on another one can ask.
 constexpr std::uint32_t kDnsPerSecond = 250'000;
@@ -21,7 +23,14 @@ constexpr std::size_t kRoundsPerTurn = 64; // events and commands may beget each
 stack::Addresses addresses()
 {
     return {*IpAddress::parse(policy::kGatewayV4), *IpAddress::parse(policy::kGatewayV6),
-        *IpAddress::parse(policy::kAgentV4), *IpAddress::parse(policy::kAgentV6)};
+        *IpAddress::parse(policy::kAgentV4), *IpAddress::parse(policy::kAgentV6),
+        *AddressBlock::parse(policy::kPassingV4)};
+}
+
+stack::PassingBlocks passing_blocks()
+{
+    return {*AddressBlock::parse(policy::kPassingV4), *AddressBlock::parse(policy::kPassingV6),
+        kMaxPassingNames};
 }
 
 stack::Limits limits(policy::Setup const& setup)
@@ -77,7 +86,7 @@ Driver::Driver(Start start, sys::Fd supervisor, sys::EventLoop loop)
       supervisor_(std::move(supervisor)), init_(std::move(start.init)), tun_(std::move(start.tun)),
       stack_(addresses(), limits(setup_), sys::random_u64()), side_(stack_),
       names_(*AddressBlock::parse(policy::kSyntheticV4), *AddressBlock::parse(policy::kSyntheticV6),
-          kMaxNames),
+          kMaxNames, passing_blocks()),
       agent_tls_(std::move(start.agent_tls)), policy_(std::move(start.policy))
 {
 }
@@ -125,12 +134,19 @@ Result<> Driver::watch()
     TRY(sys::set_nonblocking(tun_.fd()));
     LET(watch, loop_.watch(tun_.fd(), sys::Interest::Read, [this](sys::Readiness ready) {
         if (ready.readable)
-            note(tun_.read_batch([this, now = sys::now()](Bytes packet) {
-                stack_.handle_packet(packet, now); // what was there when the loop woke
-            }));
+            note(tun_.read_batch([this](Bytes packet) { take_packet(packet); }));
     }));
     tun_watch_ = watch;
     return {};
+}
+
+// What a large packet carries goes on to its upstream from where it lies, if there is room.
+void Driver::take_packet(Bytes packet)
+{
+    if (!stack_.lend_packet(packet, sys::now()))
+        return;
+    settle();
+    stack_.keep_lent();
 }
 
 Result<> Driver::say_ready()
@@ -164,6 +180,7 @@ Result<> Driver::turn()
     upstreams_->serve_bulk();
     settle();
     TRY(tun_.write_all(stack_, sys::now()));
+    upstreams_->let_go();
     say_words();
     watch_tun();
     return {};

@@ -50,6 +50,7 @@ private:
     Result<> watch();
     core::Moment moment();
     Result<> turn();
+    void take_packet(Bytes packet);
     void take_orders();
     void take_order(FromSupervisor order);
     void swap(policy::PolicyUpdate const& update, std::vector<sys::Fd> const& descriptors);

@@ -43,7 +43,7 @@ constexpr std::array kPermitted{
     Permitted{SYS_getsockopt, "outcome of a connect"},
     Permitted{SYS_setsockopt, "no Nagle, keep-alive, reset on close"},
     Permitted{SYS_getsockname, "c-ares"},
-    Permitted{SYS_getpeername, "c-ares"},
+    Permitted{SYS_getpeername, "c-ares; is a connection there at once"},
     Permitted{SYS_shutdown, "half-close"},
     Permitted{SYS_close, "sockets and memfds"},
     Permitted{SYS_fcntl, "non-blocking mode of c-ares' sockets"},

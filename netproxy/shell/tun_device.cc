@@ -7,20 +7,32 @@ namespace osh::netproxy::shell
 
 using sys::IoStatus;
 
+bool TunDevice::is_probably_last(std::size_t packets)
+{
+    if (packets > 1 || singles_ < kSingles)
+        return false;
+    return ++singles_ % kBlind != 0;
+}
+
 Result<> TunDevice::read_batch(std::function<void(Bytes)> const& on_packet)
 {
     std::size_t bytes = 0;
     for (std::size_t packets = 0; packets < kBatchPackets && bytes < kBatchBytes; ++packets) {
         auto const read = sys::read_packet(device_, buffer_);
-        if (read.status == IoStatus::Busy)
+        if (read.status == IoStatus::Busy) {
+            singles_ = packets == 1 ? singles_ + 1 : 0;
             return {};
+        }
         if (read.status == IoStatus::Ended)
             return fail(Errc::Closed, "the tun device is gone");
         if (read.status == IoStatus::Failed)
             return fail_errno(read.error, "cannot read from the tun device");
         on_packet(Bytes(buffer_).first(read.count));
         bytes += read.count;
+        if (is_probably_last(packets + 1))
+            return {};
     }
+    singles_ = 0;
     return {};
 }
 

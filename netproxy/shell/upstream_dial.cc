@@ -73,6 +73,11 @@ void Upstreams::start_next(UpstreamId id)
             dialling.error = started.error().sys_errno;
             continue;
         }
+        if (dialling.attempts.back().watch == 0) {
+            Attempt done = std::move(dialling.attempts.back());
+            dialling.attempts.pop_back();
+            return win(id, std::move(done));
+        }
         auto const wait = dialling.rest.empty() ? kAttemptTimeout : kStagger;
         dialling.next_step = moment_().now + wait;
         return;
@@ -85,6 +90,10 @@ Result<> Upstreams::start_attempt(UpstreamId id, Dialling& dialling, IpAddress c
 {
     TRY(guard_.check(address, moment_().now, dialling.reach));
     LET(socket, sys::start_connect(address, dialling.port));
+    if (sys::is_connected(socket)) { // on this machine, or next to it
+        dialling.attempts.push_back({std::move(socket), 0});
+        return {};
+    }
     auto const slot = std::make_shared<sys::WatchId>(0);
     LET(watch, loop_.watch(socket, sys::Interest::Write,
                    [this, id, slot](sys::Readiness) { on_attempt(id, *slot); }));

@@ -22,9 +22,18 @@ void Upstreams::on_ready(UpstreamId id, sys::Readiness ready)
             bulk_.push_back(id);
         if (!ready.writable)
             return;
-    } else if (ready.readable)
+    } else if (ready.readable) {
         read_from(id);
+        if (ready.is_last && !is_bulk(id))
+            read_from(id); // its end, to travel with the last bytes
+    }
     attend(id);
+}
+
+bool Upstreams::is_bulk(UpstreamId id) const
+{
+    auto const found = connected_.find(id);
+    return found != connected_.end() && found->second.is_bulk;
 }
 
 // One turn of a stream takes as long as a whole exchange of small packets: while there are such,
@@ -154,9 +163,15 @@ void Upstreams::close(core::CloseUpstream const& command)
     if (!connected)
         return;
     if (connected.mapped().watch != 0)
-        loop_.unwatch(connected.mapped().watch);
+        loop_.unwatch_closing(connected.mapped().watch);
     if (command.how == core::Ending::Reset)
         sys::reset_on_close(connected.mapped().socket);
+    leaving_.push_back(std::move(connected.mapped().socket));
+}
+
+void Upstreams::let_go()
+{
+    leaving_.clear();
 }
 
 } // namespace osh::netproxy::shell

@@ -43,6 +43,8 @@ public:
     void dial(core::Dial const& command);
     void attend(UpstreamId id);
     void close(core::CloseUpstream const& command);
+    void
+    let_go(); // of sockets that were closed: a FIN to the world may wait for the agent's packets
     void handle_time();
     // Reads from some of those that have much to say; the others wait for their turn.
     void serve_bulk();
@@ -91,6 +93,7 @@ private:
     void give_up(UpstreamId id);
     void on_ready(UpstreamId id, sys::Readiness ready);
     void read_from(UpstreamId id);
+    bool is_bulk(UpstreamId id) const;
     bool write_to(UpstreamId id, Connected& connected);
     void set_interest(Connected& connected, UpstreamId id);
     void over(UpstreamId id, core::Ending how);
@@ -102,7 +105,8 @@ private:
     std::unordered_map<UpstreamId, Dialling> dialling_;
     std::unordered_map<UpstreamId, Tunnelling> tunnelling_;
     std::unordered_map<UpstreamId, Connected> connected_;
-    std::deque<UpstreamId> bulk_; // readable, each once; the next one first
+    std::vector<sys::Fd> leaving_; // closed at the end of the turn
+    std::deque<UpstreamId> bulk_;  // readable, each once; the next one first
     Instant interactive_until_{};
 };
 

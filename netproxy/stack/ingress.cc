@@ -20,12 +20,14 @@ using namespace wire;
 
 constexpr std::uint16_t kDnsPort = 53;
 
-// Multicast, broadcast, reserved, "this network", loopback: no connection leads there.
-bool is_unicast(IpAddress const& address)
+// Multicast, broadcast, reserved, "this network", loopback: no connection leads there, but to
+// the synthetic addresses that lie among them.
+bool is_unicast(World const& world, IpAddress const& address)
 {
     if (address.is_v4()) {
         std::uint32_t const first = address.v4_host_order() >> 24;
-        return first != 0 && first != 127 && first < 224;
+        auto const& ours = world.addresses.reserved;
+        return (first != 0 && first != 127 && first < 224) || (ours && ours->contains(address));
     }
     auto const& bytes = address.bytes();
     bool const is_low = std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t byte) {
@@ -133,7 +135,7 @@ void dispatch(Arrival const& in)
     bool const is_v4 = packet.source.is_v4();
     if (packet.source != in.world.agent_like(packet.source)) {
         ++in.world.drops.foreign_source;
-    } else if (!is_unicast(packet.destination) || packet.destination == packet.source) {
+    } else if (!is_unicast(in.world, packet.destination) || packet.destination == packet.source) {
         ++in.world.drops.not_unicast;
     } else if (packet.protocol == kProtocolTcp) {
         take_tcp(in);

@@ -3,8 +3,9 @@
 
 #include "netproxy/stack/name_pool.h"
 
+#include "netproxy/stack/synthetic_address.h"
+
 #include <algorithm>
-#include <array>
 #include <list>
 #include <unordered_map>
 #include <vector>
@@ -18,45 +19,9 @@ namespace
 // answers may be cached. A flood of names that are only looked up gives way soon.
 constexpr Duration kAskedEpoch = 2min;
 
-// The address of a place: number 0 is base + 1, for a base whose host part is zero.
-IpAddress numbered(AddressBlock const& block, std::uint32_t number)
-{
-    std::array<std::uint8_t, 16> bytes = block.base.bytes();
-    std::uint64_t carry = std::uint64_t{number} + 1;
-    for (std::size_t i = bytes.size(); i-- > 0 && carry != 0;) {
-        carry += bytes[i];
-        bytes[i] = static_cast<std::uint8_t>(carry);
-        carry >>= 8;
-    }
-    return IpAddress::from_v6(bytes); // an IPv4 block stays in its mapped form
-}
-
-// How many names a block has addresses for, without its first and last address.
-std::size_t room_of(AddressBlock const& block)
-{
-    unsigned const host_bits = 128u - std::min<unsigned>(block.bits, 128);
-    if (host_bits < 2)
-        return 0;
-    return (std::size_t{1} << std::min(host_bits, 31u)) - 2;
-}
-
-// The number that numbered() made the address from; more than any capacity if it is not one.
-std::uint64_t number_of(AddressBlock const& block, IpAddress const& address)
-{
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 16; ++i) {
-        std::uint8_t const digit = address.bytes()[i];
-        std::uint8_t const base = block.base.bytes()[i];
-        if (i < 12 && digit != base)
-            return UINT64_MAX;
-        if (i >= 12)
-            value = value << 8 | digit;
-    }
-    std::uint64_t base = 0;
-    for (std::size_t i = 12; i < 16; ++i)
-        base = base << 8 | block.base.bytes()[i];
-    return value > base ? value - base - 1 : UINT64_MAX;
-}
+// Long enough to spare look-ups, shorter than any epoch, so that an address that a resolver inside
+// still believes in still means the same name.
+constexpr std::uint32_t kTtlSeconds = 30;
 
 } // namespace
 
@@ -70,6 +35,7 @@ struct NamePool::Impl {
 
     AddressBlock v4, v6;
     std::size_t capacity;
+    std::optional<PassingNames> passing; // names beyond the capacity
     std::vector<Place> places;
     std::list<std::uint32_t> asked, connected;                   // the least recently used first
     std::unordered_map<std::string_view, std::uint32_t> by_name; // views into places
@@ -115,14 +81,25 @@ struct NamePool::Impl {
         touch(*found, false, now);
         return found;
     }
+
+    std::optional<NameAddresses> passing_addresses(std::string_view name, Instant now)
+    {
+        auto const given = passing ? passing->addresses_for(name, now, kAskedEpoch) : std::nullopt;
+        if (!given)
+            return std::nullopt;
+        return NameAddresses{given->v4, given->v6, 0};
+    }
 };
 
-NamePool::NamePool(AddressBlock v4_block, AddressBlock v6_block, std::size_t capacity)
+NamePool::NamePool(AddressBlock v4_block, AddressBlock v6_block, std::size_t capacity,
+    std::optional<PassingBlocks> const& passing)
     : impl_(std::make_unique<Impl>())
 {
     impl_->v4 = v4_block;
     impl_->v6 = v6_block;
-    impl_->capacity = std::min({capacity, room_of(v4_block), room_of(v6_block)});
+    impl_->capacity = std::min({capacity, room_of_block(v4_block), room_of_block(v6_block)});
+    if (passing)
+        impl_->passing.emplace(*passing);
     impl_->places.reserve(impl_->capacity); // views into it must stay valid
 }
 
@@ -137,20 +114,24 @@ std::optional<NameAddresses> NamePool::addresses_for(std::string_view name, Inst
     } else {
         number = impl_->place_for_new(now);
         if (!number)
-            return std::nullopt;
+            return impl_->passing_addresses(name, now);
         auto& place = impl_->places[*number];
         place.name = std::string(name);
         impl_->by_name.emplace(place.name, *number);
     }
     impl_->touch(*number, impl_->places[*number].is_connected, now);
-    return NameAddresses{numbered(impl_->v4, *number), numbered(impl_->v6, *number)};
+    return NameAddresses{
+        numbered_address(impl_->v4, *number), numbered_address(impl_->v6, *number), kTtlSeconds};
 }
 
 std::string_view NamePool::name_of(IpAddress const& address, Instant now)
 {
+    if (impl_->passing && impl_->passing->contains(address))
+        return impl_->passing->name_of(address, now);
     if (!is_synthetic(address))
         return {};
-    std::uint64_t const number = number_of(address.is_v4() ? impl_->v4 : impl_->v6, address);
+    std::uint64_t const number =
+        number_of_address(address.is_v4() ? impl_->v4 : impl_->v6, address);
     if (number >= impl_->places.size())
         return {};
     impl_->touch(static_cast<std::uint32_t>(number), true, now);
@@ -159,7 +140,8 @@ std::string_view NamePool::name_of(IpAddress const& address, Instant now)
 
 bool NamePool::is_synthetic(IpAddress const& address) const
 {
-    return impl_->v4.contains(address) || impl_->v6.contains(address);
+    return impl_->v4.contains(address) || impl_->v6.contains(address)
+           || (impl_->passing && impl_->passing->contains(address));
 }
 
 } // namespace osh::netproxy::stack

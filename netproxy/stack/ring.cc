@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace osh::netproxy::stack
 {
@@ -61,6 +62,7 @@ void Ring::clear(ChunkPool& pool)
     for (Chunk& chunk : chunks_)
         pool.give(std::move(chunk));
     chunks_ = std::vector<Chunk>(); // its table, too
+    lent_ = {};
     head_ = capacity_ = size_ = extent_ = 0;
 }
 
@@ -69,7 +71,12 @@ bool Ring::write(ChunkPool& pool, std::size_t offset, Bytes bytes)
     if (!reserve(pool, offset + bytes.size()))
         return false;
     extent_ = std::max(extent_, static_cast<std::uint32_t>(offset + bytes.size()));
-    std::size_t at = head_ + offset;
+    put(head_ + offset, bytes);
+    return true;
+}
+
+void Ring::put(std::size_t at, Bytes bytes)
+{
     for (auto& chunk : chunks_) {
         if (bytes.empty())
             break;
@@ -82,7 +89,21 @@ bool Ring::write(ChunkPool& pool, std::size_t offset, Bytes bytes)
         bytes = bytes.subspan(count);
         at = 0;
     }
+}
+
+bool Ring::write_later(ChunkPool& pool, Bytes bytes)
+{
+    OSH_CHECK(extent_ == 0);
+    if (!reserve(pool, bytes.size()))
+        return false;
+    extent_ = static_cast<std::uint32_t>(bytes.size());
+    lent_ = bytes;
     return true;
+}
+
+void Ring::keep()
+{
+    put(head_, std::exchange(lent_, Bytes()));
 }
 
 void Ring::extend(std::size_t count)
@@ -97,6 +118,7 @@ void Ring::extend(std::size_t count)
 void Ring::consume(ChunkPool& pool, std::size_t count)
 {
     OSH_CHECK(count <= size_);
+    lent_ = lent_.subspan(std::min(count, lent_.size()));
     size_ -= static_cast<std::uint32_t>(count);
     extent_ -= static_cast<std::uint32_t>(count);
     head_ += static_cast<std::uint32_t>(count);
@@ -132,7 +154,7 @@ std::array<Bytes, 2> Ring::view(std::size_t offset, std::size_t count) const
 
 void Ring::copy(std::size_t offset, MutableBytes into) const
 {
-    OSH_CHECK(offset + into.size() <= size_ && into.size() <= ChunkPool::kLarge);
+    OSH_CHECK(lent_.empty() && offset + into.size() <= size_ && into.size() <= ChunkPool::kLarge);
     for (Bytes const part : view(offset, into.size())) {
         std::ranges::copy(part, into.begin());
         into = into.subspan(part.size());
@@ -143,6 +165,8 @@ Bytes Ring::front() const
 {
     if (size_ == 0)
         return {};
+    if (!lent_.empty())
+        return lent_;
     std::size_t const count = std::min(size_, chunks_.front().size - head_);
     return {chunks_.front().bytes.get() + head_, count};
 }

@@ -52,10 +52,15 @@ class Ring
 {
 public:
     std::size_t size() const { return size_; }
+    bool is_unused() const { return extent_ == 0; } // nothing behind a gap either
     bool holds_memory() const { return !chunks_.empty(); }
 
     // Bytes at a distance from the first one. False, and nothing changed, if the pool is empty.
     bool write(ChunkPool& pool, std::size_t offset, Bytes bytes);
+    // The same at the front of an unused queue, without copying them yet: they are read where they
+    // are, and must stay there until keep().
+    bool write_later(ChunkPool& pool, Bytes bytes);
+    void keep();
     // `count` more bytes from the front on are complete.
     void extend(std::size_t count);
     void consume(ChunkPool& pool, std::size_t count);
@@ -71,10 +76,12 @@ public:
 
 private:
     bool reserve(ChunkPool& pool, std::size_t end);
+    void put(std::size_t at, Bytes bytes); // at: from the start of the first chunk
     std::uint32_t next_size(std::size_t wanted) const;
     void trim(ChunkPool& pool);
 
     std::vector<Chunk> chunks_;
+    Bytes lent_; // the front of the queue, still elsewhere; its place in the chunks is reserved
     std::uint32_t head_ = 0;     // of the first chunk, already consumed
     std::uint32_t capacity_ = 0; // of all chunks
     std::uint32_t size_ = 0;     // complete bytes

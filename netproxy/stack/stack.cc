@@ -44,6 +44,20 @@ void Stack::handle_packet(Bytes packet, Instant now)
     take_packet(impl_->world, impl_->dns, packet, now);
 }
 
+bool Stack::lend_packet(Bytes packet, Instant now)
+{
+    impl_->world.may_lend = true;
+    handle_packet(packet, now);
+    impl_->world.may_lend = false;
+    return impl_->world.lent != 0;
+}
+
+void Stack::keep_lent()
+{
+    if (Flow* const flow = impl_->world.flows.find(std::exchange(impl_->world.lent, 0)))
+        flow->received.keep();
+}
+
 void Stack::handle_time(Instant now)
 {
     World& world = impl_->world;

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -79,6 +80,8 @@ struct Limits {
 struct Addresses {
     IpAddress gateway_v4, gateway_v6; // ours: DNS lives there
     IpAddress agent_v4, agent_v6;     // the only valid source addresses
+    // Synthetic ones among those that no connection leads to otherwise.
+    std::optional<AddressBlock> reserved = std::nullopt;
 };
 
 // Counters of what was dropped, for notices and tests.
@@ -106,6 +109,10 @@ public:
     // One packet from the tun, starting with its virtio-net header. Never fails: what cannot be
     // used is dropped and counted.
     void handle_packet(Bytes packet, Instant now);
+    // The same, but what a large one carries may still lie in `packet` afterwards: received() leads
+    // there. True: it does, and `packet` must stay as it is until keep_lent().
+    bool lend_packet(Bytes packet, Instant now);
+    void keep_lent(); // copies what was not consumed
     void handle_time(Instant now);
     Instant next_deadline() const;
     std::vector<Event> take_events();

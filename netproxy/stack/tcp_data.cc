@@ -89,6 +89,20 @@ std::uint64_t queue_share(World const& world)
     return std::max<std::uint64_t>(packets, 1) * (kSegment + 20);
 }
 
+// Bytes that arrive in order at an empty queue are mostly sent on before the next packet is read:
+// then they are never copied here.
+constexpr std::size_t kWorthLending = 16 * 1024;
+
+bool store(World& world, Flow& flow, std::size_t gap, Bytes payload)
+{
+    bool const is_lent = world.may_lend && world.lent == 0 && gap == 0 && !flow.is_service
+                         && payload.size() >= kWorthLending && flow.received.is_unused();
+    if (!is_lent)
+        return flow.received.write(world.pool, flow.received.size() + gap, payload);
+    world.lent = flow.id;
+    return flow.received.write_later(world.pool, payload);
+}
+
 // Less than this is not worth a packet of its own; less than any window we advertise.
 constexpr std::uint32_t kWorthTelling = 32 * 1024;
 
@@ -105,7 +119,7 @@ void tcp_take_data(World& world, Flow& flow, wire::TcpSegment const& segment, In
     if (payload.empty())
         return;
     auto const gap = static_cast<std::size_t>(distance(flow.receive_next, begin));
-    if (!flow.received.write(world.pool, flow.received.size() + gap, payload)) {
+    if (!store(world, flow, gap, payload)) {
         ++world.drops.over_limit; // not acknowledged, so it comes again
         return;
     }

@@ -30,6 +30,9 @@ struct World {
     ReadyQueue ready;
     Replies replies;
     Drops drops;
+    // A packet's buffer may be read until keep_lent(): the flow that does, if one is enough.
+    bool may_lend = false;
+    FlowId lent = 0;
     std::vector<Event> events;
     std::uint32_t event_batch = 1;            // counts take_events()
     std::uint32_t half_open = 0, waiting = 0; // flows Held or SynReceived; flows in TimeWait

@@ -12,8 +12,9 @@ namespace osh::policy
 namespace
 {
 
-constexpr std::array<std::string_view, 8> kHttpMethods{
-    "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "*"};
+// WEBSOCKET_TEXT: a rest endpoint may open sockets too.
+constexpr std::array<std::string_view, 9> kHttpMethods{
+    "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "WEBSOCKET_TEXT", "*"};
 constexpr std::array<std::string_view, 3> kWebSocketMethods{"GET", "WEBSOCKET_TEXT", "*"};
 
 bool has_graphql_words(Node const& rule)

@@ -27,5 +27,10 @@ inline constexpr std::uint8_t kPrefixV6 = 126;
 // Each name that a rule may allow gets one address of each block for the session.
 inline constexpr std::string_view kSyntheticV4 = "198.19.0.0/16";
 inline constexpr std::string_view kSyntheticV6 = "fd6f:7368:1::/64";
+// Where these are all taken by names of the last minutes, further ones get an address that is used
+// once. IPv4 has room for that in class E only (RFC 1112 section 4): Linux takes it for unicast,
+// nobody else uses it, and it is never dialled outside.
+inline constexpr std::string_view kPassingV4 = "244.0.0.0/6";
+inline constexpr std::string_view kPassingV6 = "fd6f:7368:2::/64";
 
 } // namespace osh::policy

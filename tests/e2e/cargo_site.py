@@ -1,4 +1,4 @@
-"""A sparse registry with one crate, as cargo asks for it (doc.rust-lang.org/cargo/reference/registry-index.html)."""
+"""A registry with one crate, sparse or (in git_site) as a git repository, as cargo asks for it (doc.rust-lang.org/cargo/reference/registry-index.html)."""
 import hashlib
 import io
 import json
@@ -17,16 +17,18 @@ def crate():
 
 
 CRATE = crate()
+CONFIG = b'{"dl": "https://cargo.test/crates"}'
+ENTRY_PATH = 'ti/ny/tiny'
+ENTRY = json.dumps({'name': 'tiny', 'vers': '1.0.0', 'deps': [], 'cksum': hashlib.sha256(CRATE).hexdigest(), 'features': {},
+                    'yanked': False}).encode() + b'\n'
 
 
 def serve(request):
     path = request.path.partition('?')[0]
     if path == '/index/config.json':
-        return request.send(200, b'{"dl": "https://cargo.test/crates"}')
-    if path == '/index/ti/ny/tiny':
-        line = {'name': 'tiny', 'vers': '1.0.0', 'deps': [], 'cksum': hashlib.sha256(CRATE).hexdigest(), 'features': {},
-                'yanked': False}
-        return request.send(200, json.dumps(line).encode(), 'text/plain')
+        return request.send(200, CONFIG)
+    if path == '/index/' + ENTRY_PATH:
+        return request.send(200, ENTRY, 'text/plain')
     if path == '/crates/tiny/1.0.0/download':
         return request.send(200, CRATE, 'application/octet-stream')
     return request.send(404, b'')

@@ -2,6 +2,7 @@
 import json
 import shutil
 
+from cases_trust import client
 from machine import Skip, check
 
 POST = 'https://site.test/echo'
@@ -176,5 +177,96 @@ print('end', list(talk), talk.code().name)
     check("b'you said one'" in done.out and "b'you said three'" in done.out and 'end [] OK' in done.out, done)
 
 
+def go_client(m):
+    """Go's net/http: 200 streams at once, 50 MB down and 20 MB up and back on several at a time, a stream in full duplex, streams given up."""
+    need_program('go')
+    need_program('nghttpd')
+    if m.run(['/usr/bin/python3', '-c', 'import grpc']).code != 0:
+        raise Skip('python3-grpcio is not installed')
+    shutil.copy('/opt/e2e/h2_client.go', m.project + '/main.go')
+    built = m.run(['go', 'build', '-o', 'client', 'main.go'], env={'CGO_ENABLED': '0', 'GO111MODULE': 'off', 'GOCACHE': '/tmp/go-%d' % m.uid}, timeout=300)
+    check(built.code == 0, built)
+    done = m.inside('./client', timeout=150)
+    check(done.out == 'failures 0 http2 211\n', done)
+
+
+NODE_MANY = '''
+const crypto = require('crypto'), http2 = require('http2');
+const digest = data => crypto.createHash('sha256').update(data).digest('hex');
+const roomy = {maxSessionMemory: 1000};  // MB; at 10 node itself resets streams
+const plain = http2.connect('https://site.test', roomy), own = http2.connect('https://site.test:8446', roomy);
+const ask = (session, path, body) => new Promise((good, bad) => {
+  const r = session.request({':path': path, ':method': body ? 'POST' : 'GET'});
+  const sum = crypto.createHash('sha256');
+  r.on('data', d => sum.update(d));
+  r.on('end', () => good(sum.digest('hex')));
+  r.on('error', bad);
+  r.end(body);
+});
+const data = Buffer.alloc(20000000, 'node');
+const big = digest(Buffer.alloc(50000000, 'x'));
+Promise.all([
+  ...Array.from({length: 100}, (_, i) => ask(plain, '/ok/' + i).then(s => s === digest('hello from site.test/ok/' + i))),
+  ...Array.from({length: 3}, () => ask(plain, '/bytes/50000000').then(s => s === big)),
+  ...Array.from({length: 3}, () => ask(own, '/ok/big').then(s => s === big)),
+  ...Array.from({length: 3}, () => ask(own, '/ok/up', data).then(s => s === digest(data))),
+]).then(all => console.log(all.length, 'of', all.filter(x => x).length), e => console.log('error', e.message))
+  .finally(() => { plain.close(); own.close(); });
+'''
+
+
+def node_many(m):
+    """node's http2 on one connection to each server: 100 streams, 50 MB down and 20 MB up and back, all at once."""
+    need_program('node')
+    need_program('nghttpd')
+    done = m.inside('node', '-e', NODE_MANY, timeout=120)
+    check(done.out == '109 of 109\n', done)
+
+
+DENO_MANY = '''
+const digest = async data => String(new Uint8Array(await crypto.subtle.digest('SHA-256', data)));
+const ask = async (url, body) => digest(await (await fetch(url, body ? {method: 'POST', body} : {})).arrayBuffer());
+const data = new Uint8Array(20000000).fill(7), big = await digest(new Uint8Array(50000000).fill(120));
+const text = new TextEncoder();
+const all = await Promise.all([
+  ...Array.from({length: 100}, async (_, i) =>
+    await ask('https://site.test/ok/' + i) === await digest(text.encode('hello from site.test/ok/' + i))),
+  ...Array.from({length: 2}, async () => await ask('https://site.test/bytes/50000000') === big),
+  ...Array.from({length: 2}, async () => await ask('https://site.test:8446/ok/big') === big),
+  ...Array.from({length: 2}, async () => await ask('https://site.test:8446/ok/up', data) === await digest(data)),
+]);
+console.log(all.length, 'of', all.filter(x => x).length);
+'''
+
+
+def deno_many(m):
+    """Rust's hyper, by deno's fetch: 100 requests, 50 MB down and 20 MB up and back, all at once."""
+    need_program('nghttpd')
+    program = client(m, 'deno')
+    m.write(m.project + '/many.mjs', DENO_MANY)
+    done = m.inside(program, 'run', '--allow-net', 'many.mjs', timeout=120)
+    check(done.out == '106 of 106\n', done)
+
+
+def python_many(m):
+    """Python's h2, by httpx: 100 streams on one connection; 2 MB up and back beside 10 MB down, three of each."""
+    need_program('nghttpd')
+    script = ('import asyncio, httpx, ssl\n'
+              'async def main():\n'
+              '    async with httpx.AsyncClient(http2=True, verify=ssl.create_default_context(), timeout=60) as c:\n'
+              '        first = await c.get("https://site.test/ok/first")\n'
+              '        all = await asyncio.gather(*(c.get("https://site.test/ok/%d" % i) for i in range(100)))\n'
+              '        print(first.http_version, sum(r.text == "hello from site.test/ok/%d" % i for i, r in enumerate(all)))\n'
+              '        up = [c.post("https://site.test:8446/ok/up", content=b"y" * 2000000) for _ in range(3)]\n'
+              '        big = [c.get("https://site.test/bytes/10000000") for _ in range(3)]\n'
+              '        print([len(r.content) for r in await asyncio.gather(*up, *big)])\n'
+              'asyncio.run(main())\n')
+    done = m.inside('/usr/bin/python3', '-c', script, timeout=120)
+    if 'No module named' in done.err:
+        raise Skip('python3-httpx or python3-h2 is not installed')
+    check(done.out == 'HTTP/2 100\n[2000000, 2000000, 2000000, 10000000, 10000000, 10000000]\n', done)
+
+
 CASES = [curl_speaks_http2, curl_prior_knowledge, denied_stream, authority_mismatch, bulk_both_ways, parallel_streams,
-         node_http2, python_httpx, nghttp_client, h2load_many, http2_upstream, http2_both_sides_bulk, h2load_both_sides, grpc_client]
+         node_http2, python_httpx, nghttp_client, h2load_many, http2_upstream, http2_both_sides_bulk, h2load_both_sides, grpc_client, go_client, node_many, deno_many,
+         python_many]

@@ -168,6 +168,45 @@ def dns_says_only_what_it_must(m):
     check(not m.hits(kind='dns'), 'a question left')
 
 
+MANY_NAMES = r'''
+import http.client, socket, struct, sys
+resolver = [l.split()[1] for l in open('/etc/resolv.conf') if l.startswith('nameserver')][0]
+def flood(label, count, most=64):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect((resolver, 53)); s.settimeout(10)
+    asked, got = 0, 0
+    while got < count:
+        while asked < count and asked - got < most:
+            name = ('%s%d' % (label, asked)).encode()
+            s.send(struct.pack('!HHHHHH', asked & 0xffff, 0x100, 1, 0, 0, 0) + bytes([len(name)]) + name + b'\5flood\4test\0\0\1\0\1')
+            asked += 1
+        answer = s.recv(512); got += 1
+        assert answer[3] & 15 == 0 and answer[7] == 1, 'name %d: %r' % (got, answer)
+    return socket.inet_ntoa(answer[-4:])
+def fetch(address):
+    c = http.client.HTTPConnection(address, timeout=10); c.request('GET', '/ok/a', headers={'Host': 'site.test'})
+    return c.getresponse().read().decode()
+kept = socket.gethostbyname('site.test')
+last = flood('a', 66000)
+assert last.startswith('244.'), last
+passing = socket.gethostbyname('other.test')
+assert passing.startswith('244.'), passing
+socket.create_connection((passing, 80), 10).close()
+print(fetch(kept))
+flood('b', 40000)
+try: socket.create_connection((last, 80), 10); print('a name that is gone was reached')
+except OSError as e: print('gone: %d' % e.errno)
+socket.create_connection((passing, 80), 10).close()  # a connection keeps its name
+print(fetch(socket.gethostbyname('site.test')))
+'''
+
+
+def more_names_than_the_pool_holds(m):
+    """A hundred thousand new names in a row: each has an answer, what was in use stays, an address never means another name."""
+    done = m.run(['/opt/osh/bin/osh', 'run', '-q', '--profile', 'strict', '--policy', m.policy, '--', 'python3', '-c', MANY_NAMES])
+    check(done.code == 0 and done.out.splitlines() == ['hello from site.test/ok/a', 'gone: 113', 'hello from site.test/ok/a'], done)
+    check(not m.hits(kind='dns', name='a1.flood.test'), 'a name was looked up outside')
+
+
 def udp_is_refused_at_once(m):
     """UDP is refused with ICMP, so that QUIC falls back at once."""
     done = m.shell('python3 -c "\nimport socket,time\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n'
@@ -299,6 +338,7 @@ CASES = [curl_allowed, denied_path_is_403, denied_host_is_403_and_not_looked_up,
          terminated_host, refused_connect_is_truthful, bad_upstream_certificate,
          upstream_that_wants_a_certificate, tls_versions_and_suites, literal_address_is_refused,
          rebinding_is_refused, binary_identity, host_header_mismatch, ipv6_upstream, bulk_both_ways, post_with_body,
-         keep_alive, close_delimited_answer, dns_says_only_what_it_must, udp_is_refused_at_once, no_other_way_out, git_clone,
+         keep_alive, close_delimited_answer, dns_says_only_what_it_must, more_names_than_the_pool_holds,
+         udp_is_refused_at_once, no_other_way_out, git_clone,
          node_fetch, python_urllib, npm_install, static_binary, project_policy_only_narrows,
          machine_policy_only_narrows, offline]

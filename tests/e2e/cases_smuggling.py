@@ -152,4 +152,14 @@ def what_was_judged_is_sent(m):
     check(not any('x-gone' in head.lower() or 'override' in head.lower() for head in heads), heads)
 
 
-CASES = [requests_that_lie, chunks_that_lie, what_was_judged_is_sent]
+def trailers(m):
+    """What follows the last chunk reaches the server, but for fields that say what only a head may say."""
+    lines = 'X-Sum: 7\r\nHost: other.test\r\nAuthorization: a\r\nContent-Length: 5\r\nX-HTTP-Method-Override: DELETE\r\n\r\n'
+    told, seen = tell(m, {'trailers': post(CHUNKED + 'Trailer: X-Sum, Host\r\n', '2\r\nhi\r\n0\r\n' + lines)})
+    check('HTTP/1.1 200' in told['trailers'], told)
+    check(len(seen) == 1 and seen[0].endswith('\r\nTrailer: X-Sum\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 7\r\n\r\n'), seen)
+    told, seen = tell(m, {'bad': post(CHUNKED, '2\r\nhi\r\n0\r\nX Sum: 7\r\n\r\n')})
+    check('HTTP/1.1 400' in told['bad'] and 'Sum' not in ''.join(seen[1:]), (told, seen))
+
+
+CASES = [requests_that_lie, chunks_that_lie, what_was_judged_is_sent, trailers]

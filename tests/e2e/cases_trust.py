@@ -5,7 +5,7 @@ import os
 import shutil
 
 import world
-from machine import Skip, check, need
+from machine import OSH, Skip, check, need
 
 URL = 'https://site.test/ok/x'
 HELLO = 'hello from site.test/ok/x'
@@ -22,16 +22,21 @@ CLIENTS = '/opt/agents/clients'   # what comes from npm; by hand, programs may b
 PLACES = ('/bin/%s', '/node_modules/@deno/linux-*/%s', '/node_modules/@oven/bun-linux-*/bin/%s', '/node_modules/bun/bin/%s.exe')
 
 
+def clients(m, program):
+    """The paths of a client inside, the system's first; each from the test's own folder is copied into the project."""
+    found = [program] if shutil.which(program, path='/usr/local/bin:/usr/bin:/bin') else []
+    for number, source in enumerate(path for place in PLACES for path in glob.glob(CLIENTS + place % program)):
+        own = '%s-%d' % (program, number)
+        shutil.copy(source, m.project + '/' + own)
+        os.chmod(m.project + '/' + own, 0o755)
+        found.append('./' + own)
+    if not found:
+        raise Skip('no program %s on this machine' % program)
+    return found
+
+
 def client(m, program):
-    """The path of a client inside, or a skip that names it. One from the test's own folder is copied into the project."""
-    if shutil.which(program, path='/usr/local/bin:/usr/bin:/bin'):
-        return program
-    for place in PLACES:
-        for found in glob.glob(CLIENTS + place % program):
-            shutil.copy(found, m.project + '/' + program)
-            os.chmod(m.project + '/' + program, 0o755)
-            return './' + program
-    raise Skip('no program %s on this machine' % program)
+    return clients(m, program)[0]
 
 
 def curl(m):
@@ -93,28 +98,38 @@ def pip(m):
 
 
 def cargo(m):
-    """cargo resolves a crate from a sparse registry."""
-    program = client(m, 'cargo')
-    version = m.run([program, '--version']).out.split()
-    if len(version) < 2 or tuple(map(int, version[1].split('.')[:2])) < (1, 68):
-        raise Skip('cargo %s knows no sparse registries' % ' '.join(version[1:2]))
+    """cargo resolves a crate: from a sparse registry, or where it is older than those (Debian 12's) from a registry in git."""
     m.write(m.project + '/Cargo.toml', '[package]\nname = "p"\nversion = "0.1.0"\nedition = "2018"\n'
             '[dependencies]\ntiny = {version = "1", registry = "own"}\n')
     m.write(m.project + '/src/main.rs', 'fn main() {}\n')
-    m.write(m.project + '/.cargo/config.toml', '[registries.own]\nindex = "sparse+https://cargo.test/index/"\n')
-    done = m.inside(program, 'generate-lockfile', timeout=120)
-    check(done.code == 0 and m.hits(kind='request', host='cargo.test', path='/index/ti/ny/tiny'), done)
-    with open(m.project + '/Cargo.lock') as file:
-        check('sparse+https://cargo.test/index/' in file.read(), done)
+    for program in clients(m, 'cargo'):
+        version = m.run([program, '--version']).out.split()
+        is_sparse = tuple(map(int, version[1].split('.')[:2])) >= (1, 68)
+        index = 'sparse+https://cargo.test/index/' if is_sparse else 'https://git.test/index.git'
+        m.write(m.project + '/.cargo/config.toml', '[registries.own]\nindex = "%s"\n' % index)
+        done = m.inside(program, 'generate-lockfile', timeout=120)
+        check(done.code == 0, done)
+        with open(m.project + '/Cargo.lock') as file:
+            check(index in file.read(), done)
+        os.unlink(m.project + '/Cargo.lock')
+        if program == 'cargo' and shutil.which('rustc', path='/usr/bin'):  # its own rustc
+            done = m.inside(program, 'fetch', timeout=120)
+            check(done.code == 0 and m.hits(kind='request', host='cargo.test', path='/crates/tiny/1.0.0/download'), done)
+            os.unlink(m.project + '/Cargo.lock')
+
+
+def build_fetch(m):
+    m.write(m.project + '/main.go', 'package main\nimport ("io"; "net/http"; "os")\nfunc main() {\n r, e := http.Get("%s")\n'
+            ' if e != nil { panic(e) }\n io.Copy(os.Stdout, r.Body)\n}\n' % URL)
+    built = m.run(['go', 'build', '-o', 'fetch', 'main.go'], env={'CGO_ENABLED': '0', 'GO111MODULE': 'off', 'GOCACHE': '/tmp/go-%d' % m.uid},
+                  timeout=300)
+    check(built.code == 0, built)
 
 
 def go(m):
     """A Go program with crypto/x509's defaults."""
     need('go')
-    m.write(m.project + '/main.go', 'package main\nimport ("io"; "net/http"; "os")\nfunc main() {\n r, e := http.Get("%s")\n'
-            ' if e != nil { panic(e) }\n io.Copy(os.Stdout, r.Body)\n}\n' % URL)
-    built = m.run(['go', 'build', '-o', 'fetch', 'main.go'], env={'CGO_ENABLED': '0', 'GO111MODULE': 'off'}, timeout=300)
-    check(built.code == 0, built)
+    build_fetch(m)
     greets(m, './fetch')
     greets(m, *BARE, './fetch')
 
@@ -227,11 +242,112 @@ def dotnet(m):
 
 
 def chromium(m):
-    """Chromium without a window, by its managed policy."""
+    """Chromium without a window, by its managed policy: the home has no database."""
     need('chromium')
-    done = m.shell('chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir=/tmp/c '
-                   '--dump-dom %s 2>/dev/null' % URL, timeout=120)
+    done = m.shell('rm -rf ~/.pki; chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage '
+                   '--user-data-dir=/tmp/c --dump-dom %s' % URL, timeout=120)
     check(HELLO in done.out, done)
+
+
+def chromium_headless_shell(m):
+    """Chromium's headless shell, which knows no managed policy: by the database in the home."""
+    need('chromium-headless-shell')
+    browse = 'chromium-headless-shell --no-sandbox --disable-gpu --disable-dev-shm-usage --dump-dom %s' % URL
+    done = m.shell(browse + ' 2>/dev/null', timeout=120)
+    check(HELLO in done.out, done)
+    done = m.shell('rm -r ~/.pki; ' + browse, timeout=120)
+    check(HELLO not in done.out and 'ERR_CERT_AUTHORITY_INVALID' in done.err, done)
+
+
+def chromium_own_sandbox(m):
+    """Chromium's own sandbox wants namespaces: `nested = "allow"` gives them; without, it says what is missing."""
+    need('chromium')
+    if m.kind == 'root':
+        raise Skip('Chromium does not run as root with its own sandbox')
+    browse = 'rm -rf ~/.pki; chromium --headless --disable-gpu --disable-dev-shm-usage --user-data-dir=/tmp/c --dump-dom %s' % URL
+    done = m.shell(browse, timeout=120)
+    check(HELLO not in done.out and 'No usable sandbox' in done.err, done)
+    m.profile('nested', 'version = 1\nextends = ["strict"]\n[sandbox]\nnested = "allow"\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'nested', '--policy', m.policy, '--approvals', 'deny', '--', 'sh', '-c', browse], timeout=120)
+    check(HELLO in done.out, done)
+
+
+def perl(m):
+    """Perl's LWP and HTTP::Tiny."""
+    need('perl')
+    if m.run(['perl', '-MLWP::Protocol::https', '-e', '1']).code != 0:
+        raise Skip('no LWP::Protocol::https on this machine')
+    for before in (('env',), BARE):
+        greets(m, *before, 'perl', '-MLWP::UserAgent', '-e', 'print LWP::UserAgent->new->get("%s")->content' % URL)
+        greets(m, *before, 'perl', '-MHTTP::Tiny', '-e', 'print HTTP::Tiny->new(verify_SSL => 1)->get("%s")->{content}' % URL)
+
+
+def ruby(m):
+    """Ruby's net/http."""
+    need('ruby')
+    for before in (('env',), BARE):
+        greets(m, *before, 'ruby', '-rnet/http', '-e', 'puts Net::HTTP.get(URI("%s"))' % URL)
+
+
+def php(m):
+    """PHP's https streams."""
+    need('php')
+    for before in (('env',), BARE):
+        greets(m, *before, 'php', '-r', 'echo file_get_contents("%s");' % URL)
+
+
+def go_by_variable(m):
+    """A static Go program that finds its roots by SSL_CERT_FILE or SSL_CERT_DIR alone."""
+    need('go')
+    build_fetch(m)
+    for variable in ('SSL_CERT_FILE=/run/osh/ca.pem', 'SSL_CERT_DIR=/etc/ssl/certs'):
+        greets(m, *BARE, variable, './fetch')
+    done = m.inside(*BARE, 'SSL_CERT_FILE=/dev/null', 'SSL_CERT_DIR=/nonexistent', './fetch')
+    check(HELLO not in done.out and 'certificate' in done.err, done)
+
+
+def firefox(m):
+    """Firefox without a window draws the page, by its policy."""
+    need('firefox-esr')
+    m.inside('firefox-esr', '--headless', '--screenshot', m.project + '/page.png', URL, timeout=120)
+    check(m.hits(kind='request', host='site.test', path='/ok/x'), 'the site saw nothing')
+    check(os.path.exists(m.project + '/page.png'), 'no picture')
+
+
+LOOK_INTO = """
+import os, sqlite3, ssl
+home = os.path.expanduser('~/.pki/nssdb/')
+for name in ('cert9.db', 'key4.db'):
+    print(name, oct(os.stat(home + name).st_mode), sqlite3.connect(home + name).execute('pragma integrity_check').fetchall())
+rows = sqlite3.connect(home + 'cert9.db').execute('select a11, ace536358, ace53635a from nssPublic order by id').fetchall()
+print(rows[0][0] == ssl.PEM_cert_to_DER_cert(open('/run/osh/ca.pem').read()), rows[1][1].hex(), rows[1][2].hex())
+"""
+
+
+def nss_database(m):
+    """~/.pki/nssdb is a sound SQLite database that trusts the session's authority for servers; the person's own is neither read nor written."""
+    m.write(m.home + '/.pki/nssdb/cert9.db', 'the person\'s own')
+    done = m.inside('/usr/bin/python3', '-c', LOOK_INTO)
+    check(done.out.split('\n')[:3] == ["cert9.db 0o100600 [('ok',)]", "key4.db 0o100600 [('ok',)]", 'True ce534352 ce534353'], done)
+    with open(m.home + '/.pki/nssdb/cert9.db') as file:
+        check(file.read() == 'the person\'s own' and os.listdir(m.home + '/.pki/nssdb') == ['cert9.db'], 'the host\'s was written')
+    m.profile('shown', 'version = 1\nextends = ["strict"]\n[filesystem]\nread = ["~/.pki"]\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'shown', '--', 'sh', '-c', 'cat ~/.pki/nssdb/*'])
+    check(done.out == 'the person\'s own', done)
+    m.profile('kept', 'version = 1\nextends = ["strict"]\n[filesystem]\npersist = ["~/.pki"]\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'kept', '--', 'sh', '-c', 'ls -A ~/.pki; echo end'])
+    check(done.out == 'end\n', done)
+
+
+def nss_tools(m):
+    """NSS's own tools find the authority trusted, also after a password is set and another is added."""
+    need('certutil')
+    done = m.shell('set -e; d=sql:$HOME/.pki/nssdb; certutil -V -u L -n "osh session" -d $d; '
+                   'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /tmp/k -out /tmp/c -subj /CN=other 2>/dev/null; '
+                   'echo > /tmp/empty; certutil -W -d $d -f /tmp/empty -@ /tmp/empty >/dev/null 2>&1 || certutil -N -d $d --empty-password; '
+                   'certutil -A -t C,, -n other -i /tmp/c -d $d -f /tmp/empty; '
+                   'for n in "osh session" other; do certutil -V -u L -n "$n" -d $d -f /tmp/empty; done')
+    check(done.out.count('certificate is valid') == 3, done)
 
 
 EXTRA = 'version = 1\nextends = ["strict"]\n[network]\nextra_ca = ["%s"]\n%s'
@@ -319,4 +435,5 @@ def client_certificate(m):
 
 
 CASES = [extra_authority, own_bundle, client_certificate, curl, wget, git, node, npm, python, python_requests, pip, cargo, go, gh, java, java_key_store, hashed_directory,
-         names_of_distributions, browser_policies, store_is_made_once, deno, bun, dotnet, chromium]
+         names_of_distributions, browser_policies, store_is_made_once, deno, bun, dotnet, chromium,
+         chromium_own_sandbox, chromium_headless_shell, firefox, nss_database, nss_tools, perl, ruby, php, go_by_variable]

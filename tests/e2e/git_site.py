@@ -2,22 +2,28 @@
 import os
 import subprocess
 
+import cargo_site
 import world
 
 
 def make(folder):
+    """`folder` gets repo.git, and index.git for cargos that know no sparse registries."""
     tree = folder + '-tree'
     env = dict(os.environ, GIT_AUTHOR_NAME='e2e', GIT_AUTHOR_EMAIL='e2e@example.com', GIT_COMMITTER_NAME='e2e',
                GIT_COMMITTER_EMAIL='e2e@example.com', HOME=world.WORK)
     def git(*words):
         subprocess.run(['git', *words], check=True, env=env, stdout=subprocess.DEVNULL)
-    git('init', '-q', '-b', 'main', tree)
-    with open(tree + '/README', 'w') as file:
-        file.write('cloned over https\n')
-    git('-C', tree, 'add', '.')
-    git('-C', tree, 'commit', '-qm', 'first')
     os.makedirs(folder)
-    git('clone', '-q', '--bare', tree, folder + '/repo.git')
+    for name, files in (('repo', {'README': b'cloned over https\n'}),
+                        ('index', {'config.json': cargo_site.CONFIG, cargo_site.ENTRY_PATH: cargo_site.ENTRY})):
+        git('init', '-q', '-b', 'main', tree + name)
+        for path, text in files.items():
+            os.makedirs(os.path.dirname('%s%s/%s' % (tree, name, path)), exist_ok=True)
+            with open('%s%s/%s' % (tree, name, path), 'wb') as file:
+                file.write(text)
+        git('-C', tree + name, 'add', '.')
+        git('-C', tree + name, 'commit', '-qm', 'first')
+        git('clone', '-q', '--bare', tree + name, '%s/%s.git' % (folder, name))
     git('-C', folder + '/repo.git', 'config', 'http.receivepack', 'true')
 
 

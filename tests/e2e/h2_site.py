@@ -1,4 +1,5 @@
-"""Servers that speak HTTP/2 only: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test."""
+"""Servers that speak HTTP/2: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test and HTTP/2 only, and
+nghttpx before the sites of sites.py, on an address of its own."""
 import ctypes
 import os
 import shutil
@@ -23,6 +24,11 @@ def serve():
     if shutil.which('nghttpd'):
         subprocess.Popen(['nghttpd', '-a', world.SITES, '-d', root, '--echo-upload', '--trailer', 'x-last: word', str(PORT),
                           world.WORK + '/leaf.key', world.WORK + '/leaf.pem'], preexec_fn=die_with_parent)
+    if shutil.which('nghttpx'):
+        subprocess.Popen(['nghttpx', '--frontend=%s,443' % world.FRONT, '--backend=%s,80' % world.SITES, '--workers=1', '--no-ocsp',
+                          '--conf=/dev/null', '--log-level=ERROR',
+                          '--errorlog-file=/dev/null', '--accesslog-file=/dev/null', world.WORK + '/leaf.key',
+                          world.WORK + '/leaf.pem'], preexec_fn=die_with_parent)
     try:
         import grpc
     except ImportError:

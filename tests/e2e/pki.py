@@ -2,7 +2,7 @@
 import subprocess
 
 NAMES = ('site.test', '*.site.test', 'git.test', 'npm.test', 'denied.test', 'cred.test', 'other.test', '*.wild.test',
-         'api.anthropic.com', 'ask.test', 'ask2.test', 'only-curl.test', 'pip.test', 'cargo.test')
+         'api.anthropic.com', 'api.openai.com', 'generativelanguage.googleapis.com', 'ask.test', 'ask2.test', 'only-curl.test', 'pip.test', 'cargo.test')
 CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3']
 
 

@@ -14,6 +14,7 @@ import cargo_site
 import fault_site
 import git_site
 import h2_site
+import model_site
 import npm_site
 import pip_site
 import pki
@@ -36,6 +37,8 @@ def known(name):
         return REBIND[name]
     if name == 'closed.test':
         return world.CLOSED
+    if name == model_site.OPENAI:
+        return world.FRONT
     served = set(pki.NAMES) | {BAD_SITE}
     if name in served or '*.' + name.partition('.')[2] in served:
         return world.SITES
@@ -71,7 +74,11 @@ class Site(BaseHTTPRequestHandler):
 
     def serve_any(self):
         if (self.headers.get('upgrade') or '').lower() == 'websocket':
-            return websocket_site.serve(self, hit)
+            if model_site.NO_SOCKET in (self.headers.get('authorization') or ''):
+                return self.send(426, b'{}')
+            hit(kind='handshake', host=self.headers.get('host'), path=self.path,
+                headers={k.lower(): v for k, v in self.headers.items()})
+            return websocket_site.serve(self, hit, model_site.socket_answer(self.headers.get('host'), self.path))
         body = self.body()
         host = (self.headers.get('host') or '').partition(':')[0]
         hit(kind='request', host=host, method=self.command, path=self.path, tls=isinstance(self.connection, ssl.SSLSocket),
@@ -86,6 +93,8 @@ class Site(BaseHTTPRequestHandler):
             return cargo_site.serve(self)
         if host == 'api.anthropic.com':
             return agent_site.serve(self, body)
+        if host in model_site.HOSTS:
+            return model_site.serve(self, host)
         return self.plain_site(body)
 
     def plain_site(self, body):

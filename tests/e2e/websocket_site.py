@@ -1,5 +1,6 @@
 """A WebSocket server (RFC 6455, permessage-deflate of RFC 7692): echoes messages, one line of hits.jsonl for each.
-/ws/plain never agrees on compression, /ws/bad-accept answers with a wrong Sec-WebSocket-Accept."""
+/ws/plain never agrees on compression, /ws/bad-accept answers with a wrong Sec-WebSocket-Accept. `answer` says something
+else than the echo: the messages, as texts, that a message is answered with."""
 import base64
 import hashlib
 import struct
@@ -27,7 +28,7 @@ def frame(opcode, data):
     return head + data
 
 
-def serve(request, hit):
+def serve(request, hit, answer=None):
     key = request.headers['sec-websocket-key'].encode()
     accept = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()
     offered = request.headers.get('sec-websocket-extensions') or ''
@@ -58,5 +59,6 @@ def serve(request, hit):
                 text = zlib.decompressobj(-15).decompress(text + b'\0\0\xff\xff')
             hit(kind='ws', path=request.path, opcode=kind, masked=is_masked, extensions=offered,
                 text=text[:1000].decode(errors='replace'), size=len(text))
-            request.wfile.write(frame(kind, text))
+            for said in [text] if answer is None else [each.encode() for each in answer(text)]:
+                request.wfile.write(frame(kind, said))
         request.wfile.flush()

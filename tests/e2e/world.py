@@ -19,6 +19,7 @@ MACHINE6, INTERNET6 = '2a0e:1::2', '2a0e:1::1'
 SITES = '44.10.1.1'       # every site of sites.py listens here
 SITES6 = '2a0e:1:1::1'
 CLOSED = '44.10.1.2'      # a host where every port refuses
+FRONT = '44.10.1.3'       # the same sites behind a server that speaks HTTP/2
 RESOLVER = '44.10.1.53'
 PRIVATE = '10.77.0.1'     # what a rebinding name would point at
 WORK = '/run/e2e'         # scratch of the run: certificates, hits, sockets
@@ -119,7 +120,7 @@ class World:
                     break
                 time.sleep(0.01)
             ns.ip('link', 'set', 'lo', 'up')
-            for address in (INTERNET + '/24', SITES + '/32', CLOSED + '/32', RESOLVER + '/32', PRIVATE + '/32'):
+            for address in (INTERNET + '/24', SITES + '/32', CLOSED + '/32', FRONT + '/32', RESOLVER + '/32', PRIVATE + '/32'):
                 ns.ip('addr', 'add', address, 'dev', 'veth-i')
             for address in (INTERNET6 + '/64', SITES6 + '/128'):
                 ns.ip('-6', 'addr', 'add', address, 'dev', 'veth-i', 'nodad')

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     std::size_t const cut = std::min(input.find('\0'), input.size());
     std::string_view const before = input.substr(0, cut);
     std::string_view const after = input.substr(std::min(cut + 1, input.size()));
-    if (!check_git_config({before, after, 1}).ok() || before == after)
+    if (!check_git_config({before, after, {1, {}}}).ok() || before == after)
         return 0;
     auto const old = read_git_config(before), now = read_git_config(after);
     OSH_CHECK(now.ok());

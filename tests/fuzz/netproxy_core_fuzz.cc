@@ -337,8 +337,10 @@ private:
                             *IpAddress::parse("10.0.2.15"), *IpAddress::parse("fd00::15")},
         limits(), 1};
     StackSide side_{stack_};
-    stack::NamePool names_{
-        *AddressBlock::parse("198.19.0.0/16"), *AddressBlock::parse("fd6f:7368:1::/64"), 16};
+    stack::NamePool names_{*AddressBlock::parse("198.19.0.0/16"),
+        *AddressBlock::parse("fd6f:7368:1::/64"), 16,
+        stack::PassingBlocks{
+            *AddressBlock::parse("244.0.0.0/6"), *AddressBlock::parse("fd6f:7368:2::/64"), 4}};
     Settings settings_;
     std::optional<Core> core_;
     std::deque<AskOwner> asked_;

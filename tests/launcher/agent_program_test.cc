@@ -78,6 +78,24 @@ TEST_F(ResolvePrograms, ShowsTheFolderOfANativeInstallation)
         ElementsAre(root_ + "/h/.local/bin", root_ + "/h/.local/share/claude/versions"));
 }
 
+TEST_F(ResolvePrograms, MeansTheNativeProgramBehindTheScriptOfAPackage)
+{
+    auto const script = program("/lib/node_modules/@openai/codex/bin/codex.js");
+    link("../lib/node_modules/@openai/codex/bin/codex.js", "/bin/codex");
+    std::ofstream(root_ + "/lib/node_modules/@openai/codex/package.json")
+        << R"({"optionalDependencies": {"@openai/codex-linux-x64": "1", "../evil": "1",
+               "@openai/codex-linux-arm64": "1"}})";
+    auto const native = program("/lib/node_modules/@openai/codex-linux-x64/vendor/x86/bin/codex");
+    program("/lib/node_modules/@openai/codex-linux-x64/vendor/x86/bin/rg");
+    program("/lib/evil/codex");
+    program("/lib/node_modules/another/codex");
+    profile_.agent->binaries = {"which:codex"};
+    profile_.credentials[0].programs = {"codex"};
+    resolve_programs(profile_, {{root_ + "/bin"}, "/", "", ""});
+    EXPECT_THAT(profile_.agent->resolved_binaries, ElementsAre(script, native));
+    EXPECT_THAT(profile_.credentials[0].programs, ElementsAre(script, native));
+}
+
 TEST_F(ResolvePrograms, TakesTheOneWhosePathWasTyped)
 {
     auto const real = program("/x/node_modules/@anthropic-ai/claude-code/bin/claude.exe");

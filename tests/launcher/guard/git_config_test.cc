@@ -9,7 +9,8 @@ namespace
 
 bool may(std::string_view before, std::string_view after, std::size_t depth = 1)
 {
-    return check_git_config({before, after, depth}).ok();
+    static std::vector<std::string> const roots{"/home/u/p"};
+    return check_git_config({before, after, {depth, roots}}).ok();
 }
 
 constexpr std::string_view kFresh = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n"
@@ -25,6 +26,14 @@ TEST(GitConfig, AllowsWhatGitItselfWrites)
                         "[user]\n\tname = \"A; B\" ; said so\n# a comment\n; another\n\n"
                         "[extensions]\n\tworktreeConfig = true\n"));
     EXPECT_TRUE(may("", "[core]\n\tworktree = ../../../sub\n", 3));
+}
+
+TEST(GitConfig, LetsARepositoryElsewhereKeepBooksOnTheProject)
+{
+    EXPECT_TRUE(may("", "[core]\n\tworktree = /home/u/p\n\tfsmonitor = false\n"));
+    EXPECT_FALSE(may("", "[core]\n\tworktree = /home/u/p/sub\n")) << "could be made a link";
+    EXPECT_FALSE(may("", "[core]\n\tworktree = /home/u/p/../q\n"));
+    EXPECT_FALSE(may("", "[core]\n\tfsmonitor = true\n")) << "starts git's own daemon";
 }
 
 TEST(GitConfig, RefusesProgramsAmongHarmlessNeighbours)

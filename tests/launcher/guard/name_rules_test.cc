@@ -52,7 +52,7 @@ TEST(NameRules, AreSilentOutsideOfSharedTrees)
         EXPECT_FALSE(refused(place, ".vscode")) << place;
     EXPECT_TRUE(rules().is_shared("/home/u/p"));
     EXPECT_FALSE(rules().is_shared("/home/u/pp"));
-    EXPECT_EQ(rules().depth("/home/u/p/a/.git"), 2u);
+    EXPECT_EQ(rules().git_reach("/home/u/p/a/.git").depth, 2u);
     EXPECT_TRUE(rules().is_kept("/home/u/.tool/x"));
     EXPECT_FALSE(rules().is_kept("/home/u/.tools") || rules().is_kept("/home/u/p"));
     EXPECT_FALSE(refused("/home/u/.tool", ".vscode")) << "a home's own files";

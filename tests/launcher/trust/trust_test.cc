@@ -1,7 +1,11 @@
 // Certificates made with openssl-req(1); the hashes are those openssl-x509(1) prints for them.
+#include "launcher/trust/certificate_fields.h"
 #include "launcher/trust/certificates.h"
+#include "launcher/trust/der.h"
 #include "launcher/trust/key_store.h"
+#include "launcher/trust/nss_database.h"
 #include "launcher/trust/sha1.h"
+#include "launcher/trust/sqlite_file.h"
 #include "launcher/trust/subject_hash.h"
 
 #include <algorithm>
@@ -141,6 +145,76 @@ TEST(KeyStore, IsSealedAlikeHoweverLongTheFirstHalfIs)
         auto const digest = seal.finish();
         EXPECT_TRUE(std::equal(digest.begin(), digest.end(), store.end() - 20)) << size;
     }
+}
+
+TEST(SqliteFile, HasTheHeadAndOnePageForEachTableAndIndex)
+{
+    std::vector<SqliteRow> rows(2, SqliteRow{std::monostate(), std::string("one")});
+    rows[1][1] = std::string("four");
+    auto const file = sqlite_file(
+        {{"t", "CREATE TABLE t (id INTEGER PRIMARY KEY, a)", rows, SqliteTable::Key::RowNumber},
+            {"u", "CREATE TABLE u (id PRIMARY KEY)", {}, SqliteTable::Key::Other}});
+    ASSERT_TRUE(file.ok());
+    std::string const text(text_of(*file));
+    EXPECT_EQ(text.size(), 4 * kSqlitePage);
+    EXPECT_EQ(text.substr(0, 16), std::string("SQLite format 3\0", 16));
+    EXPECT_EQ(text.substr(28, 4), std::string("\0\0\0\4", 4));
+    EXPECT_NE(text.find("sqlite_autoindex_u_1"), std::string::npos);
+    // Each cell of the first table: its length, the row's number, the types, the text.
+    std::string const cells("\7\2\3\0\025four\6\1\3\0\023one", 17);
+    EXPECT_EQ(text.substr(2 * kSqlitePage - 17, 17), cells);
+    EXPECT_EQ(
+        text.substr(kSqlitePage, 12), std::string("\x0d\0\0\0\2\x0f\xef\0\x0f\xf8\x0f\xef", 12));
+}
+
+TEST(SqliteFile, RefusesWhatIsLongerThanAPage)
+{
+    auto const with = [](std::size_t length, std::size_t rows) {
+        SqliteRow const row{std::monostate(), std::vector<std::byte>(length)};
+        return sqlite_file({{"t", "CREATE TABLE t (id INTEGER PRIMARY KEY, a)",
+            std::vector<SqliteRow>(rows, row), SqliteTable::Key::RowNumber}});
+    };
+    EXPECT_TRUE(with(4050, 1).ok());
+    EXPECT_FALSE(with(4080, 1).ok());
+    EXPECT_FALSE(with(100'000, 1).ok());
+    EXPECT_TRUE(with(1000, 4).ok());
+    EXPECT_FALSE(with(1000, 5).ok());
+}
+
+TEST(NssDatabase, HoldsTheCertificateAndRefusesWhatIsNone)
+{
+    auto const certificate = certificates_in(kPlain).front();
+    auto const file = nss_certificates(certificate.der);
+    ASSERT_TRUE(file.ok());
+    EXPECT_NE(text_of(*file).find(text_of(certificate.der)), std::string_view::npos);
+    EXPECT_NE(text_of(*file).find("osh session"), std::string_view::npos);
+    EXPECT_FALSE(nss_certificates(bytes_of("no certificate")).ok());
+    auto const keys = nss_keys();
+    ASSERT_TRUE(keys.ok());
+    EXPECT_NE(text_of(*keys).find("CREATE TABLE metaData"), std::string_view::npos);
+}
+
+TEST(CertificateFields, AreFoundWithAndWithoutAVersion)
+{
+    auto const certificate = certificates_in(kPlain).front();
+    auto const fields = fields_of(certificate.der);
+    ASSERT_TRUE(fields.ok());
+    EXPECT_EQ(fields->serial.size(), 2U + 20U);
+    EXPECT_EQ(text_of(fields->issuer), text_of(fields->subject));
+    EXPECT_NE(text_of(fields->subject).find("osh e2e root"), std::string_view::npos);
+    auto const element = [](std::uint8_t tag, std::string_view value) {
+        ByteWriter out;
+        put_element(out, tag, bytes_of(value));
+        return std::string(text_of(out.bytes()));
+    };
+    std::string const empty = element(kDerSequence, "");
+    std::string const first = element(2, "7") + empty + empty + empty + element(kDerSequence, "s");
+    auto const old = element(kDerSequence, element(kDerSequence, first));
+    auto const old_fields = fields_of(bytes_of(old));
+    ASSERT_TRUE(old_fields.ok());
+    EXPECT_EQ(text_of(old_fields->serial), element(2, "7"));
+    EXPECT_EQ(text_of(old_fields->subject), element(kDerSequence, "s"));
+    EXPECT_FALSE(fields_of(Bytes(certificate.der).first(60)).ok());
 }
 
 } // namespace

@@ -249,6 +249,35 @@ network_policies:
     EXPECT_EQ(upstream_text(upstream), "def");
 }
 
+TEST_F(FlowStreams, TrailersTravelBothWaysOverHttp1)
+{
+    connects_agent();
+    auto const id = client.begins("GET", "rest.test", "/ok/rpc",
+        {{"te", "trailers"}, {"trailer", "x-sum, host"}, {"x-kept", "1"}});
+    client.says(id, "one");
+    moves();
+    auto const upstream = connects();
+    client.trailing[id] = {{"x-sum", "7"}, {"authorization", "a"}, {"x-kept", "2"}};
+    client.says(id, "", Ends::Yes);
+    moves();
+    auto const sent = upstream_text(upstream);
+    EXPECT_NE(sent.find("\r\nConnection: TE\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n"
+                        "Trailer: x-sum\r\n\r\n3\r\none\r\n"),
+        std::string::npos)
+        << sent;
+    EXPECT_TRUE(sent.ends_with("\r\n0\r\nx-sum: 7\r\n\r\n")) << sent;
+    core->sent_upstream(upstream, sent.size(), at);
+    replies(upstream,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Grpc-Status\r\n\r\n"
+        "2\r\nhi\r\n0\r\nGrpc-Status: 0\r\nSet-Cookie: a\r\n\r\n");
+    moves();
+    EXPECT_EQ(reply(id).field("trailer"), "Grpc-Status");
+    EXPECT_EQ(reply(id).body, "hi");
+    ASSERT_EQ(reply(id).trailers.size(), 1u);
+    EXPECT_EQ(reply(id).trailers[0].name, "grpc-status");
+    EXPECT_TRUE(reply(id).is_complete);
+}
+
 TEST_F(FlowStreams, AnUploadIsHeldBackWhileItsUpstreamDoesNotRead)
 {
     start(WhenUnruled::Audit);

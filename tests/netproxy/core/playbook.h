@@ -45,7 +45,8 @@ public:
     std::uint64_t memory_left() const override { return held < memory ? memory - held : 0; }
     void hold_memory(std::uint64_t bytes) override { held += bytes; }
     void free_memory(std::uint64_t bytes) override { held -= bytes; }
-    void answer_dns(std::uint64_t, stack::DnsReply reply, IpAddress const& address) override
+    void answer_dns(
+        std::uint64_t, stack::DnsReply reply, IpAddress const& address, std::uint32_t) override
     {
         replies.push_back({reply, address});
     }

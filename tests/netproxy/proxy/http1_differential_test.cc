@@ -2,6 +2,8 @@
 // again by a second, deliberately lenient parser (the kind of server that smuggling aims at), which
 // must see exactly the one request that was judged, with exactly the body the agent sent, and
 // nothing after it.
+#include "netproxy/proxy/http1_head.h"
+
 #include "tests/netproxy/proxy/http1_playbook.h"
 
 #include "policy/base/text.h"
@@ -21,6 +23,7 @@ struct Lenient {
     std::string method, target, host, body;
     int hosts = 0, lengths = 0, encodings = 0;
     std::string rest;
+    std::vector<std::string> trailers; // names
     bool is_complete = false;
 };
 
@@ -39,8 +42,8 @@ bool take_chunks(Lenient& out, std::string& text)
     while (!text.empty()) {
         auto const size = std::strtoul(next_line(text).c_str(), nullptr, 16);
         if (size == 0) {
-            while (!text.empty() && !next_line(text).empty()) {
-            }
+            for (auto line = next_line(text); !line.empty(); line = next_line(text))
+                out.trailers.push_back(to_lower_ascii(line.substr(0, line.find(':'))));
             return true;
         }
         if (size > text.size())
@@ -157,7 +160,16 @@ private:
             out += one_of({"1\r\n", "01\r\n", "1;e=v\r\n", "1\r\n", "1\r\n", "1\r\n", "1\r\n",
                        rarely("1 \r\n").empty() ? "1\r\n" : "1 \r\n"})
                    + c + "\r\n";
-        return out + "0\r\n" + rarely("T: t\r\n") + "\r\n";
+        out += "0\r\n";
+        for (unsigned i = pick(3); i > 0; --i)
+            out += trailer() + end();
+        return out + "\r\n";
+    }
+    std::string trailer()
+    {
+        return one_of({"T: t", "X-Sum: 7", "Host: b.test", "Content-Length: 5", "T : t", "T\r\n t",
+            "Transfer-Encoding: chunked", "Authorization: a", "X-HTTP-Method: PUT", "X-A: c", ": t",
+            "Cookie: a", "T: t\r\n\r\nGET /hidden HTTP/1.1"});
     }
     void mutate(std::string& text)
     {
@@ -203,10 +215,19 @@ Outcome run(Generator& generator, std::string const& text)
     return outcome;
 }
 
+bool is_harmless(std::string const& name)
+{
+    for (char const* harmful :
+        {"host", "content-length", "transfer-encoding", "authorization", "x-http-method", "cookie"})
+        if (trimmed(name) == harmful)
+            return false;
+    return is_token(name);
+}
+
 TEST(Http1Differential, ALenientServerSeesTheOneRequestThatWasJudged)
 {
     Generator generator(20261121);
-    int complete = 0, refused = 0;
+    int complete = 0, refused = 0, with_trailers = 0;
     for (int i = 0; i < kRequests; ++i) {
         auto const text = generator.request();
         auto const outcome = run(generator, text);
@@ -222,11 +243,15 @@ TEST(Http1Differential, ALenientServerSeesTheOneRequestThatWasJudged)
         ASSERT_EQ(seen.hosts, 1) << text;
         ASSERT_LE(seen.lengths + seen.encodings, 1) << text;
         ASSERT_EQ(seen.rest, "") << text << "\n=>\n" << outcome.sent;
+        for (auto const& name : seen.trailers)
+            ASSERT_TRUE(is_harmless(name)) << name << "\n" << text;
+        with_trailers += !seen.trailers.empty();
         complete += seen.is_complete;
     }
     // The test means something only if both kinds are frequent.
     EXPECT_GT(complete, kRequests / 4);
     EXPECT_GT(refused, kRequests / 10);
+    EXPECT_GT(with_trailers, kRequests / 100);
 }
 
 } // namespace

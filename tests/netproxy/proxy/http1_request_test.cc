@@ -186,7 +186,7 @@ TEST(Http1Request, IsTheSameInPiecesOfOneByte)
     }
     EXPECT_EQ(taken_to_upstream(http),
         "POST /p?q=1 HTTP/1.1\r\nHost: a.test\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n1\r\nd\r\n1\r\ne\r\n0\r\n\r\n");
+        "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n1\r\nd\r\n1\r\ne\r\n0\r\nT: t\r\n\r\n");
 }
 
 TEST(Http1Request, AbsoluteFormOfTheSameHostIsAPath)
@@ -217,7 +217,8 @@ TEST(Http1Request, DropsHopByHopAndDangerousFields)
         "X-HTTP-Method: DELETE\r\nX-Method-Override: DELETE\r\nExpect: 200-maybe\r\n"
         "Accept: */*\r\n\r\n"));
     forward_as_is(http);
-    EXPECT_EQ(taken_to_upstream(http), "GET / HTTP/1.1\r\nHost: a.test\r\nAccept: */*\r\n\r\n");
+    EXPECT_EQ(taken_to_upstream(http), "GET / HTTP/1.1\r\nHost: a.test\r\nAccept: */*\r\n"
+                                       "Connection: TE\r\nTE: trailers\r\n\r\n"); // ours
 }
 
 TEST(Http1Request, APipelinedRequestWaitsForItsTurn)

@@ -22,7 +22,7 @@ TEST(Http1Response, KeepsALengthAndRechunksChunks)
         "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 2\r\n\r\nok");
     EXPECT_EQ(answer_to_get("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                             "02;x=y\r\nok\r\n0\r\nT: t\r\n\r\n"),
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nT: t\r\n\r\n");
 }
 
 TEST(Http1Response, DropsHopByHopFieldsAndAltSvc)

@@ -255,6 +255,7 @@ TEST(Tls, AnUncleanEndIsAFailure)
     read_all(*server);
     EXPECT_EQ(server->state(), TlsState::Failed);
     EXPECT_EQ(server->failure(), "the connection ended without TLS close_notify");
+    EXPECT_TRUE(server->was_open()) << "which is no refusal of the certificate";
 }
 
 TEST(Tls, PlainTextIsNotTls)

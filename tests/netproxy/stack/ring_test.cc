@@ -50,6 +50,53 @@ TEST(Ring, RefusesWhenThePoolIsEmptyAndKeepsWhatItHas)
     EXPECT_EQ(text_of(ring.front()), "abc");
 }
 
+TEST(Ring, ReadsLentBytesWhereTheyAre)
+{
+    ChunkPool pool(1 << 20);
+    Ring ring;
+    std::string buffer(70'000, 'x');
+    ASSERT_TRUE(ring.write_later(pool, bytes_of(buffer)));
+    ring.extend(buffer.size());
+    EXPECT_EQ(ring.front().data(), bytes_of(buffer).data());
+    EXPECT_EQ(ring.front().size(), buffer.size());
+    ring.consume(pool, buffer.size());
+    EXPECT_EQ(pool.used(), 0u);
+}
+
+TEST(Ring, KeepsTheLentBytesThatWereNotConsumed)
+{
+    ChunkPool pool(1 << 20);
+    Ring ring;
+    std::string buffer(70'000, 'a');
+    buffer.replace(66'000, 4'000, 4'000, 'b');
+    ASSERT_TRUE(ring.write_later(pool, bytes_of(buffer)));
+    ring.extend(buffer.size());
+    ring.consume(pool, 65'000);
+    ASSERT_TRUE(ring.write(pool, ring.size(), bytes_of("end"))); // behind what is lent
+    ring.extend(3);
+    ring.keep();
+    buffer.assign(buffer.size(), '?'); // the next packet
+    std::string seen;
+    while (ring.size() > 0) {
+        auto const part = ring.front();
+        seen += text_of(part);
+        ring.consume(pool, part.size());
+    }
+    EXPECT_EQ(seen, std::string(1'000, 'a') + std::string(4'000, 'b') + "end");
+}
+
+TEST(Ring, ThatIsClearedLendsNothing)
+{
+    ChunkPool pool(1 << 20);
+    Ring ring;
+    ASSERT_TRUE(ring.write_later(pool, bytes_of("abc")));
+    ring.extend(3);
+    ring.clear(pool);
+    ring.keep();
+    EXPECT_TRUE(ring.front().empty());
+    EXPECT_EQ(pool.used(), 0u);
+}
+
 // The same random writes and reads on a ring and on a deque.
 TEST(Ring, IsAQueue)
 {

@@ -1,0 +1,66 @@
+// RFC 9110 section 6.5.1 forbids them by kind; the table names them.
+#include "netproxy/proxy/trailers.h"
+
+#include "netproxy/proxy/http1_head.h"
+
+#include "policy/base/text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace osh::netproxy::proxy
+{
+namespace
+{
+
+constexpr std::array<std::string_view, 48> kForbidden = {
+    // framing and connection
+    "content-length", "transfer-encoding", "trailer", "te", "connection", "keep-alive", "upgrade",
+    "http2-settings", "alt-svc",
+    // routing, and which request it is
+    "host", "forwarded", "via", "x-real-ip", "x-original-url", "x-rewrite-url",
+    "x-http-method-override", "x-http-method", "x-method-override", "location", "refresh",
+    // authorization and state
+    "authorization", "authentication-info", "www-authenticate", "cookie", "cookie2", "set-cookie",
+    "set-cookie2", "x-api-key", "api-key", "private-token", "clear-site-data",
+    "strict-transport-security",
+    // what changes the meaning of a request or an answer
+    "cache-control", "expect", "max-forwards", "pragma", "range", "age", "expires", "vary", "date",
+    "retry-after",
+    // how the content is to be read
+    "content-encoding", "content-type", "content-range", "content-location", "content-disposition",
+    "content-security-policy"};
+constexpr std::array<std::string_view, 5> kForbiddenStarts = {
+    "proxy-", "if-", "x-forwarded-", "sec-", "access-control-"};
+
+bool is_forbidden(std::string_view lower_name)
+{
+    return std::find(kForbidden.begin(), kForbidden.end(), lower_name) != kForbidden.end()
+           || std::any_of(kForbiddenStarts.begin(), kForbiddenStarts.end(),
+               [&](std::string_view start) { return lower_name.starts_with(start); });
+}
+
+} // namespace
+
+std::vector<HttpField> passable_trailers(
+    std::vector<HttpField> trailers, std::vector<HttpField> const& head)
+{
+    std::erase_if(trailers, [&](HttpField const& field) {
+        bool const is_in_head = std::any_of(head.begin(), head.end(),
+            [&](HttpField const& other) { return equals_ignoring_case(other.name, field.name); });
+        return is_in_head || is_forbidden(to_lower_ascii(field.name));
+    });
+    return trailers;
+}
+
+std::string passable_announcement(std::string_view value)
+{
+    std::string names;
+    for (auto const item : list_items(value)) {
+        if (is_token(item) && !is_forbidden(to_lower_ascii(item)))
+            names.append(names.empty() ? "" : ", ").append(item);
+    }
+    return names;
+}
+
+} // namespace osh::netproxy::proxy
