@@ -202,7 +202,7 @@ TEST_P(EvilUpstream, TellsNothingToAnAgentOfHttp2)
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EvilUpstream, ::testing::ValuesIn(lies()),
-    [](auto const& info) { return info.param.name; });
+    [](auto const& tried) { return tried.param.name; });
 
 } // namespace
 } // namespace osh::netproxy::proxy::frames
