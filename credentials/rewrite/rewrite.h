@@ -68,7 +68,13 @@ struct RewriteVerdict {
 // How a value is written into a text.
 enum class TextForm : std::uint8_t { Plain, Json, Form };
 
-// Of a text that may hold placeholders anywhere.
+// A text that may hold placeholders anywhere.
+struct TextToFill {
+    std::string_view text;
+    TextForm form = TextForm::Plain;
+    std::size_t most = 0; // bytes that it may have with the values in it
+};
+
 struct TextVerdict {
     bool is_allowed = false;
     std::string code, credential, hint; // as in RewriteVerdict
@@ -81,8 +87,7 @@ public:
     void lend(LentCredential credential); // replaces one of the same name
     void revoke_all();
     RewriteVerdict judge(RewriteQuestion const& question) const;
-    TextVerdict judge_text(
-        RewriteQuestion const& question, std::string_view text, TextForm form) const;
+    TextVerdict judge_text(RewriteQuestion const& question, TextToFill const& asked) const;
     // What an answer from there could echo.
     ScrubForms forms_bound_to(RewriteQuestion const& question) const;
     // Would any credential be attached at this host and port? Then TLS must be terminated.

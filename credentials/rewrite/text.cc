@@ -64,20 +64,44 @@ std::string written(std::string_view value, TextForm form)
     return std::string(value);
 }
 
-void replace_all(std::string& text, std::string_view needle, std::string_view with)
+// A placeholder that stands in the text, and what is to stand there instead.
+struct Filling {
+    LentCredential const* credential = nullptr;
+    std::string value;
+    std::size_t next = 0; // place of the next one; npos: none
+};
+
+// One pass, so that no value is looked through for another's placeholder; nothing beyond `most`
+// bytes.
+std::optional<std::string> filled(
+    std::string_view text, std::vector<Filling>& fillings, std::size_t most)
 {
-    for (auto at = text.find(needle); at != std::string::npos;
-         at = text.find(needle, at + with.size()))
-        text.replace(at, needle.size(), with);
+    std::string out;
+    for (std::size_t at = 0;;) {
+        Filling const* first = nullptr;
+        for (auto& filling : fillings) {
+            if (filling.next < at)
+                filling.next = text.find(filling.credential->placeholder, at);
+            if (filling.next != text.npos && (first == nullptr || filling.next < first->next))
+                first = &filling;
+        }
+        auto const part = text.substr(at, first == nullptr ? text.npos : first->next - at);
+        if (out.size() + part.size() + (first == nullptr ? 0 : first->value.size()) > most)
+            return std::nullopt;
+        out += part;
+        if (first == nullptr)
+            return out;
+        out += first->value;
+        at = first->next + first->credential->placeholder.size();
+    }
 }
 
 } // namespace
 
-TextVerdict Gate::judge_text(
-    RewriteQuestion const& question, std::string_view text, TextForm form) const
+TextVerdict Gate::judge_text(RewriteQuestion const& question, TextToFill const& asked) const
 {
-    TextVerdict verdict;
-    verdict.is_allowed = true;
+    auto const text = asked.text;
+    std::vector<Filling> fillings;
     for (auto const& credential : lent_) {
         auto const value = credential.value.reveal();
         if (value.size() >= kShortestContained && text.find(value) != std::string_view::npos)
@@ -85,15 +109,22 @@ TextVerdict Gate::judge_text(
                 fmt::format("the real value of credential \"{}\" was sent from inside",
                     shown(credential.name)));
         auto const& placeholder = credential.placeholder;
-        if (placeholder.empty() || text.find(placeholder) == std::string_view::npos)
+        auto const first = placeholder.empty() ? text.npos : text.find(placeholder);
+        if (first == text.npos)
             continue;
         if (auto refused = refusal(credential, question))
             return *std::move(refused);
-        if (!verdict.text)
-            verdict.text.emplace(text);
-        replace_all(*verdict.text, placeholder, written(value, form));
-        verdict.credential = credential.name;
+        fillings.push_back({&credential, written(value, asked.form), first});
     }
+    TextVerdict verdict;
+    verdict.is_allowed = true;
+    if (fillings.empty())
+        return verdict;
+    verdict.text = filled(text, fillings, asked.most);
+    if (!verdict.text)
+        return refuse("credential_unavailable", *fillings.front().credential,
+            "the text would be too long with its values in it");
+    verdict.credential = fillings.back().credential->name;
     return verdict;
 }
 

@@ -105,7 +105,7 @@ OwnerLookup::Transit OwnerLookup::find(std::span<SocketSearch> searches)
         return Transit::Yes;
     auto late = carriers_among(after, carriers.suspects);
     if (!late.is_over())
-        holders_.find(proc_, {}, late);
+        holders_.find(proc_, searches, late); // what came back meanwhile is in a table now
     return late.has_found ? Transit::Yes : Transit::No;
 }
 

@@ -105,8 +105,11 @@ private:
             return;
         std::string const text = sys::read_proc(proc_, path.append(name).c_str(), kInfo);
         auto const at = text.find(kTravelling);
-        if (at == std::string::npos)
-            return; // no Unix socket
+        if (at == std::string::npos) {
+            // Among all sockets it is none of that kind; a suspect is, and was not seen into.
+            carriers_.has_found |= !carriers_.are_all_suspect;
+            return;
+        }
         auto const end = text.find('\n', at + 1);
         auto const count = std::string_view(text).substr(at, end - at).substr(kTravelling.size());
         carriers_.has_found |= trimmed(count) != "0";

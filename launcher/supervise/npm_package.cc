@@ -26,6 +26,8 @@ fs::path package_of(fs::path const& file)
 {
     std::error_code error;
     fs::path at = file.parent_path();
+    if (std::ranges::find(file, fs::path(kFolder)) == file.end())
+        return {}; // installed in another way
     for (int i = 0; i < kMaxParents && at.has_relative_path() && at.filename() != kFolder; ++i) {
         if (fs::is_regular_file(at / "package.json", error))
             return at;
@@ -71,7 +73,9 @@ bool is_executable(fs::directory_entry const& entry)
 void find_below(fs::path const& folder, std::string const& name, std::vector<std::string>& found)
 {
     std::error_code error;
-    fs::recursive_directory_iterator at(folder, error), end;
+    fs::recursive_directory_iterator at(
+        folder, fs::directory_options::skip_permission_denied, error);
+    fs::recursive_directory_iterator const end;
     for (std::size_t i = 0; !error && at != end && i < kMaxEntries; ++i, at.increment(error)) {
         if (at.depth() >= kMaxDepth)
             at.disable_recursion_pending();

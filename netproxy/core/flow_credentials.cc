@@ -15,8 +15,9 @@ namespace osh::netproxy::core
 namespace
 {
 
-constexpr std::size_t kFilledBody = 256 * 1024; // OpenShell's (reference 3.6)
-constexpr std::size_t kShownHint = 100;         // of a Close frame
+constexpr std::size_t kFilledBody = 256 * 1024;      // OpenShell's (reference 3.6)
+constexpr std::size_t kMostFilled = 4 * kFilledBody; // with the values in it
+constexpr std::size_t kShownHint = 100;              // of a Close frame
 
 using credentials::TextForm;
 
@@ -84,7 +85,8 @@ bool Core::fill_message(Flow& flow, std::string& text)
 {
     if (!flow.talk().fills_messages || !rewrites(flow).in_messages)
         return true;
-    auto verdict = gate_.judge_text(credential_question(flow), text, form_of(text));
+    auto verdict =
+        gate_.judge_text(credential_question(flow), {text, form_of(text), proxy::kMaxTextMessage});
     if (verdict.is_allowed && !verdict.text)
         return true;
     bool const fits = verdict.text && verdict.text->size() <= proxy::kMaxTextMessage
@@ -124,7 +126,8 @@ Core::BodyCheck Core::fill_body(Flow& flow, proxy::RequestHead const& head)
     if (body && body->size() <= kFilledBody) {
         auto question = credential_question(flow);
         question.method = head.method;
-        verdict = gate_.judge_text(question, talk.other_body ? *talk.other_body : *body, *form);
+        verdict = gate_.judge_text(
+            question, {talk.other_body ? *talk.other_body : *body, *form, kMostFilled});
     }
     if (!verdict.is_allowed) {
         credential_is_refused(flow, verdict);

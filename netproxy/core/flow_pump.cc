@@ -292,8 +292,11 @@ void Core::settle(Flow& flow)
         return;
     }
     bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;
-    if (!is_busy)
+    if (!is_busy) {
         expect_more(flow, stack::More::No);
+        if (flow.request() != nullptr)
+            flow.request()->body.reset(); // no new policy asks for it any more
+    }
     if (!is_busy && flow.upstream.id != 0 && !http.upstream_is_reusable())
         drop_upstream(flow, Ending::Finish);
     bool const has_spoken = flow.request() != nullptr;

@@ -256,6 +256,8 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.scrub = std::move(rewrite.scrub);
     plan.scrub_with = std::move(rewrite.scrub_with);
     look_for_echoes(flow, plan);
+    // Messages that no rule reads could still echo what went out with the handshake.
+    plan.reads_messages |= plan.is_websocket && !plan.scrub.empty();
     plan.body = std::exchange(flow.talk().other_body, {});
     plan.fields = fields_to_send(flow, rewrite, plan);
     address_to_proxy(flow, plan);

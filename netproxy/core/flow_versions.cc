@@ -6,11 +6,21 @@
 
 namespace osh::netproxy::core
 {
+namespace
+{
+
+// A WebSocket is opened over HTTP/1.1 only.
+bool is_for_socket(Flow const& flow)
+{
+    return flow.request() != nullptr && flow.request()->protocol == "websocket";
+}
+
+} // namespace
 
 proxy::HttpVersions Core::offered_to_upstream(Flow const& flow) const
 {
-    bool const is_known =
-        flow.http1 != nullptr && links_.is_http2(flow.host, flow.tuple.destination_port, at_.now);
+    bool const is_known = flow.http1 != nullptr && !is_for_socket(flow)
+                          && links_.is_http2(flow.host, flow.tuple.destination_port, at_.now);
     return is_known || flow.link_role == LinkRole::Leads ? proxy::HttpVersions::Both
                                                          : proxy::HttpVersions::Only1;
 }
@@ -19,7 +29,7 @@ proxy::HttpVersions Core::offered_to_upstream(Flow const& flow) const
 bool Core::asks_with_http2(Flow& flow)
 {
     auto const port = flow.tuple.destination_port;
-    if (flow.http1 == nullptr || !flow.upstream.tls->shares_no_protocol()
+    if (flow.http1 == nullptr || is_for_socket(flow) || !flow.upstream.tls->shares_no_protocol()
         || links_.is_http2(flow.host, port, at_.now))
         return false;
     links_.note_http2(flow.host, port, at_.now);

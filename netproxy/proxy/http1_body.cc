@@ -29,7 +29,7 @@ bool is_text(unsigned char c)
 
 void BodyReader::start(Framing framing)
 {
-    *this = {};
+    *this = BodyReader(most_trailers_);
     left_ = framing.length;
     switch (framing.kind) {
     case BodyKind::None: state_ = State::Done; break;
@@ -114,7 +114,7 @@ void BodyReader::end_of_size_line()
 
 void BodyReader::trailer_byte(unsigned char c)
 {
-    if (trailer_text_.size() >= kMaxTrailers)
+    if (trailer_text_.size() >= most_trailers_)
         return give_up("the trailers are too long");
     trailer_text_.push_back(static_cast<char>(c));
     switch (state_) {

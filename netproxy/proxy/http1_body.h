@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaxTrailers = 8 * 1024;   // all lines
 class BodyReader
 {
 public:
+    explicit BodyReader(std::size_t most_trailers = kMaxTrailers) : most_trailers_(most_trailers) {}
+
     void start(Framing framing);
 
     struct Piece {
@@ -61,6 +63,7 @@ private:
     void end_of_size_line();
     void give_up(std::string_view fault);
 
+    std::size_t most_trailers_;
     State state_ = State::Done;
     std::uint64_t left_ = 0; // of the body or of the chunk
     std::size_t digits_ = 0;

@@ -168,11 +168,12 @@ Http1Client::Unsent Http1Client::take_back()
     unsent.is_over = is_request_over_;
     auto rest = to_upstream_.view();
     rest = rest.subspan(std::min(sent_head_.size(), rest.size()));
-    BodyReader reader; // of our own chunks
+    BodyReader reader(2 * kMaxTrailers); // of our own chunks; our trailers have a blank more each
     bool const is_chunked = request_framing_ == BodyKind::Chunked;
     reader.start({is_chunked ? BodyKind::Chunked : BodyKind::UntilClose, 0});
     while (!rest.empty() && !reader.is_done()) {
         auto const piece = reader.next(rest);
+        OSH_CHECK(!reader.is_broken()); // we wrote it
         unsent.body.append(text_of(piece.payload));
         rest = rest.subspan(piece.consumed);
     }

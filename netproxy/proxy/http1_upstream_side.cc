@@ -57,6 +57,8 @@ Result<> Http1Connection::Impl::answer_head(ParsedResponse const& as_sent, Frami
     if (agent != AgentState::Done || has_agent_ended)
         close_after = true; // an early answer: we do not wait for the rest of the body
     write_answer_head(response);
+    if (agent == AgentState::Done)
+        sent.reset(); // it cannot be asked again, and holds secrets
     return {};
 }
 

@@ -13,25 +13,26 @@ namespace osh::netproxy::proxy
 namespace
 {
 
-constexpr std::array<std::string_view, 48> kForbidden = {
+constexpr std::array<std::string_view, 57> kForbidden = {
     // framing and connection
     "content-length", "transfer-encoding", "trailer", "te", "connection", "keep-alive", "upgrade",
     "http2-settings", "alt-svc",
     // routing, and which request it is
-    "host", "forwarded", "via", "x-real-ip", "x-original-url", "x-rewrite-url",
-    "x-http-method-override", "x-http-method", "x-method-override", "location", "refresh",
+    "host", "forwarded", "via", "x-real-ip", "x-rewrite-url", "x-host", "x-method-override",
+    "location", "refresh", "true-client-ip", "cf-connecting-ip", "x-client-ip",
+    "x-cluster-client-ip", "accept", "origin", "referer",
     // authorization and state
     "authorization", "authentication-info", "www-authenticate", "cookie", "cookie2", "set-cookie",
-    "set-cookie2", "x-api-key", "api-key", "private-token", "clear-site-data",
-    "strict-transport-security",
+    "set-cookie2", "x-api-key", "api-key", "private-token", "apikey", "dpop", "x-auth-token",
+    "x-vault-token", "clear-site-data", "strict-transport-security",
     // what changes the meaning of a request or an answer
     "cache-control", "expect", "max-forwards", "pragma", "range", "age", "expires", "vary", "date",
     "retry-after",
     // how the content is to be read
     "content-encoding", "content-type", "content-range", "content-location", "content-disposition",
     "content-security-policy"};
-constexpr std::array<std::string_view, 5> kForbiddenStarts = {
-    "proxy-", "if-", "x-forwarded-", "sec-", "access-control-"};
+constexpr std::array<std::string_view, 9> kForbiddenStarts = {"proxy-", "if-", "x-forwarded-",
+    "sec-", "access-control-", "x-original-", "x-http-", "x-envoy-", "mcp-"};
 
 bool is_forbidden(std::string_view lower_name)
 {

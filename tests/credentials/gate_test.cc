@@ -304,7 +304,7 @@ TextVerdict judged_text(Gate const& gate, std::string_view text, TextForm form =
         question.binary = "/usr/bin/claude";
         question.is_encrypted = true;
     }
-    return gate.judge_text(question, text, form);
+    return gate.judge_text(question, {text, form, 1024});
 }
 
 TEST(GateText, WritesAValueAsTheTextWantsIt)
@@ -321,6 +321,21 @@ TEST(GateText, WritesAValueAsTheTextWantsIt)
     auto const other = judged_text(gate, "no placeholder");
     EXPECT_TRUE(other.is_allowed);
     EXPECT_FALSE(other.text);
+}
+
+TEST(GateText, StopsBeforeATextGrowsBeyondItsBound)
+{
+    Gate gate;
+    auto credential = lent(AttachKind::Header);
+    credential.value = Secret::from(std::string(500, 'v'));
+    gate.lend(std::move(credential));
+    std::string text = kPlaceholder;
+    EXPECT_EQ(judged_text(gate, text + "." + kPlaceholder).text->size(), 1001u);
+    for (int i = 0; i < 2; ++i)
+        text += kPlaceholder;
+    auto const verdict = judged_text(gate, text);
+    EXPECT_FALSE(verdict.is_allowed);
+    EXPECT_EQ(verdict.code, "credential_unavailable");
 }
 
 TEST(GateText, RefusesWhatDoesNotBelongThere)

@@ -25,10 +25,10 @@ def serve():
         subprocess.Popen(['nghttpd', '-a', world.SITES, '-d', root, '--echo-upload', '--trailer', 'x-last: word', str(PORT),
                           world.WORK + '/leaf.key', world.WORK + '/leaf.pem'], preexec_fn=die_with_parent)
     if shutil.which('nghttpx'):
-        subprocess.Popen(['nghttpx', '--frontend=%s,443' % world.FRONT, '--backend=%s,80' % world.SITES, '--workers=1', '--single-process', '--no-ocsp',
-                          '--conf=/dev/null', '--log-level=ERROR',
-                          '--errorlog-file=/dev/null', '--accesslog-file=/dev/null', world.WORK + '/leaf.key',
-                          world.WORK + '/leaf.pem'], preexec_fn=die_with_parent)
+        subprocess.Popen(['nghttpx', '--frontend=%s,443' % world.FRONT, '--backend=%s,80' % world.SITES, '--workers=1', '--single-process',
+                          '--no-ocsp', '--conf=/dev/null', '--log-level=ERROR', '--errorlog-file=/dev/null',
+                          '--accesslog-file=/dev/null', world.WORK + '/leaf.key', world.WORK + '/leaf.pem'],
+                         preexec_fn=die_with_parent, stderr=subprocess.DEVNULL)
     try:
         import grpc
     except ImportError:

@@ -1,4 +1,6 @@
 // An agent of HTTP/1.1 at a server of HTTP/2: the same request, the same answer, in other frames.
+#include "netproxy/proxy/http1_body.h"
+
 #include "tests/netproxy/proxy/http1_playbook.h"
 #include "tests/netproxy/proxy/http2_playbook.h"
 
@@ -94,6 +96,17 @@ TEST_F(BridgeToHttp2, WhatCameOfABodyBeforeTheConnectionOpenedGoesFirst)
     ASSERT_EQ(asked(1).trailers.size(), 1u);
     EXPECT_EQ(asked(1).trailers[0].name, "x-sum");
     EXPECT_TRUE(asked(1).is_complete);
+}
+
+TEST_F(BridgeToHttp2, TrailersOfTheMostBytesAreTakenBackWhole)
+{
+    std::string const name = "a:";
+    std::string const value(kMaxTrailers - name.size() - 4, 'x'); // two line ends count as well
+    says("POST /p HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + name
+         + value + "\r\n\r\n");
+    opens();
+    ASSERT_EQ(asked(1).trailers.size(), 1u) << http.refusal();
+    EXPECT_EQ(asked(1).trailers[0].value, value);
 }
 
 TEST_F(BridgeToHttp2, AWholeBodyWithALengthKeepsIt)
