@@ -43,7 +43,8 @@ using OnRecords = std::function<void(FoundRecords)>;
 class Resolver
 {
 public:
-    // `servers`: addresses in text; none means the local one. Hosts entries win over DNS, as in nsswitch "files dns".
+    // `servers`: addresses in text; none means the local one. Hosts entries win over DNS, as in
+    // nsswitch "files dns".
     static Result<std::unique_ptr<Resolver>> create(
         sys::EventLoop& loop, std::vector<std::string> const& servers, core::HostsText hosts);
     virtual ~Resolver() = default;
