@@ -139,6 +139,8 @@ def gh(m):
     program = client(m, 'gh')
     for before in (('env',), BARE):
         greets(m, *before, 'GH_HOST=site.test', 'GH_ENTERPRISE_TOKEN=x', program, 'api', URL)
+    done = m.inside('env', 'GH_HOST=site.test', 'GH_ENTERPRISE_TOKEN=x', program, 'api', 'https://site.test/secret')
+    check('gh: osh: blocked by policy: GET site.test/secret' in done.err, done)
 
 
 JAVA = """import java.net.*; import java.io.*;
