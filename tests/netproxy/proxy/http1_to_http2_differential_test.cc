@@ -3,8 +3,7 @@
 // stream that was judged, with the body that the agent sent, and no field that HTTP/2 forbids.
 #include "tests/netproxy/proxy/http1_generator.h"
 #include "tests/netproxy/proxy/http1_playbook.h"
-#include "tests/netproxy/proxy/http2_playbook.h"
-#include "tests/netproxy/proxy/lenient_reader.h"
+#include "tests/netproxy/proxy/strict_server.h"
 
 namespace osh::netproxy::proxy
 {
@@ -13,9 +12,8 @@ namespace
 
 constexpr int kRequests = 100'000;
 
-struct Outcome {
+struct Outcome : JudgedHead {
     bool was_judged = false;
-    std::string method, target, host;
     std::unique_ptr<TestPeer> server;
 };
 
@@ -57,34 +55,6 @@ Outcome run(Http1Generator& generator, std::string const& text)
             carry(http, *outcome.server);
     }
     return outcome;
-}
-
-void expect_lawful(HttpField const& field, bool is_trailer)
-{
-    for (char const* forbidden : {"host", "connection", "transfer-encoding", "upgrade",
-             "keep-alive", "proxy-connection", "http2-settings"})
-        EXPECT_NE(field.name, forbidden);
-    EXPECT_EQ(field.name, to_lower_ascii(field.name));
-    EXPECT_EQ(field.value.find_first_of(std::string_view("\r\n\0", 3)), std::string::npos);
-    EXPECT_TRUE(field.name != "te" || field.value == "trailers") << field.value;
-    EXPECT_TRUE(!is_trailer || is_harmless(field.name)) << field.name;
-}
-
-void expect_the_judged(Outcome const& outcome, Reply const& seen)
-{
-    EXPECT_EQ(seen.field(":method"), outcome.method);
-    EXPECT_EQ(seen.field(":path"), outcome.target);
-    EXPECT_EQ(seen.field(":authority"), outcome.host);
-    int pseudo = 0;
-    for (auto const& field : seen.fields) {
-        pseudo += field.name.starts_with(':');
-        expect_lawful(field, false);
-    }
-    EXPECT_EQ(pseudo, 4);
-    for (auto const& field : seen.trailers)
-        expect_lawful(field, true);
-    auto const length = seen.field("content-length");
-    EXPECT_TRUE(!seen.is_complete || length.empty() || length == std::to_string(seen.body.size()));
 }
 
 TEST(Http1ToHttp2Differential, AStrictServerSeesTheOneRequestThatWasJudged)
