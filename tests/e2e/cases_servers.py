@@ -8,6 +8,7 @@ import time
 
 import odd_site as odd
 import world
+from cases_git import fresh_repository
 from machine import OSH, check, need
 
 POLICY = '''version: 1
@@ -296,6 +297,60 @@ def refusals_field_by_field(m):
     check(other['error'] == 'ssrf_denied' and other['host'] == 'meta.wild.test' and other['detail'], other)
 
 
+PIPELINED = r"""
+import socket, ssl, sys
+for port in map(int, sys.argv[1:3]):
+    for first in ('/204', '/stale', '/leaves', '/until-close', '/http10'):
+        s = socket.create_connection(('site.test', port), 20)
+        if port == int(sys.argv[1]): s = ssl.create_default_context().wrap_socket(s, server_hostname='site.test')
+        s.sendall(b''.join(b'GET %s HTTP/1.1\r\nHost: site.test:%d\r\n\r\n' % (p, port) for p in (first.encode(), b'/hints', b'/headed')))
+        seen = b''
+        while not seen.endswith(b'x' * 12345): seen += s.recv(65536) or sys.exit('%s ended: %r' % (first, seen[-200:]))
+        print(first, seen.count(b'HTTP/1.1 20'), seen.count(b'HTTP/1.1 10'), seen.count(b'after the hints'))
+"""
+
+
+def pipelined_requests(m):
+    """Three requests at once, the first of a server that ends its answer or the connection in each way: three answers, in order."""
+    done = run(m, '/usr/bin/python3', '-c', PIPELINED, str(odd.HTTPS), str(odd.HTTP))
+    check(done.out.splitlines() == ['%s 3 2 1' % path for path in ('/204', '/stale', '/leaves', '/until-close', '/http10')] * 2, done)
+
+
+AUDITED = '''version: 1
+network_policies:
+  audited:
+    name: audited
+    endpoints:
+      - {host: site.test, port: 443, protocol: rest, enforcement: audit, access: read-only}
+      - {host: rpc.site.test, port: 443, protocol: json-rpc, enforcement: audit, rules: [{allow: {method: eth_call}}]}
+      - {host: git.test, port: 443, protocol: rest, enforcement: audit, rules: [{allow: {git: {repository: team/app, operation: fetch}}}]}
+    binaries: [{path: "/**"}]
+'''
+
+
+def audit_forwards_and_journals(m):
+    """In audit mode what no rule permits is forwarded, over HTTP/1.1 and HTTP/2, and is a line of the journal that says what was missing; what is
+    permitted is none; the host that no rule names stays refused."""
+    fresh_repository()
+    path = m.write(m.home + '/audited.yaml', AUDITED)
+    call = "-d '{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"eth_send\"}' -H 'Content-Type: application/json'"
+    script = ('for v in --http1.1 --http2; do curl -sS $v -X DELETE -o /dev/null -w "%%{http_code} " https://site.test/gone; '
+              'curl -sS $v -o /dev/null -w "%%{http_code} " https://site.test/read; curl -sS $v %s -o /dev/null -w "%%{http_code} " https://rpc.site.test/rpc; '
+              'curl -sS $v -X DELETE -o /dev/null -w "%%{http_code}\\n" https://other.test/gone; done; '
+              'git clone -q https://git.test/team/app.git c && cd c && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x && '
+              'git push -q https://git.test/team/app.git HEAD:refs/heads/audited && echo pushed' % call)
+    done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', path, '--approvals', 'deny', '--', 'sh', '-c', script])
+    check(done.out == '200 200 200 000\n' * 2 + 'pushed\n', done)
+    check(len(m.hits(kind='request', method='DELETE', path='/gone')) == 2 and len(m.hits(kind='request', path='/rpc')) == 2, 'forwarded')
+    lines = [json.loads(line) for line in m.osh('logs', '--json').out.splitlines()]
+    told = [line for line in lines if line.get('decision') == 'audit']
+    wanted = {('DELETE', '/gone'): 2, ('POST', '/rpc'): 2, ('POST', '/team/app.git/git-receive-pack'): 1}
+    for (method, where), count in wanted.items():
+        found = [line for line in told if (line.get('method'), line.get('path')) == (method, where)]
+        check(len(found) == count and all(line.get('reason') for line in found), (method, where, told))
+    check(not [line for line in told if line.get('path') == '/read'], told)
+
+
 def key_of_the_authority(m):
     """Two sessions have two authorities; no file that the session leaves or shows holds a private key, inside or outside."""
     script = 'cat /run/osh/ca.pem; grep -rls "PRIVATE KEY" /run /etc/ssl /etc/pki "$HOME" /tmp; echo end'
@@ -312,4 +367,4 @@ def key_of_the_authority(m):
 
 
 CASES = [servers_that_are_not_believed, ways_of_http1, expectations, both_directions_at_once, events_come_when_they_are_sent, stale_connections,
-         bodies_of_any_size, tickets_on_both_sides, names_that_disagree, refusals_field_by_field, key_of_the_authority]
+         bodies_of_any_size, tickets_on_both_sides, names_that_disagree, refusals_field_by_field, pipelined_requests, audit_forwards_and_journals, key_of_the_authority]
