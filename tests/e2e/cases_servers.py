@@ -1,8 +1,7 @@
-"""Servers as they are: those that must not be believed, those that speak HTTP/1.1 in unusual ways, large bodies, session tickets,
-and what names a connection. Clients are curl, python and node with no option given."""
+"""Servers as they are: those that must not be believed, those that speak HTTP/1.1 in unusual ways, large bodies
+and session tickets. Clients are curl, python and node with no option given."""
 import json
 import os
-import subprocess
 import threading
 import time
 
@@ -240,76 +239,24 @@ def tickets_on_both_sides(m):
             check([h['resumed'] for h in m.hits(kind='request', host=host)] == [False, True], 'towards the server')
 
 
-MISMATCH = r"""
+PIPELINED = r"""
 import socket, ssl, sys
-port, name, text = int(sys.argv[1]), sys.argv[2], sys.argv[3].encode().decode('unicode_escape').encode()
-s = socket.create_connection(('site.test', port), 10)
-if port == 443:
-    context = ssl.create_default_context(); context.check_hostname = False; context.verify_mode = ssl.CERT_NONE
-    s = context.wrap_socket(s, server_hostname=name or None)
-s.sendall(text); s.settimeout(10); print(s.recv(65536).split(b'\r\n')[0].decode())
+for port in map(int, sys.argv[1:3]):
+    for first in ('/204', '/stale', '/leaves', '/until-close', '/http10'):
+        s = socket.create_connection(('site.test', port), 20)
+        if port == int(sys.argv[1]): s = ssl.create_default_context().wrap_socket(s, server_hostname='site.test')
+        s.sendall(b''.join(b'GET %s HTTP/1.1\r\nHost: site.test:%d\r\n\r\n' % (p, port) for p in (first.encode(), b'/hints', b'/headed')))
+        seen = b''
+        while not seen.endswith(b'x' * 12345): seen += s.recv(65536) or sys.exit('%s ended: %r' % (first, seen[-200:]))
+        print(first, seen.count(b'HTTP/1.1 20'), seen.count(b'HTTP/1.1 10'), seen.count(b'after the hints'))
 """
 
 
-def names_that_disagree(m):
-    """SNI, Host, :authority and an absolute target that name another host than the connection's: 421 and a line of the journal for each."""
-    get = r'GET %s HTTP/1.1\r\nHost: %s\r\n\r\n'
-    attempts = {'SNI': (443, 'other.test', get % ('/ok/x', 'site.test')), 'SNI and Host': (443, 'other.test', get % ('/ok/x', 'other.test')),
-                'Host': (443, 'site.test', get % ('/ok/x', 'other.test')), 'Host in plain HTTP': (80, '', get % ('/ok/x', 'other.test')),
-                'port in Host': (443, 'site.test', get % ('/ok/x', 'site.test:444')),
-                'absolute target': (80, '', get % ('http://other.test/ok/x', 'other.test'))}
-    script = '; '.join("/usr/bin/python3 mismatch.py %d '%s' '%s'" % attempt for attempt in attempts.values())
-    m.write(m.project + '/mismatch.py', MISMATCH)
-    done = run(m, 'sh', '-c', script + '; curl -sS --http2 -o /dev/null -w "HTTP/1.1 %{http_code} h2" -H "Host: other.test" https://site.test/ok/a')
-    said = done.out.splitlines()
-    check(len(said) == len(attempts) + 1 and all(line.startswith('HTTP/1.1 421') for line in said), (list(attempts), done))
-    told = m.osh('logs', '--json')
-    lines = [json.loads(line) for line in told.out.splitlines()]
-    found = [line for line in lines if line.get('code') == 'name_mismatch']
-    check(len(found) == len(said) and all('other.test' in line['reason'] or 'site.test:444' in line['reason'] for line in found), found or told)
-    check(not m.hits(kind='request'), 'something was sent')
-    # Without SNI there is nothing to disagree with.
-    done = run(m, '/usr/bin/python3', 'mismatch.py', '443', '', get % ('/ok/x', 'site.test'))
-    check(done.out == 'HTTP/1.1 200 OK\n', done)
-
-
-def refusals_field_by_field(m):
-    """A refusal has the status, the field and the keys of the reference, each with its value; an address that may not be reached has its own word."""
-    policy = POLICY + '''  little:
-    endpoints:
-      - {host: little.site.test, port: 443, protocol: rest, enforcement: enforce, access: read-only}
-      - {host: "*.wild.test", port: 443, protocol: rest, enforcement: enforce, access: full}
-    binaries: [{path: /usr/bin/curl}]
-'''
-    path = m.write(m.home + '/little.yaml', policy)
-    done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', path, '--approvals', 'deny', '--', 'curl', '-sSi', '--http1.1', '-X', 'POST',
-                  'https://little.site.test/a/../b?c=d', '--path-as-is', '--next', '-sS', 'https://meta.wild.test/x'])
-    head, _, rest = done.out.replace('\r', '').partition('\n\n')
-    told, other = [json.loads(line) for line in rest.splitlines()]
-    check(head.startswith('HTTP/1.1 403 Forbidden\n') and '\nContent-Type: application/json\n' in head and '\nX-OpenShell-Policy: ' in head, head)
-    wanted = {'error': 'policy_denied', 'layer': 'l7', 'protocol': 'rest', 'method': 'POST', 'path': '/b', 'host': 'little.site.test', 'port': 443,
-              'binary': '/usr/bin/curl', 'rule': 'POST /b'}
-    for key, value in wanted.items():
-        check(told.get(key) == value, (key, value, told))
-    check(told['rule_missing'] == {'type': 'rest_allow', **{k: wanted[k] for k in ('layer', 'method', 'path', 'host', 'port', 'binary')}}, told)
-    check(told['detail'] and told['message'] == told['detail'] and told['agent_guidance'] and isinstance(told['next_steps'], list) and 'policy' in told, told)
-    check(other['error'] == 'ssrf_denied' and other['host'] == 'meta.wild.test' and other['detail'], other)
-
-
-def key_of_the_authority(m):
-    """Two sessions have two authorities; no file that the session leaves or shows holds a private key, inside or outside."""
-    script = 'cat /run/osh/ca.pem; grep -rls "PRIVATE KEY" /run /etc/ssl /etc/pki "$HOME" /tmp; echo end'
-    first, second = run(m, 'sh', '-c', script), run(m, 'sh', '-c', script)
-    check(first.out.endswith('-----\nend\n') and second.out.endswith('-----\nend\n') and first.out != second.out, (first, second))
-    process = m.popen(words(m) + ['sh', '-c', 'curl -sS https://site.test/ok/a; echo; read x'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        check(process.stdout.readline() == b'hello from site.test/ok/a\n', 'the session')
-        places = ['/run/user/%d' % m.uid, m.home, '/tmp', '/dev/shm']
-        found = subprocess.run(['grep', '-rls', 'PRIVATE KEY', *places], stdout=subprocess.PIPE, text=True).stdout
-        check(found == '', found)
-    finally:
-        process.communicate(b'\n', timeout=20)
+def pipelined_requests(m):
+    """Three requests at once, the first of a server that ends its answer or the connection in each way: three answers, in order."""
+    done = run(m, '/usr/bin/python3', '-c', PIPELINED, str(odd.HTTPS), str(odd.HTTP))
+    check(done.out.splitlines() == ['%s 3 2 1' % path for path in ('/204', '/stale', '/leaves', '/until-close', '/http10')] * 2, done)
 
 
 CASES = [servers_that_are_not_believed, ways_of_http1, expectations, both_directions_at_once, events_come_when_they_are_sent, stale_connections,
-         bodies_of_any_size, tickets_on_both_sides, names_that_disagree, refusals_field_by_field, key_of_the_authority]
+         pipelined_requests, bodies_of_any_size, tickets_on_both_sides]

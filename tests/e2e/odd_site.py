@@ -205,6 +205,12 @@ def stale(talk, *_):
     return 'close'
 
 
+def leaves(talk, *_):
+    """Promises nothing about the connection and closes it with the answer."""
+    talk.answer('bye')
+    return 'torn'
+
+
 def big(talk, *_):
     talk.say('HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % BIG)
     part = bytes(1 << 20)
@@ -217,7 +223,7 @@ def big(talk, *_):
 
 PATHS = {'/http10': http10, '/until-close': until_close, '/torn': torn, '/cut': cut, '/cut-chunks': cut_chunks, '/204': no_content, '/304': not_modified,
          '/headed': headed, '/hints': hints, '/expects': expects, '/silent': silent_about_it, '/refuses': refuses_to_expect, '/duplex': duplex,
-         '/events': events, '/too-large': too_large, '/stale': stale, '/big': big}
+         '/events': events, '/too-large': too_large, '/stale': stale, '/leaves': leaves, '/big': big}
 
 
 def http(hit, own=None):
