@@ -174,13 +174,8 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
         names.push_back(to_lower_ascii(field.name));
         headers.push_back({names.back(), field.value});
     }
-    policy::RequestQuestion question;
-    question.connection = question_of(flow);
-    question.protocol = flow.request()->protocol;
-    question.method = head.method;
-    question.path = head.path;
-    question.query = head.query;
-    question.headers = headers;
+    policy::RequestQuestion question{
+        question_of(flow), flow.request()->protocol, head.method, head.path, head.query, headers};
     question.has_body = head.has_body;
     question.body = flow.http->body();
     if (flow.push && flow.push->fault().empty())
