@@ -5,6 +5,7 @@ codex_version=0.169.0
 opencode_version=1.18.33
 gemini_version=0.61.0
 deno_version=2.9.6 bun_version=1.4.5
+grpc_version=1.14.7 mcp_version=1.32.2 ws_version=8.23.0
 total_passed=0 total_failed=0 total_skipped=0
 
 # add_up NAME COMMAND…: runs a suite, shows its output, adds its closing line to the totals. A suite without one failed.
@@ -28,10 +29,10 @@ add_up() {
     fi
 }
 
-# GoogleTest programs and fuzz replays of one build, each in its own process, summed up.
+# GoogleTest programs and fuzz replays, each in its own process, summed up.
 unit_tests() {
-    local build=$1 program log passed=0 failed=0 skipped=0
-    for program in "$build"/tests/*_tests "$build"/tests/*_replay "$build"/tray/*_tests; do
+    local program log passed=0 failed=0 skipped=0
+    for program in "$@"; do
         [ -x "$program" ] || continue
         log=$(mktemp)
         if [[ $program == *_replay ]]; then
@@ -76,6 +77,18 @@ need_agent() {
         echo "dev: npm could not fetch it; its cases will be skipped" >&2
 }
 
+# What programs of the node world are made of, for tests/e2e/cases_node.py. No script of theirs is run.
+need_modules() {
+    local modules=$agents_dir/modules
+    [ -d "$modules/node_modules/ws" ] && return 0
+    command -v npm >/dev/null || return 0
+    mkdir -p "$modules"
+    echo "dev: fetching grpc-js, the MCP SDK and ws from npm for the tests" >&2
+    (cd "$modules" && npm install --prefix . --no-fund --no-audit --ignore-scripts "@grpc/grpc-js@$grpc_version" \
+        "@modelcontextprotocol/sdk@$mcp_version" "ws@$ws_version") >&2 ||
+        echo "dev: npm could not fetch them; their cases will be skipped" >&2
+}
+
 # Clients with roots of their own that Debian does not have, for tests/e2e/cases_trust.py. No script of theirs is run.
 need_clients() {
     local clients=$agents_dir/clients
@@ -109,17 +122,22 @@ run_tests() {
     prepare
     # shellcheck disable=SC2086
     need_packages $test_packages $clients
-    build_preset release
+    # The tests of cores run once: with the sanitizers, or with --fast as they are built for use. Qt has no build
+    # with sanitizers, and the programs of the end-to-end tests are always those that are installed.
+    if [ $fast = yes ]; then build_preset release osh_tests; else build_preset release tray_tests; fi
     cmake --install "$top/build/release" --prefix "$top/build/stage" >/dev/null
     add_up "lints" /usr/bin/python3 "$top/tests/lint/run.py" --build "$top/build/release"
-    add_up "unit tests" unit_tests "$top/build/release"
-    if [ $fast = no ]; then
+    if [ $fast = yes ]; then
+        add_up "unit tests" unit_tests "$top"/build/release/tests/*_{tests,replay}
+    else
         need_agents
         need_clients
+        need_modules
         add_up "policy conformance" policy_conformance
         add_up "end to end" end_to_end "$top/build/stage"
-        build_preset asan
-        add_up "unit tests, ASan and UBSan" unit_tests "$top/build/asan"
+        add_up "unit tests of the tray" unit_tests "$top/build/release/tests/tray_tests"
+        build_preset asan osh_tests
+        add_up "unit tests, ASan and UBSan" unit_tests "$top"/build/asan/tests/*_{tests,replay}
         cmake --install "$top/build/asan" --prefix "$top/build/stage-asan" >/dev/null
         add_up "end to end, ASan and UBSan" end_to_end "$top/build/stage-asan" --as user \
             --only 'network.curl_*,network.bulk_*,network.git_clone,credentials.*,boundary.exit_status,boundary.pipes'
