@@ -155,6 +155,7 @@ private:
     // flow_request.cc
     bool judge(Flow& flow);
     void begin_judging(Flow& flow, proxy::RequestHead const& head);
+    void drop_used_up(Flow& flow);
     static void keep_judged(Flow& flow);
     void judged(Flow& flow, policy::Verdict const& verdict);
     void proceed(Flow& flow);
@@ -257,6 +258,10 @@ private:
     void judge_again(Flow& flow);
     bool is_still_allowed(Flow& flow);
     bool request_is_allowed(Flow& flow);
+    void judge_parked_again(Flow& flow);
+    bool leads_where_it_may(Flow& flow);
+    policy::Verdict verdict_again(Flow const& flow) const;
+    static bool is_allowed_so_far(Flow const& flow, policy::Verdict const& verdict);
     // journal lines
     void journal(Flow const& flow, policy::Decided line);
     void journal_request(
