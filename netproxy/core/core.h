@@ -21,6 +21,11 @@
 #include <map>
 #include <unordered_map>
 
+namespace osh::netproxy::wire
+{
+struct ClientHello;
+}
+
 namespace osh::netproxy::core
 {
 
@@ -101,7 +106,10 @@ private:
     void look_at_first_bytes(Flow& flow);
     void look_at_hello(Flow& flow);
     void start_inspection(Flow& flow);
-    void neither_tls_nor_http(Flow& flow);
+    void carry_unread(Flow& flow, std::string_view why);
+    void carry_closed(Flow& flow, wire::ClientHello const& hello);
+    void refuse_misnamed(Flow& flow, wire::ClientHello const& hello);
+    bool stays_closed(Flow const& flow) const;
     bool check_spliced_start(Flow& flow);
     void silence_is_over(Flow& flow);
     // flow_versions.cc
