@@ -1,4 +1,5 @@
-"""Servers that speak HTTP/2: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test and HTTP/2 only, and
+"""Servers that speak HTTP/2: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test and HTTP/2 only, node's on
+8448 (which takes WebSockets) and 8449 (which does not), and
 nghttpx before the sites of sites.py, on an address of its own."""
 import ctypes
 import os
@@ -7,7 +8,7 @@ import subprocess
 
 import world
 
-PORT, GRPC_PORT = 8446, 8447
+PORT, GRPC_PORT, SOCKET_PORT, MUTE_PORT = 8446, 8447, 8448, 8449
 
 
 def die_with_parent():
@@ -29,6 +30,9 @@ def serve():
                           '--no-ocsp', '--conf=/dev/null', '--log-level=ERROR', '--errorlog-file=/dev/null',
                           '--accesslog-file=/dev/null', world.WORK + '/leaf.key', world.WORK + '/leaf.pem'],
                          preexec_fn=die_with_parent, stderr=subprocess.DEVNULL)
+    if shutil.which('node'):
+        subprocess.Popen(['node', '/opt/e2e/socket_site.mjs', world.SITES, str(SOCKET_PORT), str(MUTE_PORT), world.WORK],
+                         preexec_fn=die_with_parent)
     try:
         import grpc
     except ImportError:
