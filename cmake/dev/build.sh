@@ -14,9 +14,10 @@ configure() {
     cmake --preset "$preset" -DOSH_MBEDTLS_ROOT="$mbedtls_root" >&2
 }
 
+# build_preset PRESET [TARGET…]: all that is installed, and these.
 build_preset() {
     configure "$1"
-    cmake --build "$top/build/$1" -- ${OSH_NINJA_ARGS:---quiet} >&2
+    cmake --build "$top/build/$1" --target all "${@:2}" -- ${OSH_NINJA_ARGS:---quiet} >&2
 }
 
 build_stage() {

@@ -28,10 +28,10 @@ add_up() {
     fi
 }
 
-# GoogleTest programs and fuzz replays of one build, each in its own process, summed up.
+# GoogleTest programs and fuzz replays, each in its own process, summed up.
 unit_tests() {
-    local build=$1 program log passed=0 failed=0 skipped=0
-    for program in "$build"/tests/*_tests "$build"/tests/*_replay "$build"/tray/*_tests; do
+    local program log passed=0 failed=0 skipped=0
+    for program in "$@"; do
         [ -x "$program" ] || continue
         log=$(mktemp)
         if [[ $program == *_replay ]]; then
@@ -109,17 +109,21 @@ run_tests() {
     prepare
     # shellcheck disable=SC2086
     need_packages $test_packages $clients
-    build_preset release
+    # The tests of cores run once: with the sanitizers, or with --fast as they are built for use. Qt has no build
+    # with sanitizers, and the programs of the end-to-end tests are always those that are installed.
+    if [ $fast = yes ]; then build_preset release osh_tests; else build_preset release tray_tests; fi
     cmake --install "$top/build/release" --prefix "$top/build/stage" >/dev/null
     add_up "lints" /usr/bin/python3 "$top/tests/lint/run.py" --build "$top/build/release"
-    add_up "unit tests" unit_tests "$top/build/release"
-    if [ $fast = no ]; then
+    if [ $fast = yes ]; then
+        add_up "unit tests" unit_tests "$top"/build/release/tests/*_{tests,replay}
+    else
         need_agents
         need_clients
         add_up "policy conformance" policy_conformance
         add_up "end to end" end_to_end "$top/build/stage"
-        build_preset asan
-        add_up "unit tests, ASan and UBSan" unit_tests "$top/build/asan"
+        add_up "unit tests of the tray" unit_tests "$top/build/release/tests/tray_tests"
+        build_preset asan osh_tests
+        add_up "unit tests, ASan and UBSan" unit_tests "$top"/build/asan/tests/*_{tests,replay}
         cmake --install "$top/build/asan" --prefix "$top/build/stage-asan" >/dev/null
         add_up "end to end, ASan and UBSan" end_to_end "$top/build/stage-asan" --as user \
             --only 'network.curl_*,network.bulk_*,network.git_clone,credentials.*,boundary.exit_status,boundary.pipes'

@@ -7,6 +7,7 @@
 #include "launcher/sys/socket.h"
 
 #include <csignal>
+#include <utility>
 
 namespace osh::launcher
 {
@@ -107,11 +108,13 @@ private:
         return group.ok() && *group > 1 ? *group : parts_.agent;
     }
 
-    // All questions that wait are answered together.
+    // All questions that wait are answered together, but for a first one that takes no walk: its
+    // connect() waits for nothing else.
     void hear_netproxy()
     {
         std::vector<policy::OwnerQuery> queries;
-        while (queries.size() < kMostQueries) {
+        bool is_first = true;
+        while (queries.size() < kMostQueries && parts_.owners.is_open()) {
             auto const received =
                 sys::receive_message(parts_.owners, policy::kMaxOwnerMessage, sys::Wait::No);
             if (!received.ok() && received.error().code == Errc::Busy)
@@ -120,10 +123,20 @@ private:
                 parts_.owners.reset(); // the supervisor sees it, and ends the agent
                 return;
             }
-            auto query = policy::decode_owner_query(received->bytes);
+            auto const query = policy::decode_owner_query(received->bytes);
             if (query.ok())
-                queries.push_back(*std::move(query));
+                queries.push_back(*query);
+            bool const is_quick = query.ok() && query->depth == policy::OwnerDepth::Shown;
+            if (std::exchange(is_first, false) && is_quick)
+                answer(std::exchange(queries, {}));
         }
+        answer(queries);
+    }
+
+    void answer(std::vector<policy::OwnerQuery> const& queries)
+    {
+        if (queries.empty() || !parts_.owners.is_open())
+            return;
         for (auto const& answer : parts_.lookup.answer(queries)) {
             // One that does not take its answers (stopped, or drowned) goes without: it denies
             // then.

@@ -182,8 +182,13 @@ Result<> Driver::turn()
     resolver_->handle_time(at.now);
     upstreams_->serve_bulk();
     settle();
+    if (std::exchange(has_dialled_, false) && asked_owners_ > 0) {
+        take_owners(); // init often takes less time than connect(2)
+        settle();
+    }
     TRY(tun_.write_all(stack_, sys::now()));
-    upstreams_->let_go();
+    using Urgent = Upstreams::Urgent;
+    upstreams_->end_turn(asked_owners_ > 0 ? Urgent::Yes : Urgent::No);
     say_words();
     watch_tun();
     auto const held = stack::Limits{}.total_buffer_bytes - stack_.memory_left();
@@ -241,7 +246,7 @@ void Driver::carry_out(core::Command& command)
                 core_->records_known(id, found.reply, std::move(found.records), moment());
             });
     else if (auto const* dial = std::get_if<core::Dial>(&command))
-        upstreams_->dial(*dial);
+        has_dialled_ = true, upstreams_->dial(*dial);
     else if (auto const* close = std::get_if<core::CloseUpstream>(&command))
         upstreams_->close(*close);
     else if (auto const* open = std::get_if<core::OpenDatagrams>(&command))

@@ -93,6 +93,7 @@ private:
         WallTime time{};
     } wall_;                       // asked for many times per request, read some times a second
     std::size_t asked_owners_ = 0; // of init, not answered yet
+    bool has_dialled_ = false;     // in this turn
     bool has_stopped_ = false;
     Result<> ending_;
 };

@@ -168,7 +168,7 @@ Instant Upstreams::next_deadline() const
 {
     if (!bulk_.empty())
         return Instant{}; // at once
-    auto next = Instant::never();
+    auto next = leave_by_;
     for (auto const& [id, dialling] : dialling_)
         next = std::min(next, dialling.next_step);
     return next;

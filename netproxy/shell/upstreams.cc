@@ -109,7 +109,8 @@ void Upstreams::attend(UpstreamId id)
         if (found == connected_.end())
             return;
     }
-    set_interest(found->second, id);
+    if (!std::exchange(found->second.is_unsettled, true))
+        unsettled_.push_back(id);
 }
 
 // False: the socket is dead.
@@ -179,9 +180,25 @@ void Upstreams::close(core::CloseUpstream const& command)
     leaving_.push_back(std::move(connected.mapped().socket));
 }
 
-void Upstreams::let_go()
+void Upstreams::end_turn(Urgent connects)
 {
+    for (auto const id : unsettled_) {
+        auto const found = connected_.find(id);
+        if (found == connected_.end())
+            continue;
+        found->second.is_unsettled = false;
+        set_interest(found->second, id);
+    }
+    unsettled_.clear();
+    if (leaving_.empty())
+        return;
+    auto const now = moment_().now;
+    if (leave_by_.is_never())
+        leave_by_ = now + kLeave;
+    if (connects == Urgent::Yes && leaving_.size() < kMostLeaving && now < leave_by_)
+        return;
     leaving_.clear();
+    leave_by_ = Instant::never();
 }
 
 } // namespace osh::netproxy::shell

@@ -26,7 +26,9 @@ inline constexpr std::size_t kBulkTurns = 8; // reads per turn of the loop, when
 // meanwhile.
 inline constexpr std::size_t kPolledQueue = 16;
 inline constexpr Duration kInteractive = 20ms; // after a small read somebody waits for the next
-inline constexpr Duration kStagger = 250ms;    // RFC 8305 section 8
+inline constexpr std::size_t kMostLeaving = 64;
+inline constexpr Duration kLeave = 1ms;     // a close is put off no longer
+inline constexpr Duration kStagger = 250ms; // RFC 8305 section 8
 inline constexpr Duration kAttemptTimeout =
     20s; // of the last address; connect(2) alone waits 2 min
 
@@ -46,8 +48,11 @@ public:
     void dial(core::Dial const& command);
     void attend(UpstreamId id);
     void close(core::CloseUpstream const& command);
-    void
-    let_go(); // of sockets that were closed: a FIN to the world may wait for the agent's packets
+    // What may wait until the agent's packets are out: changes of what is watched, and the close of
+    // sockets that are done with (a FIN to the world takes as long as a small exchange). Closes
+    // wait one turn more where somebody's connect() is about to be answered.
+    enum class Urgent : std::uint8_t { No, Yes };
+    void end_turn(Urgent connects);
     void handle_time();
     // Reads from some of those that have much to say; the others wait for their turn.
     void serve_bulk();
@@ -81,6 +86,7 @@ private:
         bool has_ended = false;
         bool is_bulk = false;        // its last read was large
         bool waits_for_turn = false; // is in bulk_
+        bool is_unsettled = false;   // is in unsettled_
     };
 
     void start_next(UpstreamId id);
@@ -109,8 +115,10 @@ private:
     std::unordered_map<UpstreamId, Dialling> dialling_;
     std::unordered_map<UpstreamId, Tunnelling> tunnelling_;
     std::unordered_map<UpstreamId, Connected> connected_;
-    std::vector<sys::Fd> leaving_; // closed at the end of the turn
-    std::deque<UpstreamId> bulk_;  // readable, each once; the next one first
+    std::vector<UpstreamId> unsettled_; // what they wait for may have changed
+    std::vector<sys::Fd> leaving_;      // to be closed
+    Instant leave_by_ = Instant::never();
+    std::deque<UpstreamId> bulk_; // readable, each once; the next one first
     Instant interactive_until_{};
 };
 
