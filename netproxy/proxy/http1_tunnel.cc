@@ -70,7 +70,7 @@ void Http1Connection::Impl::tunnel_over(bool cleanly)
 {
     if (is_finished)
         return; // by a Close of ours, which the agent is to read
-    was_cut = !cleanly;
+    was_cut = !cleanly && !socket->has_agent_closed(); // who has said Close may hang up
     finish();
 }
 

@@ -130,7 +130,7 @@ def http2_on_both_sides(m):
     quiet, = talk(m, 'https://quiet.site.test:8448', {'path': '/ws/mute', 'say': ['no']})
     check(quiet['got'] == [] and quiet['closed'] == 1008 and quiet['end'] and quiet['code'] == 0, quiet)
     check(refused['status'] == 403 and refused['body'] == 'hello over node', refused)
-    check(cut['code'] == 8, cut)
+    check(cut['status'] == 200 and cut['code'] != 0, cut)
     check(page['body'] == 'hello over node' and denied['status'] == 403, (page, denied))
     check([hit['size'] for hit in m.hits(kind='h2ws')] == [5, 200000] and all(hit['masked'] for hit in m.hits(kind='h2ws')), m.hits(kind='h2ws'))
     asked = m.hits(kind='h2', path='/ws/talk')[0]
@@ -183,5 +183,96 @@ def secrets_over_http2(m):
     check(len(m.hits(kind='ws')) == 2, 'it arrived')
 
 
+BROWSER = '''<body><script>
+(async () => {
+  await fetch('https://both.site.test/page', {mode: 'no-cors', credentials: 'include'});
+  const socket = new WebSocket('wss://both.site.test/ws/browser'), got = [];
+  socket.onopen = () => socket.send('from a browser');
+  socket.onmessage = event => { got.push(event.data); socket.close(1000); };
+  let over = false;
+  socket.onclose = event => { over = true; document.body.textContent = 'got ' + got + ' closed ' + event.code; };
+  for (let i = 0; i < 300 && !over; ++i)  // virtual time stands still for requests only
+    await fetch('https://both.site.test/page?' + i, {mode: 'no-cors'});
+})();
+</script></body>'''
+
+
+def chromium_over_http2(m):
+    """Chromium opens its WebSocket on the HTTP/2 connection that it has."""
+    need_program('chromium-headless-shell')
+    m.write(m.project + '/socket.html', BROWSER)
+    done = run(m, 'chromium-headless-shell', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--virtual-time-budget=30000',
+               '--log-net-log=%s/net.json' % m.project, '--dump-dom', 'file://%s/socket.html' % m.project, timeout=120)
+    check('got from a browser closed 1000' in done.out, done)
+    check([hit['text'] for hit in m.hits(kind='ws')] == ['from a browser'], m.hits(kind='ws'))
+    with open(m.project + '/net.json') as file:
+        check(':protocol: websocket' in file.read(), 'it came over HTTP/1.1')
+
+
+RAW = r'''
+import socket, ssl, sys, time
+import h2.config, h2.connection, h2.events
+def connect(host):
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(['h2'])
+    raw = context.wrap_socket(socket.create_connection((host, 443)), server_hostname=host)
+    c = h2.connection.H2Connection(h2.config.H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False))
+    c.initiate_connection()
+    raw.sendall(c.data_to_send())
+    return raw, c
+def until(raw, c, stream, kinds, limit=15):
+    raw.settimeout(limit)
+    seen = []
+    while True:
+        data = raw.recv(65536)
+        if not data:
+            return seen + ['closed']
+        for event in c.receive_data(data):
+            if isinstance(event, h2.events.DataReceived):
+                c.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            if getattr(event, 'stream_id', None) == stream:
+                seen.append(event)
+        raw.sendall(c.data_to_send())
+        if any(isinstance(e, kinds) for e in seen):
+            return seen
+ENDS = (h2.events.StreamEnded, h2.events.StreamReset)
+def head(*more, path='/ws/talk', method='CONNECT'):
+    return [(':method', method), (':protocol', 'websocket'), (':scheme', 'https'), (':authority', 'both.site.test'), (':path', path),
+            ('sec-websocket-version', '13'), *more]
+def status(events):
+    return [dict(e.headers).get(b':status', dict(e.headers).get(':status')) for e in events if isinstance(e, h2.events.ResponseReceived)]
+def text(values):
+    return [v.decode() if isinstance(v, bytes) else v for v in values]
+raw, c = connect('both.site.test')
+# A request hidden in what would be its body, an early frame, and a path that climbs.
+for number, block, data in ((1, head(), b'GET /ws/secret HTTP/1.1\r\nHost: both.site.test\r\n\r\n'),
+                            (3, head(path='/ws/x/../secret'), b''), (5, head(path='/ws/%73ecret'), b''),
+                            (7, head(('sec-websocket-key', 'mine')), b'\x81\x85\1\2\3\4' + bytes(a ^ b for a, b in zip(b'early', b'\1\2\3\4\1'))),
+                            (9, head(('content-length', '5')), b'')):
+    c.send_headers(number, block)
+    if data:
+        c.send_data(number, data)
+    raw.sendall(c.data_to_send())
+    events = until(raw, c, number, ENDS if number != 7 else h2.events.DataReceived)
+    print(number, text(status(events)), [e.data for e in events if isinstance(e, h2.events.DataReceived)][:1] if number in (1, 7) else '')
+'''
+
+
+def raw_client(m):
+    """Python's h2 says what a decent client does not: bytes that are no frames, paths that climb, a key of its own, a length."""
+    node_site()
+    done = run(m, '/usr/bin/python3', '-c', RAW)
+    if 'No module named' in done.err:
+        raise Skip('python3-h2 is not installed')
+    lines = done.out.splitlines()
+    check(len(lines) == 5, done)
+    check(lines[0].startswith("1 ['200'] [b'\\x88") and '\\x03\\xea' in lines[0], done)
+    check(lines[1].startswith("3 ['403']") and lines[2].startswith("5 ['403']"), done)
+    check(lines[3].startswith("7 ['200']") and 'early' in lines[3], done)
+    check("'200'" not in lines[4], done)
+    told = json.dumps(m.hits())
+    check('/ws/secret' not in told and 'mine' not in [hit['headers']['sec-websocket-key'] for hit in m.hits(kind='handshake')], told)
+
+
 CASES = [messages_of_two_sockets_and_pages, refusals, half_closed, http2_on_both_sides, front_that_takes_both,
-         http1_agent_at_http2_server, secrets_over_http2]
+         http1_agent_at_http2_server, secrets_over_http2, chromium_over_http2, raw_client]

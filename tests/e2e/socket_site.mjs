@@ -31,7 +31,7 @@ function echo(stream, path) {
       const data = masked ? kept.subarray(at, at + size).map((byte, i) => byte ^ mask[i % 4]) : kept.subarray(at, at + size);
       kept = kept.subarray(at + size);
       if (opcode < 3) hit({kind: 'h2ws', path, masked, text: data.toString().slice(0, 1000), size: data.length});
-      if (path.startsWith('/ws/cut')) return stream.close(http2.constants.NGHTTP2_CANCEL);
+      if (path === '/ws/cut') return stream.destroy(new Error('cut'));  // a reset without an end
       stream.write(frame(opcode === 9 ? 10 : opcode, data));
       if (opcode === 8) stream.end();
     }
