@@ -3,7 +3,7 @@ build_packages="g++ cmake ninja-build pkg-config ccache libseccomp-dev libmnl-de
   libcli11-dev libfmt-dev nlohmann-json3-dev libc-ares-dev libnghttp2-dev libssl-dev zlib1g-dev qt6-base-dev scdoc
   libgtest-dev libbenchmark-dev"
 test_packages="git curl openssl iproute2 python3 gcc libc6-dev xvfb clang-format
-  nghttp2-client nghttp2-server nghttp2-proxy python3-h2 python3-httpx python3-websockets python3-grpcio wget python3-requests python3-pip gh
+  nghttp2-client nghttp2-server nghttp2-proxy python3-h2 python3-httpx python3-websockets python3-grpcio wget python3-requests python3-pip gh git-lfs
   libwww-perl liblwp-protocol-https-perl ruby php-cli"
 # Large clients for tests/e2e/cases_trust.py and cases_http2.py, only with `./dev test --clients`; else their cases are skipped.
 client_packages="golang-go cargo default-jdk-headless chromium chromium-headless-shell firefox-esr libnss3-tools"

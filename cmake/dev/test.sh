@@ -5,6 +5,7 @@ codex_version=0.169.0
 opencode_version=1.18.33
 gemini_version=0.61.0
 deno_version=2.9.6 bun_version=1.4.5
+grpc_version=1.14.7 mcp_version=1.32.2 ws_version=8.23.0
 total_passed=0 total_failed=0 total_skipped=0
 
 # add_up NAME COMMAND…: runs a suite, shows its output, adds its closing line to the totals. A suite without one failed.
@@ -76,6 +77,18 @@ need_agent() {
         echo "dev: npm could not fetch it; its cases will be skipped" >&2
 }
 
+# What programs of the node world are made of, for tests/e2e/cases_node.py. No script of theirs is run.
+need_modules() {
+    local modules=$agents_dir/modules
+    [ -d "$modules/node_modules/ws" ] && return 0
+    command -v npm >/dev/null || return 0
+    mkdir -p "$modules"
+    echo "dev: fetching grpc-js, the MCP SDK and ws from npm for the tests" >&2
+    (cd "$modules" && npm install --prefix . --no-fund --no-audit --ignore-scripts "@grpc/grpc-js@$grpc_version" \
+        "@modelcontextprotocol/sdk@$mcp_version" "ws@$ws_version") >&2 ||
+        echo "dev: npm could not fetch them; their cases will be skipped" >&2
+}
+
 # Clients with roots of their own that Debian does not have, for tests/e2e/cases_trust.py. No script of theirs is run.
 need_clients() {
     local clients=$agents_dir/clients
@@ -119,6 +132,7 @@ run_tests() {
     else
         need_agents
         need_clients
+        need_modules
         add_up "policy conformance" policy_conformance
         add_up "end to end" end_to_end "$top/build/stage"
         add_up "unit tests of the tray" unit_tests "$top/build/release/tests/tray_tests"

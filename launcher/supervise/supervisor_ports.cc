@@ -38,7 +38,10 @@ void Supervisor::watch_names()
 {
     auto watch = ResolverWatch::start(
         loop_, request_.profile.network.hosts, [this](NameSources const& names) {
-            note("network", fmt::format("resolvers are now {}", fmt::join(names.resolvers, " ")));
+            bool const is_named = !names.resolvers.empty();
+            note("network",
+                is_named ? fmt::format("resolvers are now {}", fmt::join(names.resolvers, " "))
+                         : "resolv.conf names no resolver: the local one is asked");
             if (netproxy_ && !netproxy_->is_gone() && !netproxy_->send_names(names).ok())
                 handle(NetproxyFailed{"does not take new resolvers"});
         });

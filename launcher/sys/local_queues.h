@@ -18,7 +18,6 @@ struct LocalQueues {
     bool has_backlog = false;
 };
 
-// Each time a socket of its own: what an answer that breaks off leaves behind is nobody's answer.
 // An error where the kernel has no unix_diag.
 Result<LocalQueues> local_queues();
 

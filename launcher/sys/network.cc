@@ -81,7 +81,19 @@ Result<> add_address(Fd const& netlink, unsigned index, TunAddress const& addres
     return request_acknowledged(netlink, message);
 }
 
-Result<> add_default_route(Fd const& netlink, unsigned index, TunAddress const& address)
+// The MTU is locked: IPv4 then forbids fragments where a program asked for that and nowhere else,
+// and word of a narrow path reaches the program (EMSGSIZE) but does not have the kernel cut what
+// others send, as fragments are refused at the other end. IPv6 takes no notice of the lock.
+void lock_mtu(NetlinkMessage& message, std::uint32_t mtu)
+{
+    std::size_t const metrics = message.begin_nested(RTA_METRICS | NLA_F_NESTED);
+    message.attribute(RTAX_LOCK, std::uint32_t{1} << RTAX_MTU);
+    message.attribute(RTAX_MTU, mtu);
+    message.end_nested(metrics);
+}
+
+Result<> add_default_route(
+    Fd const& netlink, unsigned index, TunAddress const& address, std::uint32_t mtu)
 {
     NetlinkMessage message(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
     rtmsg route{};
@@ -93,6 +105,7 @@ Result<> add_default_route(Fd const& netlink, unsigned index, TunAddress const& 
     message.append(route);
     message.attribute(RTA_GATEWAY, raw_bytes(address.gateway));
     message.attribute(RTA_OIF, static_cast<std::uint32_t>(index));
+    lock_mtu(message, mtu);
     return request_acknowledged(netlink, message);
 }
 
@@ -139,7 +152,7 @@ Result<> configure_tun(TunPlan const& plan)
         if (!address.local.is_v4() && !has_v6)
             continue;
         TRY(add_address(netlink, index, address));
-        TRY(add_default_route(netlink, index, address));
+        TRY(add_default_route(netlink, index, address, plan.mtu));
     }
     return {};
 }

@@ -91,6 +91,12 @@ Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port)
     return socket;
 }
 
+void set_cutting(Fd const& socket, Cutting cutting)
+{
+    int const how = cutting == Cutting::Yes ? IP_PMTUDISC_WANT : IP_PMTUDISC_DO;
+    ::setsockopt(socket.raw(), IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof how);
+}
+
 void relay_promptly(Fd const& socket)
 {
     switch_on(socket, IPPROTO_TCP, TCP_NODELAY);

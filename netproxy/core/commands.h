@@ -2,6 +2,7 @@
 // What the core wants done outside: imperative values that the shell carries out. The core never
 // calls back.
 
+#include "netproxy/stack/stack.h"
 #include "policy/base/ip_address.h"
 #include "policy/messages/netproxy.h"
 #include "policy/messages/owner.h"
@@ -56,6 +57,7 @@ struct OpenDatagrams { // the address was checked; failure is told by Core::data
 struct SendDatagram { // lost when the socket is full or gone, as datagrams are
     UpstreamId upstream = 0;
     std::vector<std::byte> payload;
+    stack::Fragments fragments = stack::Fragments::Allowed;
 };
 struct CloseDatagrams {
     UpstreamId upstream = 0;

@@ -165,7 +165,7 @@ private:
     void begin_judging(Flow& flow, proxy::RequestHead const& head);
     static void keep_judged(Flow& flow);
     void judged(Flow& flow, policy::Verdict const& verdict);
-    void proceed(Flow& flow, std::string_view decision);
+    void proceed(Flow& flow);
     void answer_denied(Flow& flow, policy::Verdict const& verdict, std::string_view decision);
     static void answer_in_form(Flow& flow, proxy::LocalAnswer answer);
     void answer_misdirected(Flow& flow, std::string_view asked);
@@ -244,7 +244,7 @@ private:
     void udp_resolved(UdpFlow& flow, std::vector<IpAddress> const& addresses);
     void refuse_udp(UdpFlow& flow, policy::Verdict const& verdict, stack::Unreachable how);
     void end_udp(std::uint64_t id);
-    void keep_waiting(UdpFlow& flow, std::vector<std::byte> const& payload);
+    void keep_waiting(UdpFlow& flow, UdpWaiting one);
     void drop_waiting(UdpFlow& flow);
     void handle_udp_time();
     void judge_udp_again();

@@ -8,6 +8,7 @@ namespace
 {
 
 constexpr std::size_t kShownPath = 1024;
+constexpr std::string_view kHardDenied = "hard_denied";
 
 bool was_decided_by_person(std::string_view decision)
 {
@@ -100,18 +101,22 @@ std::string_view code_word(policy::DenyCode code)
     case policy::DenyCode::NoRule: return "no_rule";
     case policy::DenyCode::RuleDenied: return "rule_denied";
     case policy::DenyCode::WrongBinary: return "wrong_binary";
-    case policy::DenyCode::AddressBlocked: return "hard_denied";
+    case policy::DenyCode::AddressBlocked: return kHardDenied;
     case policy::DenyCode::BadRequest: return "bad_request";
     case policy::DenyCode::Unsupported: return "unsupported";
     }
-    return "hard_denied";
+    return kHardDenied;
 }
 
+// "message" is what many programs print of a JSON error: gh, git-lfs, Octokit.
 proxy::LocalAnswer denied(Denial const& denial)
 {
     bool const by_person = was_decided_by_person(denial.decision);
     JsonLine line;
-    line.text("error", "policy_denied").text("detail", sentence(denial));
+    // The reference has a word of its own for an address that may not be reached (3.7, 3.10).
+    line.text("error", denial.decision == kHardDenied ? "ssrf_denied" : "policy_denied");
+    auto const detail = sentence(denial);
+    line.text("detail", detail).text("message", detail);
     line.text("policy", by_person || denial.policy.empty() ? "-" : denial.policy);
     line.text("rule", denial.target.method + " " + denial.target.path);
     line.text("layer", "l7").text("protocol", denial.protocol);
@@ -123,7 +128,7 @@ proxy::LocalAnswer denied(Denial const& denial)
     line.raw("next_steps", next_steps(denial));
     line.text("decision", denial.decision).raw("retry", "false");
     line.text("agent_guidance", guidance(denial.decision)).text("id", denial.id);
-    auto answer = json_answer(403, sentence(denial), line.object());
+    auto answer = json_answer(403, detail, line.object());
     answer.fields.push_back(
         {"X-OpenShell-Policy", by_person || denial.policy.empty() ? "-" : denial.policy});
     return answer;
@@ -135,6 +140,7 @@ proxy::LocalAnswer denied(CredentialDenial const& denial)
         JsonLine()
             .text("error", denial.code)
             .text("detail", "osh: " + denial.hint)
+            .text("message", denial.hint)
             .text("credential", denial.credential)
             .text("host", denial.host)
             .text("hint", denial.hint)
@@ -166,6 +172,7 @@ proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_vi
         JsonLine()
             .text("error", "middleware_failed")
             .text("detail", detail)
+            .text("message", detail)
             .text("middleware", middleware)
             .text("reason", why)
             .raw("retry", "false")
@@ -179,6 +186,7 @@ proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view rea
         JsonLine()
             .text("error", "upstream_unreachable")
             .text("detail", detail)
+            .text("message", detail)
             .text("host", host)
             .text("reason", reason)
             .raw("retry", "true")

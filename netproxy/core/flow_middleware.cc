@@ -108,7 +108,7 @@ bool Core::go_on_with_body(Flow& flow)
     if (!flow.http->body() && !flow.http->body_is_too_large())
         return false;
     timers_.clear(flow.id);
-    proceed(flow, "allow");
+    proceed(flow);
     return true;
 }
 

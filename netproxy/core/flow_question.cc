@@ -73,7 +73,7 @@ void Core::release(Flow& flow, policy::Answer const& answer)
     if (answer.allow) {
         flow.request_allowed_by_person = true;
         journal(flow, decided_line("request", verdict, "allow"));
-        proceed(flow, "allow");
+        proceed(flow);
     } else
         answer_denied(flow, verdict, refusal);
     pump(flow);

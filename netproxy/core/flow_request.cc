@@ -201,9 +201,9 @@ void Core::spell_out_path(Flow& flow, policy::Verdict& verdict)
 void Core::judged(Flow& flow, policy::Verdict const& verdict)
 {
     if (verdict.decision != policy::Decision::Deny) {
-        auto const word = verdict.decision == policy::Decision::Audit ? "audit" : "allow";
-        journal_request(flow, verdict, word);
-        proceed(flow, word);
+        journal_request(
+            flow, verdict, verdict.decision == policy::Decision::Audit ? "audit" : "allow");
+        proceed(flow);
         return;
     }
     if (!is_askable(flow, verdict) || verdict.canonical_path.empty()) {
@@ -212,14 +212,14 @@ void Core::judged(Flow& flow, policy::Verdict const& verdict)
     }
     if (settings_.when_unruled == WhenUnruled::Audit) {
         journal_request(flow, verdict, "audit");
-        proceed(flow, "audit");
+        proceed(flow);
         return;
     }
     park(flow, verdict);
 }
 
 // Allowed by a rule, a person or audit mode: the credential gate has the last word.
-void Core::proceed(Flow& flow, std::string_view)
+void Core::proceed(Flow& flow)
 {
     auto const* head = flow.http->waiting();
     OSH_CHECK(head != nullptr);

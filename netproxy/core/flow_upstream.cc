@@ -2,6 +2,7 @@
 // allowed: no look-up and no packet leaves before the verdict (S4).
 
 #include "netproxy/core/address_order.h"
+#include "netproxy/core/answer_form.h"
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
 #include "policy/model/address_class.h"
@@ -111,7 +112,7 @@ void Core::address_denied(Flow& flow, policy::Verdict const& verdict)
     }
     Denial denial{target_of(flow), flow.who().program().binary, settings_.profile, line.policy,
         line.code, verdict.reason, ""};
-    flow.http->upstream_failed(denied(denial));
+    flow.http->upstream_failed(in_form_for(flow.http->asked(), denied(denial)));
     pump(flow);
 }
 
@@ -176,7 +177,8 @@ void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& w
     drop_upstream(flow, Ending::Finish);
     if (flow.http != nullptr) {
         timers_.clear(flow.id);
-        flow.http->upstream_failed(upstream_unusable(flow.host, why));
+        flow.http->upstream_failed(
+            in_form_for(flow.http->asked(), upstream_unusable(flow.host, why)));
         pump(flow);
         for (auto const id : waiting) // the same connection is no better for them
             if (auto* other = waiting_flow(id))

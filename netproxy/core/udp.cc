@@ -59,24 +59,24 @@ void Core::datagram(stack::UdpReceived const& event)
     flow->last_used = at_.now;
     if (flow->state == UdpState::Open) {
         flow->bytes_up += event.payload.size();
-        commands_.push_back(SendDatagram{flow->id, event.payload});
+        commands_.push_back(SendDatagram{flow->id, event.payload, event.fragments});
     } else
-        keep_waiting(*flow, event.payload);
+        keep_waiting(*flow, {event.payload, event.fragments});
 }
 
 // Beyond what may wait they are lost, as datagrams are.
-void Core::keep_waiting(UdpFlow& flow, std::vector<std::byte> const& payload)
+void Core::keep_waiting(UdpFlow& flow, UdpWaiting one)
 {
-    if (flow.waiting.size() >= kMaxUdpWaiting || parts_.agent.memory_left() < payload.size())
+    if (flow.waiting.size() >= kMaxUdpWaiting || parts_.agent.memory_left() < one.payload.size())
         return;
-    parts_.agent.hold_memory(payload.size());
-    flow.waiting.push_back(payload);
+    parts_.agent.hold_memory(one.payload.size());
+    flow.waiting.push_back(std::move(one));
 }
 
 void Core::drop_waiting(UdpFlow& flow)
 {
-    for (auto const& payload : flow.waiting)
-        parts_.agent.free_memory(payload.size());
+    for (auto const& one : flow.waiting)
+        parts_.agent.free_memory(one.payload.size());
     flow.waiting.clear();
 }
 
@@ -126,9 +126,9 @@ void Core::udp_resolved(UdpFlow& flow, std::vector<IpAddress> const& addresses)
             continue; // the client chose the family when it chose the synthetic address
         flow.state = UdpState::Open;
         commands_.push_back(OpenDatagrams{flow.id, address, flow.tuple.destination_port});
-        for (auto const& payload : flow.waiting) {
-            flow.bytes_up += payload.size();
-            commands_.push_back(SendDatagram{flow.id, payload});
+        for (auto const& one : flow.waiting) {
+            flow.bytes_up += one.payload.size();
+            commands_.push_back(SendDatagram{flow.id, one.payload, one.fragments});
         }
         drop_waiting(flow);
         return;
@@ -175,7 +175,10 @@ void Core::datagrams_failed(UpstreamId id, DialFailure failure, Moment at)
 void Core::datagram_too_big(UpstreamId id, std::uint32_t mtu, Moment at)
 {
     at_ = at;
-    if (auto const* flow = find_udp(id))
+    // Not over IPv6: the kernel inside would cut all that follows, for every program, and fragments
+    // are refused. Here the kernel outside cuts it.
+    auto const* flow = find_udp(id);
+    if (flow != nullptr && flow->tuple.destination.is_v4())
         parts_.agent.refuse_udp_size(flow->tuple, mtu);
 }
 

@@ -24,6 +24,11 @@ inline constexpr std::uint64_t kUdpBit = std::uint64_t{1} << 63;
 
 enum class UdpState : std::uint8_t { Identify, Resolve, Open, Refused };
 
+struct UdpWaiting {
+    std::vector<std::byte> payload;
+    stack::Fragments fragments = stack::Fragments::Allowed;
+};
+
 struct UdpFlow {
     std::uint64_t id = 0;
     stack::FlowTuple tuple;
@@ -33,7 +38,7 @@ struct UdpFlow {
     stack::Unreachable refusal = stack::Unreachable::Port; // what Refused tells again
     Identity identity;
     policy::OwnerDepth owner_depth = policy::OwnerDepth::Proven;
-    std::vector<std::vector<std::byte>> waiting; // until Open; at most kMaxUdpWaiting
+    std::vector<UdpWaiting> waiting; // until Open; at most kMaxUdpWaiting
     Instant last_used{};
     std::uint64_t bytes_up = 0, bytes_down = 0;
 };

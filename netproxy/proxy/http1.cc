@@ -74,6 +74,11 @@ RequestHead const* Http1Connection::waiting() const
     return impl_->agent == Impl::AgentState::Waiting ? &impl_->request.head : nullptr;
 }
 
+RequestHead const& Http1Connection::asked() const
+{
+    return impl_->request.head;
+}
+
 void Http1Connection::want_body(std::size_t limit)
 {
     OSH_CHECK(waiting() != nullptr);

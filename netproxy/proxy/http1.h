@@ -37,6 +37,7 @@ public:
 
     // ---- HttpExchange
     RequestHead const* waiting() const override;
+    RequestHead const& asked() const override;
     void want_body(std::size_t limit) override;
     std::optional<std::string_view> body() const override;
     bool body_is_too_large() const override;

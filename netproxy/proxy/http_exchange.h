@@ -100,6 +100,8 @@ public:
     // ---- the question: a complete head that waits for forward() or answer(). Null when there is
     // none.
     virtual RequestHead const* waiting() const = 0;
+    // The head of the request in hand, also after forward(): of use until the next one waits.
+    virtual RequestHead const& asked() const = 0;
     // Bytes of the request body, kept until forward() or answer(): asked for when the policy judges
     // bodies.
     virtual void want_body(std::size_t limit) = 0;

@@ -46,6 +46,7 @@ public:
 
     // ---- HttpExchange
     RequestHead const* waiting() const override;
+    RequestHead const& asked() const override { return request_.head; }
     void want_body(std::size_t limit) override;
     std::optional<std::string_view> body() const override;
     bool body_is_too_large() const override { return is_too_large_; }

@@ -224,7 +224,12 @@ void MemoryTls::fail_with(int code)
     state_ = TlsState::Failed;
     if (!failure_.empty())
         return;
-    failure_ = is_alert ? alert_words(static_cast<unsigned char>(alert)) : tls_error_words(code);
+    if (is_alert)
+        failure_ = alert_words(static_cast<unsigned char>(alert));
+    else if (code == MBEDTLS_ERR_SSL_CONN_EOF && !was_open_)
+        failure_ = "the other side closed the connection during the TLS handshake";
+    else
+        failure_ = tls_error_words(code);
 }
 
 } // namespace osh::netproxy::proxy

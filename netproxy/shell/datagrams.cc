@@ -4,6 +4,7 @@
 #include "netproxy/shell/dial_guard.h"
 
 #include <cerrno>
+#include <utility>
 
 namespace osh::netproxy::shell
 {
@@ -14,6 +15,11 @@ using sys::IoStatus;
 
 constexpr std::size_t kLongestDatagram = 65'535;
 constexpr std::size_t kDatagramsPerTurn = 32; // of one socket; then others have their turn
+
+bool is_too_big(sys::Io const& io)
+{
+    return io.status == IoStatus::Failed && io.error == EMSGSIZE;
+}
 
 } // namespace
 
@@ -34,16 +40,28 @@ Result<> Datagrams::start(core::OpenDatagrams const& command)
     return {};
 }
 
+void Datagrams::too_big(core::UpstreamId id, Socket const& on)
+{
+    core_.datagram_too_big(id, sys::path_mtu(on.socket), moment_());
+}
+
 void Datagrams::send(core::SendDatagram const& command)
 {
     auto const found = sockets_.find(command.upstream);
     if (found == sockets_.end())
         return;
-    auto const sent = sys::send_from(found->second.socket, command.payload);
-    if (sent.status == IoStatus::Failed && sent.error == EMSGSIZE)
-        core_.datagram_too_big(command.upstream, sys::path_mtu(found->second.socket), moment_());
-    else if (sent.status == IoStatus::Failed)
-        failed(command.upstream, sent.error);
+    auto& [id, to] = *found;
+    if (std::exchange(to.fragments, command.fragments) != command.fragments)
+        sys::set_cutting(to.socket,
+            command.fragments == stack::Fragments::Never ? sys::Cutting::No : sys::Cutting::Yes);
+    auto sent = sys::send_from(to.socket, command.payload);
+    if (is_too_big(sent)) {
+        too_big(id, to);
+        // A router may have said so of an earlier datagram, which the next call is told (udp(7)).
+        sent = sys::send_from(to.socket, command.payload);
+    }
+    if (sent.status == IoStatus::Failed && !is_too_big(sent))
+        failed(id, sent.error);
 }
 
 void Datagrams::on_ready(core::UpstreamId id)
@@ -56,6 +74,10 @@ void Datagrams::on_ready(core::UpstreamId id)
         auto const read = sys::receive_into(found->second.socket, buffer_);
         if (read.status == IoStatus::Busy)
             return found->second.guess.ended_after(i);
+        if (is_too_big(read)) { // a router said so of an earlier one; shorter ones go on
+            too_big(id, found->second);
+            continue;
+        }
         if (read.status == IoStatus::Failed)
             return failed(id, read.error);
         bool const is_last = found->second.guess.is_last(i + 1);

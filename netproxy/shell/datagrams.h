@@ -32,9 +32,11 @@ private:
         sys::Fd socket;
         sys::WatchId watch = 0;
         SingleGuess guess;
+        stack::Fragments fragments = stack::Fragments::Allowed; // what it is set to
     };
     Result<> start(core::OpenDatagrams const& command);
     void on_ready(core::UpstreamId id);
+    void too_big(core::UpstreamId id, Socket const& on);
     void failed(core::UpstreamId id, int error);
 
     sys::EventLoop& loop_;

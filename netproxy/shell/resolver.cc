@@ -16,6 +16,8 @@ namespace
 
 using sys::Interest;
 
+constexpr char const* kLocalResolver = "127.0.0.1"; // resolv.conf(5): where none is named
+
 IpAddress address_of(ares_addrinfo_node const& node)
 {
     if (node.ai_family == AF_INET) {
@@ -94,6 +96,8 @@ private:
     bool is_waiting() const { return !lookups_.empty() || !late_.empty() || record_lookups_ > 0; }
     Result<> use_servers(std::vector<std::string> const& servers);
     void ask(Lookup& lookup);
+    void ask_again();
+    void end_awaiting();
     void answered(Lookup& lookup, int status, ares_addrinfo const* result);
     void watch_socket(ares_socket_t socket, Interest interest);
     void forget(Watched& watched);
@@ -103,8 +107,9 @@ private:
     sys::EventLoop& loop_;
     core::HostsText hosts_;
     ares_channel channel_ = nullptr;
-    bool has_servers_ = false, is_reloading_ = false;
-    std::size_t record_lookups_ = 0; // each belongs to c-ares until it answers
+    bool is_reloading_ = false;
+    std::optional<Instant> awaits_servers_; // until then look-ups wait for somebody to name one
+    std::size_t record_lookups_ = 0;        // each belongs to c-ares until it answers
     std::unordered_map<ares_socket_t, Watched> watched_;
     std::unordered_map<std::string, std::unique_ptr<Lookup>> lookups_;
     // Handed out already, while c-ares still waits for the other family.
@@ -136,10 +141,9 @@ Result<> CaresResolver::start(std::vector<std::string> const& servers)
 
 Result<> CaresResolver::use_servers(std::vector<std::string> const& servers)
 {
-    auto const list = joined(servers);
-    has_servers_ = !list.empty();
-    if (!has_servers_)
-        return {};
+    auto const named = joined(servers);
+    auto const list = named.empty() ? kLocalResolver : named;
+    awaits_servers_.reset();
     int const status = ares_set_servers_ports_csv(channel_, list.c_str());
     if (status != ARES_SUCCESS)
         return fail(Errc::Invalid, std::string("resolvers: ") + ares_strerror(status));
@@ -155,11 +159,25 @@ Result<> CaresResolver::reload(std::vector<std::string> const& servers, core::Ho
     ares_cancel(channel_);
     is_reloading_ = false;
     late_.clear();
-    TRY(use_servers(servers));
+    if (servers.empty())
+        awaits_servers_ = sys::now() + kServersAwaited;
+    else
+        TRY(use_servers(servers));
+    ask_again();
+    return {};
+}
+
+void CaresResolver::end_awaiting()
+{
+    static_cast<void>(use_servers({}).ok()); // else those of before are asked
+    ask_again();
+}
+
+void CaresResolver::ask_again()
+{
     for (auto const& [name, lookup] : std::exchange(lookups_, {}))
         for (auto& waiting : lookup->waiting)
             resolve(name, std::move(waiting));
-    return {};
 }
 
 void CaresResolver::resolve(std::string const& name, OnAddresses on_addresses)
@@ -176,11 +194,8 @@ void CaresResolver::resolve(std::string const& name, OnAddresses on_addresses)
         }
         cache_.erase(cached);
     }
-    if (!has_servers_) {
-        on_addresses(
-            fail(Errc::NotFound, name + " cannot be looked up: this machine names no resolver"));
-        return;
-    }
+    if (awaits_servers_ && sys::now() >= *awaits_servers_)
+        end_awaiting();
     auto& lookup = lookups_[name];
     if (lookup != nullptr) { // already being asked
         lookup->waiting.push_back(std::move(on_addresses));
@@ -195,7 +210,8 @@ void CaresResolver::resolve(std::string const& name, OnAddresses on_addresses)
     lookup->resolver = this;
     lookup->name = name;
     lookup->waiting.push_back(std::move(on_addresses));
-    ask(*lookup);
+    if (!awaits_servers_)
+        ask(*lookup);
 }
 
 // Both families apart: the answer of one need not wait for a resolver that drops the other.
@@ -269,7 +285,7 @@ stack::DnsReply reply_for(int status)
 void CaresResolver::resolve_records(std::string const& name, std::uint16_t type, OnRecords on_found)
 {
     constexpr int kClassIn = 1;
-    if (!has_servers_ || record_lookups_ >= kMaxRecordLookups)
+    if (awaits_servers_ || record_lookups_ >= kMaxRecordLookups)
         return on_found({});
     ++record_lookups_;
     auto const on_records = [](void* opaque, int status, int, unsigned char* answer, int size) {
@@ -345,6 +361,8 @@ void CaresResolver::handle_time(Instant now)
 {
     if (!is_waiting())
         return;
+    if (awaits_servers_ && now >= *awaits_servers_)
+        end_awaiting();
     ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     std::vector<Lookup*> due;
     for (auto const& [name, lookup] : lookups_)
@@ -361,6 +379,7 @@ Instant CaresResolver::next_deadline(Instant now) const
     timeval longest{1, 0}, storage{};
     auto const* wait = ares_timeout(channel_, &longest, &storage);
     auto next = now + std::chrono::seconds(wait->tv_sec) + std::chrono::microseconds(wait->tv_usec);
+    next = std::min(next, awaits_servers_.value_or(next));
     for (auto const& [name, lookup] : lookups_)
         next = std::min(next, lookup->hand_out);
     return next;

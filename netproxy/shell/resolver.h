@@ -23,6 +23,9 @@ inline constexpr int kLookupTries = 2;          // per server
 // RFC 8305 section 3: once one family has answered, the other gets this long; a resolver that
 // swallows one kind of question costs no more than this.
 inline constexpr Duration kResolutionDelay = 50ms;
+// resolv.conf(5) is written in place by many: one that names no resolver means the local one only
+// when it has said so for this long.
+inline constexpr Duration kServersAwaited = 1s;
 inline constexpr std::size_t kMaxCachedNames = 1024;
 inline constexpr Duration kCacheTtlLimit = 30s; // also what a longer TTL is cut to
 
@@ -40,7 +43,8 @@ using OnRecords = std::function<void(FoundRecords)>;
 class Resolver
 {
 public:
-    // `servers`: addresses in text. Hosts entries win over DNS, as in nsswitch "files dns".
+    // `servers`: addresses in text; none means the local one. Hosts entries win over DNS, as in
+    // nsswitch "files dns".
     static Result<std::unique_ptr<Resolver>> create(
         sys::EventLoop& loop, std::vector<std::string> const& servers, core::HostsText hosts);
     virtual ~Resolver() = default;
@@ -51,6 +55,7 @@ public:
     virtual void resolve_records(
         std::string const& name, std::uint16_t type, OnRecords on_records) = 0;
     // The machine joined another network: what waits is asked again, what was known is forgotten.
+    // No servers: the file names none, perhaps not yet.
     virtual Result<> reload(std::vector<std::string> const& servers, core::HostsText hosts) = 0;
     virtual void handle_time(Instant now) = 0;
     virtual Instant next_deadline(Instant now) const = 0;

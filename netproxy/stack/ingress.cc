@@ -72,7 +72,8 @@ void deliver(Arrival const& in, FlowTuple const& tuple, Bytes payload)
     if (tuple.destination_port == kDnsPort
         && tuple.destination == in.world.gateway_like(tuple.destination))
         return in.dns.take_datagram(tuple, payload, in.now);
-    in.world.events.push_back(UdpReceived{tuple, {payload.begin(), payload.end()}});
+    auto const fragments = in.packet.is_dont_fragment ? Fragments::Never : Fragments::Allowed;
+    in.world.events.push_back(UdpReceived{tuple, {payload.begin(), payload.end()}, fragments});
 }
 
 void take_udp(Arrival const& in)

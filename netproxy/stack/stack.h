@@ -59,9 +59,14 @@ struct DnsAsked { // UDP or TCP port 53 at the stack's own address; answer with 
     std::uint16_t type; // 1 A, 28 AAAA, others as asked
     FlowTuple tuple;
 };
+// Whether a datagram may be cut on its way. The agent's default route locks its MTU, so the bit is
+// set where a program asked for it (IP_MTU_DISCOVER, ip(7)), and nowhere else. IPv6 has no such
+// bit.
+enum class Fragments : bool { Never, Allowed };
 struct UdpReceived { // any other datagram; nothing is answered: reply with send_udp or refuse_udp
     FlowTuple tuple;
     std::vector<std::byte> payload;
+    Fragments fragments = Fragments::Allowed;
 };
 
 using Event = std::variant<TcpOpened, TcpReadable, TcpWritable, TcpClosed, DnsAsked, UdpReceived>;

@@ -50,7 +50,8 @@ std::expected<IpPacket, IpProblem> parse_v4(Bytes packet)
     if (sum16(packet.first(kIpv4HeaderSize)) != 0xffff)
         return std::unexpected(IpProblem::Malformed);
     return IpPacket{IpAddress::from_v4(get32(packet, 12)), IpAddress::from_v4(get32(packet, 16)),
-        get8(packet, 9), packet.subspan(header, total - header)};
+        get8(packet, 9), (get16(packet, 6) & kDontFragment) != 0,
+        packet.subspan(header, total - header)};
 }
 
 IpAddress v6_at(Bytes packet, std::size_t at)
@@ -73,7 +74,7 @@ std::expected<IpPacket, IpProblem> parse_v6(Bytes packet)
     if (is_extension_header(next))
         return std::unexpected(IpProblem::Options);
     IpPacket const parsed{
-        v6_at(packet, 8), v6_at(packet, 24), next, packet.subspan(kIpv6HeaderSize, length)};
+        v6_at(packet, 8), v6_at(packet, 24), next, false, packet.subspan(kIpv6HeaderSize, length)};
     // An IPv4-mapped address on the wire would be taken for the IPv4 address it is not.
     if (parsed.source.is_v4() || parsed.destination.is_v4())
         return std::unexpected(IpProblem::Malformed);

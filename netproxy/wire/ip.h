@@ -24,7 +24,8 @@ enum class IpProblem : std::uint8_t { Malformed, Fragment, Options };
 struct IpPacket {
     IpAddress source, destination; // both IPv4 or both IPv6: an IPv6 header cannot name an IPv4
     std::uint8_t protocol = 0;
-    Bytes payload; // without padding behind the packet
+    bool is_dont_fragment = false; // the bit of IPv4; IPv6 has none
+    Bytes payload;                 // without padding behind the packet
 };
 
 std::expected<IpPacket, IpProblem> parse_ip(Bytes packet);

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-from machine import OSH, Skip, check
+from machine import OSH, Skip, check, need
 
 
 def start(m, script, *options):
@@ -68,6 +68,65 @@ def no_answer_is_a_deny(m):
     watcher.kill()
     watcher.wait()
     check(json.loads(out)['decision'] in ('expired', 'unattended'), (out, err))
+
+
+NODE_HTTP2 = """const s = require('http2').connect('https://ask.test'), r = s.request({':path': '/node-http2'}); let t = '';
+r.on('response', h => { t = h[':status'] + ' '; }); r.on('data', d => t += d); r.on('end', () => { console.log(t); s.close(); });"""
+CLIENTS = {
+    'curl-http1': "curl -sS --http1.1 -w ' %%{http_code}\\n' %s", 'curl-http2': "curl -sS --http2 -w ' %%{http_code}\\n' %s",
+    'node-fetch': "node -e 'fetch(process.argv[1]).then(async r => console.log(r.status, await r.text()), e => console.log(e))' %s",
+    'node-http2': 'node http2.js # %s',
+    'python': "/usr/bin/python3 -c 'import sys, urllib.request as u, urllib.error as e\ntry: r = u.urlopen(sys.argv[1])\nexcept e.HTTPError as x: r = x\n"
+              "print(r.status, r.read().decode())' %s"}
+
+
+def held(m, *options):
+    """Each client asks for a path of its own, all at once."""
+    need('node')
+    m.write(m.project + '/http2.js', NODE_HTTP2)
+    for name, command in CLIENTS.items():
+        m.write('%s/%s.sh' % (m.project, name), command % ('https://ask.test/' + name) + '\n')
+    return start(m, 'for c in *.sh; do sh $c > $c.out 2>&1 & done; wait', *options)
+
+
+def got(m):
+    texts = {}
+    for name in CLIENTS:
+        with open('%s/%s.sh.out' % (m.project, name)) as file:
+            texts[name] = file.read()
+    return texts
+
+
+def every_client_waits(m):
+    """curl, node's fetch and http2, and python wait for a person 6 s with no option given: allowed, each gets its answer; denied, each a 403."""
+    for word, status, text in (('allow', '200', 'hello from ask.test/'), ('deny', '403', '"human_denied"')):
+        process = held(m)
+        deadline = time.monotonic() + 15
+        rows = []
+        while sum(row['count'] for row in rows) < len(CLIENTS) and time.monotonic() < deadline:
+            rows = waiting(m)
+        check(sum(row['count'] for row in rows) == len(CLIENTS), rows)  # those of one program join
+        time.sleep(6)
+        while process.poll() is None and time.monotonic() < deadline + 15:  # an allowed one lets the next path be asked
+            for line in m.osh('approvals', 'list', '--json').out.splitlines():
+                m.osh('approvals', word, json.loads(line)['id'])
+            time.sleep(0.2)
+        code, out, err = finish(process)
+        for name, said in got(m).items():
+            check(status in said and text in said, (word, name, said, err))
+    check(len(m.hits(kind='request', host='ask.test')) == len(CLIENTS), 'asked once each, and never when denied')
+
+
+def every_client_learns_of_the_deadline(m):
+    """Where nobody answers in time each of them gets a 403 that says so."""
+    process = held(m, '--approval-timeout', '2s')
+    watcher = m.popen([OSH, 'approvals', 'watch', '--plain'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    finish(process)
+    watcher.kill()
+    watcher.wait()
+    for name, said in got(m).items():
+        check('403' in said and ('"expired"' in said or '"unattended"' in said), (name, said))
+    check(not m.hits(kind='request', host='ask.test') and not m.hits(kind='dns', name='ask.test'), 'something left')
 
 
 def session_answer_covers_the_next(m):
@@ -135,6 +194,6 @@ def tray_is_a_front_end(m):
         tray.wait()
 
 
-CASES = [allowed_request_goes_on, denied_request_gets_403, no_answer_is_a_deny, session_answer_covers_the_next,
+CASES = [allowed_request_goes_on, denied_request_gets_403, no_answer_is_a_deny, every_client_waits, every_client_learns_of_the_deadline, session_answer_covers_the_next,
          journal_ps_and_logs, policy_set_live, tray_is_a_front_end,
          inside_cannot_answer]

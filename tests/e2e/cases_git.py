@@ -176,6 +176,80 @@ def forged_pushes(m):
             check(codes == ['403'] * 13 + ['415', '403'], done)
 
 
+def history(count):
+    """team/app's main gets that many further commits."""
+    for number in range(count):
+        tree = served('rev-parse', 'main^{tree}')
+        made = served('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit-tree', '-p', 'main', '-m', 'commit %d' % number, tree.strip())
+        served('update-ref', 'refs/heads/main', made.strip())
+
+
+def versions_and_shallow_clones(m):
+    """Each version of git's protocol fetches and pushes; shallow and partial clones work, deepen, and push from where they end."""
+    need('git')
+    fresh_repository()
+    history(6)
+    served('config', 'uploadpack.allowFilter', 'true')
+    done = run(m, 'cd ..; for v in 0 1 2; do git -c protocol.version=$v clone -q %s v$v && cd v$v && $G commit -q --allow-empty -m $v && '
+               'git -c protocol.version=$v push -q origin HEAD:agent/v$v && git -c protocol.version=$v fetch -q && '
+               'git -c protocol.version=$v push origin HEAD:main; cd ..; done; '
+               'git clone -q --depth 2 %s shallow && cd shallow && git rev-list --count HEAD && $G commit -q --allow-empty -m s && '
+               'git push -q origin HEAD:agent/shallow && git push -q -f origin HEAD:main; git fetch -q --deepen 2 && git rev-list --count HEAD && '
+               'git fetch -q --unshallow && git rev-list --count HEAD; cd ..; '
+               'git clone -q --filter=blob:none %s partial && cat partial/README && echo done' % (URL, URL, URL))
+    check(refs() == ['refs/heads/agent/' + n for n in ('shallow', 'v0', 'v1', 'v2')] + ['refs/heads/main'], (refs(), done))
+    check(done.out.count('refs/heads/main may not be pushed') == 4, done)
+    check('\n2\n' in done.out and '\n5\n8\n' in done.out and done.out.endswith('cloned over https\ndone\n'), done)
+
+
+def many_refs_at_once(m):
+    """One push of 500 branches arrives; with one wrong name among them nothing does, also when it is atomic; more than can be read is refused in words."""
+    need('git')
+    fresh_repository()
+    def names(count, prefix):
+        return '$(seq -f HEAD:refs/heads/agent/%s%%g %d)' % (prefix, count)
+    done = run(m, '$G commit -q --allow-empty -m one; git push -q origin %s && echo pushed; '
+               'git push -q origin %s HEAD:refs/heads/release; git push -q --atomic origin %s HEAD:refs/tags/v1; '
+               'git push -q origin %s' % (names(500, 'a'), names(500, 'b'), names(5, 'c'), names(1000, 'd' * 200)))
+    check(done.out.startswith('pushed\n') and len(refs()) == 501, (len(refs()), done))
+    check('refs/heads/release may not be pushed' in done.out and 'refs/tags/v1 may not be pushed' in done.out, done)
+    check(done.out.count('remote: osh: blocked by policy') == 3, done)
+
+
+def mirrors_and_deletes(m):
+    """What changes more than was asked for: push --mirror, --prune, --delete of several, a branch by the name of another namespace."""
+    need('git')
+    fresh_repository()
+    served('update-ref', 'refs/heads/agent/old', 'main')
+    done = run(m, '$G commit -q --allow-empty -m one; git branch agent/new; git push --mirror origin; git push --prune origin "refs/heads/agent/*:refs/heads/agent/*"; '
+               'git push origin --delete agent/old main; git push origin HEAD:refs/agent/x; git push origin HEAD:refs/heads/main/agent/x; '
+               'git push origin HEAD:refs/heads/Agent/x; git push origin HEAD:refs/remotes/agent/x')
+    check(refs() == ['refs/heads/agent/old', 'refs/heads/main'], (refs(), done))
+    check(done.out.count('remote: osh: blocked by policy') == 7, done)
+
+
+LFS_RULES = '''
+          - allow: {method: POST, path: "/team/app.git/info/lfs/objects/batch"}
+          - allow: {method: POST, path: "/team/app.git/info/lfs/locks/verify"}
+          - allow: {method: GET, path: "/lfs/*"}
+          - allow: {method: PUT, path: "/lfs/*"}'''
+
+
+def large_files(m):
+    """git-lfs pushes and fetches large files where rules name its paths beside those of git; without them it prints what was refused."""
+    need('git', 'git-lfs')
+    fresh_repository()
+    shutil.rmtree(world.WORK + '/lfs', ignore_errors=True)
+    # Hooks of the project are protected, so git-lfs's own is not there and the objects are pushed by name.
+    script = 'git lfs install --skip-repo >/dev/null; git lfs track "*.bin" >/dev/null; head -c 3000000 /dev/urandom > a.bin; git add . && $G commit -qm large; ' \
+             'git lfs push origin HEAD && git push -q origin HEAD:agent/lfs'
+    done = run(m, script)
+    check('batch response: osh: blocked by policy: POST git.test/team/app.git/info/lfs/objects/batch' in done.out and refs() == ['refs/heads/main'], done)
+    done = run(m, script + ' && cd .. && git clone -q --branch agent/lfs %s again && cd again && git lfs pull && '
+               'cmp a.bin ../app/a.bin && echo same' % URL, LFS_RULES)
+    check(done.out.endswith('same\n') and len(os.listdir(world.WORK + '/lfs')) == 1, done)
+
+
 def explained(m):
     """`osh policy test`, `explain`, `lint` and `schema` know the key; OpenShell's words stay errors where they were."""
     path = m.write(m.home + '/git.yaml', POLICY % '')
@@ -205,4 +279,4 @@ def explained(m):
 
 
 CASES = [push_to_own_branches, pushes_elsewhere_are_refused, branches_only_move_forward, large_push_is_refused_in_words, fetch_only_repository,
-         deny_rules_beat_allow_rules, forged_pushes, explained]
+         versions_and_shallow_clones, many_refs_at_once, large_files, mirrors_and_deletes, deny_rules_beat_allow_rules, forged_pushes, explained]

@@ -139,22 +139,28 @@ def gh(m):
     program = client(m, 'gh')
     for before in (('env',), BARE):
         greets(m, *before, 'GH_HOST=site.test', 'GH_ENTERPRISE_TOKEN=x', program, 'api', URL)
+    done = m.inside('env', 'GH_HOST=site.test', 'GH_ENTERPRISE_TOKEN=x', program, 'api', 'https://site.test/secret')
+    check('gh: osh: blocked by policy: GET site.test/secret' in done.err, done)
 
 
-JAVA = """import java.net.*; import java.io.*;
+JAVA = """import java.net.*; import java.net.http.*; import java.io.*;
 public class Fetch { public static void main(String[] a) throws Exception {
-  new URL(a[0]).openStream().transferTo(System.out); } }
+  new URL(a[0]).openStream().transferTo(System.out);
+  var answer = HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(a[0])).build(), HttpResponse.BodyHandlers.ofString());
+  System.out.println(" " + answer.version() + " " + answer.body()); } }
 """
 
 
 def java(m):
-    """Every Java of the system, by its own trust store and with no option."""
+    """Every Java of the system, by its own trust store and with no option: URL, and HttpClient, which speaks HTTP/2."""
     homes = [h for h in sorted({os.path.realpath(p) for p in glob.glob('/usr/lib/jvm/*')}) if os.path.exists(h + '/bin/javac')]
     if not homes:
         raise Skip('no JDK on this machine')
     m.write(m.project + '/Fetch.java', JAVA)
     for home in homes:
-        greets(m, home + '/bin/java', 'Fetch.java', URL, timeout=120)
+        done = m.inside(home + '/bin/java', 'Fetch.java', URL, timeout=120)
+        check(done.out == '%s HTTP_2 %s\n' % (HELLO, HELLO) and len(m.hits(kind='request', host='site.test', path='/ok/x')) == 2, done)
+        m.mark = os.path.getsize(world.WORK + '/hits.jsonl')
 
 
 def java_key_store(m):

@@ -1,4 +1,6 @@
-"""git's smart HTTP, served by git's own http-backend from one bare repository."""
+"""git's smart HTTP, served by git's own http-backend from one bare repository; and the basic transfers of git-lfs."""
+import hashlib
+import json
 import os
 import subprocess
 
@@ -27,7 +29,32 @@ def make(folder):
     git('-C', folder + '/repo.git', 'config', 'http.receivepack', 'true')
 
 
+def serve_lfs(request, body):
+    """The batch API (git-lfs docs/api/batch.md): each object is at /lfs/OID of the same host."""
+    folder = world.WORK + '/lfs'
+    os.makedirs(folder, exist_ok=True)
+    if request.path.startswith('/lfs/'):
+        place = folder + '/' + os.path.basename(request.path)
+        if request.command == 'PUT':
+            with open(place, 'wb') as file:
+                file.write(body)
+            return request.send(200 if hashlib.sha256(body).hexdigest() == os.path.basename(place) else 422, b'{}')
+        with open(place, 'rb') as file:
+            return request.send(200, file.read(), 'application/octet-stream')
+    if not request.path.endswith('/objects/batch'):
+        return request.send(404, b'{"message": "no locks here"}', 'application/vnd.git-lfs+json')
+    asked = json.loads(body)
+    objects = []
+    for one in asked['objects']:
+        place = {'href': 'https://git.test/lfs/' + one['oid']}
+        is_there = os.path.exists(folder + '/' + one['oid'])
+        objects.append(one if asked['operation'] == 'upload' and is_there else dict(one, actions={asked['operation']: place}))
+    request.send(200, json.dumps({'transfer': 'basic', 'objects': objects}).encode(), 'application/vnd.git-lfs+json')
+
+
 def serve(request, body):
+    if '/info/lfs/' in request.path or request.path.startswith('/lfs/'):
+        return serve_lfs(request, body)
     path, _, query = request.path.partition('?')
     env = {'PATH': '/usr/bin:/bin', 'GIT_PROJECT_ROOT': world.WORK + '/git', 'GIT_HTTP_EXPORT_ALL': '1', 'PATH_INFO': path,
            'QUERY_STRING': query, 'REQUEST_METHOD': request.command, 'CONTENT_LENGTH': str(len(body)),

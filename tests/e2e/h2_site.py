@@ -1,14 +1,17 @@
 """Servers that speak HTTP/2: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test and HTTP/2 only, node's on
-8448 (which takes WebSockets) and 8449 (which does not), and
-nghttpx before the sites of sites.py, on an address of its own."""
+8448 (which takes WebSockets) and 8449 (which does not), and nghttpx before the sites of sites.py, on an address of its own.
+Beside them node_site.js, where its modules are."""
 import ctypes
+import json
 import os
 import shutil
 import subprocess
+import time
 
 import world
 
-PORT, GRPC_PORT, SOCKET_PORT, MUTE_PORT = 8446, 8447, 8448, 8449
+PORT, GRPC_PORT, SOCKET_PORT, MUTE_PORT, NODE_PORT = 8446, 8447, 8448, 8449, 8620
+MODULES = '/opt/agents/modules/node_modules'
 
 
 def die_with_parent():
@@ -33,6 +36,12 @@ def serve():
     if shutil.which('node'):
         subprocess.Popen(['node', '/opt/e2e/socket_site.mjs', world.SITES, str(SOCKET_PORT), str(MUTE_PORT), world.WORK],
                          preexec_fn=die_with_parent)
+    if shutil.which('node') and os.path.isdir(MODULES):
+        script = os.path.dirname(os.path.abspath(__file__)) + '/node_site.js'
+        if not os.path.exists(script):  # a home may be covered by now
+            script = '/opt/e2e/node_site.js'
+        subprocess.Popen(['node', script, world.SITES, str(NODE_PORT), world.WORK + '/leaf.pem', world.WORK + '/leaf.key',
+                          world.WORK + '/hits.jsonl'], preexec_fn=die_with_parent, env=dict(os.environ, NODE_PATH=MODULES))
     try:
         import grpc
     except ImportError:
@@ -54,10 +63,32 @@ def serve_grpc(grpc):
         for request in requests:
             yield b'you said ' + request
 
+    def count(request, context):
+        for number in range(int(request)):
+            yield b'%d' % number
+
+    def add(requests, context):
+        return b'%d' % sum(map(int, requests))
+
+    def slow(request, context):
+        time.sleep(3)
+        return request
+
+    def flood(request, context):
+        """So many million bytes, and when each million left."""
+        for _ in range(int(request)):
+            with open(world.WORK + '/hits.jsonl', 'a') as file:
+                file.write(json.dumps({'kind': 'flood', 'time': time.time()}) + '\n')
+            yield bytes(1000000)
+
     class Handler(grpc.GenericRpcHandler):
         def service(self, details):
             return {'/osh.Test/Echo': grpc.unary_unary_rpc_method_handler(echo),
                     '/osh.Test/Fail': grpc.unary_unary_rpc_method_handler(fail),
+                    '/osh.Test/Count': grpc.unary_stream_rpc_method_handler(count),
+                    '/osh.Test/Flood': grpc.unary_stream_rpc_method_handler(flood),
+                    '/osh.Test/Sum': grpc.stream_unary_rpc_method_handler(add),
+                    '/osh.Test/Slow': grpc.unary_unary_rpc_method_handler(slow),
                     '/osh.Test/Talk': grpc.stream_stream_rpc_method_handler(talk)}.get(details.method)
 
     server = grpc.server(futures.ThreadPoolExecutor(8))

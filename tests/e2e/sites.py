@@ -16,6 +16,7 @@ import git_site
 import h2_site
 import model_site
 import npm_site
+import odd_site
 import pip_site
 import pki
 import websocket_site
@@ -81,7 +82,8 @@ class Site(BaseHTTPRequestHandler):
             return websocket_site.serve(self, hit, model_site.socket_answer(self.headers.get('host'), self.path))
         body = self.body()
         host = (self.headers.get('host') or '').partition(':')[0]
-        hit(kind='request', host=host, method=self.command, path=self.path, tls=isinstance(self.connection, ssl.SSLSocket),
+        tls = isinstance(self.connection, ssl.SSLSocket)
+        hit(kind='request', host=host, method=self.command, path=self.path, tls=tls, resumed=tls and self.connection.session_reused,
             headers={k.lower(): v for k, v in self.headers.items()}, body=body[:20000].decode(errors='replace'))
         if host == 'git.test':
             return git_site.serve(self, body)
@@ -233,6 +235,7 @@ def serve():
         for port, tls in ((80, None), (443, secure), *particular_contexts().items()):
             threading.Thread(target=Server(address, port, tls).serve_forever, daemon=True).start()
     fault_site.serve(world.SITES)
+    odd_site.serve(world.SITES, hit)
     kept = h2_site.serve()
     threading.Event().wait()
     return kept

@@ -139,8 +139,6 @@ std::vector<std::string> resolvers_in(std::string_view resolv_conf)
         if (auto const address = IpAddress::parse(rest); address && found.size() < kMaxResolvers)
             found.push_back(address->text());
     }
-    if (found.empty())
-        found.push_back("127.0.0.1");
     return found;
 }
 

@@ -23,7 +23,7 @@ Result<> add_proxies(policy::Setup& setup, std::map<std::string, std::string> co
 // hosts(5) with the session's own entries, each of which replaces what the file says of the name.
 std::string hosts_with(std::vector<std::string> const& added, std::string_view hosts);
 
-// The nameserver lines of resolv.conf(5). None: the file's documented default, 127.0.0.1.
+// The nameserver lines of resolv.conf(5). Without one the local resolver is meant.
 std::vector<std::string> resolvers_in(std::string_view resolv_conf);
 
 } // namespace osh::launcher

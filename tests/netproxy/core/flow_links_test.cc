@@ -22,6 +22,37 @@ TEST_F(FlowLinks, ARequestTravelsOverHttp2WhereTheServerSpeaksIt)
     EXPECT_TRUE(reply(id).is_complete);
 }
 
+TEST_F(FlowLinks, AServerThatNeverAnswersTheHandshakeIsA502AfterAMinute)
+{
+    connects_agent();
+    auto const id = gets("/ok/a");
+    auto const upstream = connects();
+    EXPECT_FALSE(upstream_text(upstream).empty()) << "a ClientHello";
+    later(kConnectTimeout - 1s);
+    moves();
+    EXPECT_EQ(reply(id).status(), "");
+    later(1s);
+    moves();
+    EXPECT_EQ(reply(id).status(), "502");
+    EXPECT_NE(reply(id).body.find("connecting took too long"), std::string::npos);
+}
+
+TEST_F(FlowLinks, EventsOfAStreamMayBeADayApart)
+{
+    connects_agent();
+    auto const id = gets("/ok/a");
+    auto const upstream = accepts();
+    auto& server = servers.at(upstream).http2;
+    server.session->answer(1, {{":status", "200"}}, Ends::No);
+    for (char const* const event : {"one ", "two ", "three"}) {
+        later(24h);
+        server.says(1, event, Ends::No);
+        moves();
+    }
+    EXPECT_EQ(reply(id).body, "one two three");
+    EXPECT_FALSE(reply(id).is_complete);
+}
+
 TEST_F(FlowLinks, StreamsShareOneConnection)
 {
     connects_agent();

@@ -67,6 +67,45 @@ TEST_F(FlowRequest, AnswersBadGatewayWithTheReason)
     EXPECT_NE(side(flow).out.find("Connection refused"), std::string::npos);
 }
 
+TEST_F(FlowRequest, TellsOfAServerThatFailsInTheFormOfTheClient)
+{
+    start();
+    auto const flow = open("rest.test", 80);
+    says(flow, "GET /ok/1 HTTP/1.1\r\nHost: rest.test\r\nAccept: text/html\r\n\r\n");
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    core->dial_failed(one<Dial>()->upstream, DialFailure::Refused, "Connection refused", at);
+    EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 502"));
+    EXPECT_NE(side(flow).out.find("<h1>Not available</h1>"), std::string::npos);
+}
+
+TEST_F(FlowRequest, WaitsBetweenEventsAsLongAsTheServerLikes)
+{
+    start();
+    auto const flow = open("rest.test", 80);
+    says(flow, kGet);
+    auto const upstream = connects();
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    replies(upstream, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n");
+    for (char const* const event : {"data: 1\n\n", "data: 2\n\n"}) {
+        later(24h);
+        replies(upstream, event);
+        EXPECT_NE(side(flow).out.find(event), std::string::npos);
+    }
+    EXPECT_FALSE(side(flow).is_finished || side(flow).is_reset);
+}
+
+TEST_F(FlowRequest, AServerMayThinkForADayBeforeItAnswers)
+{
+    start();
+    auto const flow = open("rest.test", 80);
+    says(flow, kGet);
+    auto const upstream = connects();
+    core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+    later(24h);
+    replies(upstream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    EXPECT_TRUE(side(flow).out.ends_with("\r\n\r\nhi"));
+}
+
 TEST_F(FlowRequest, RefusesAnAddressThatIsNeverDialled)
 {
     start();
@@ -74,6 +113,7 @@ TEST_F(FlowRequest, RefusesAnAddressThatIsNeverDialled)
     says(flow, kGet);
     EXPECT_EQ(connects("127.0.0.1"), 0u);
     EXPECT_NE(side(flow).out.find("\"decision\":\"hard_denied\""), std::string::npos);
+    EXPECT_NE(side(flow).out.find("\"error\":\"ssrf_denied\""), std::string::npos);
 }
 
 TEST_F(FlowRequest, KeepsTheUpstreamForTheNextRequest)

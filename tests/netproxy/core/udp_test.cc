@@ -11,11 +11,12 @@ protected:
         settings.udp_by_policy = by_policy;
         start();
     }
-    void sends(IpAddress const& to, std::uint16_t port, std::string_view text)
+    void sends(IpAddress const& to, std::uint16_t port, std::string_view text,
+        stack::Fragments fragments = stack::Fragments::Allowed)
     {
         auto const bytes = bytes_of(text);
-        core->handle(
-            stack::UdpReceived{{ip("192.0.0.2"), to, 40000, port}, {bytes.begin(), bytes.end()}},
+        core->handle(stack::UdpReceived{{ip("192.0.0.2"), to, 40000, port},
+                         {bytes.begin(), bytes.end()}, fragments},
             at);
     }
     IpAddress address_of(std::string_view name) { return names.addresses_for(name, at.now)->v4; }
@@ -130,6 +131,19 @@ TEST_F(FlowUdp, FlowsAreBounded)
     EXPECT_EQ(agent.refused_datagrams, 3);
 }
 
+TEST_F(FlowUdp, WhatMayNotBeCutIsNotCutEvenIfItWaited)
+{
+    begin();
+    sends(address_of("raw.test"), 2222, "one", stack::Fragments::Never);
+    sends(address_of("raw.test"), 2222, "two");
+    owned();
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    EXPECT_EQ(one<SendDatagram>()->fragments, stack::Fragments::Never);
+    EXPECT_EQ(one<SendDatagram>()->fragments, stack::Fragments::Allowed);
+    sends(address_of("raw.test"), 2222, "three", stack::Fragments::Never);
+    EXPECT_EQ(one<SendDatagram>()->fragments, stack::Fragments::Never);
+}
+
 TEST_F(FlowUdp, ADatagramThatIsTooLongIsToldWithTheSizeThatFits)
 {
     begin();
@@ -137,6 +151,18 @@ TEST_F(FlowUdp, ADatagramThatIsTooLongIsToldWithTheSizeThatFits)
     core->datagram_too_big(id, 1400, at);
     EXPECT_EQ(agent.told_mtu, 1400u);
     EXPECT_FALSE(one<CloseDatagrams>()); // shorter ones go on
+}
+
+TEST_F(FlowUdp, ADatagramOfIpv6ThatIsTooLongIsNotTold)
+{
+    begin();
+    sends(names.addresses_for("raw.test", at.now)->v6, 2222, "one");
+    auto const id = owned();
+    core->resolved(one<Resolve>()->id, std::vector{ip("2001:4860::1")}, at);
+    ASSERT_TRUE(one<OpenDatagrams>());
+    core->datagram_too_big(id, 1400, at);
+    EXPECT_EQ(agent.told_mtu, 0u); // the kernel inside would cut all that follows
+    EXPECT_FALSE(one<CloseDatagrams>());
 }
 
 } // namespace osh::netproxy::core::test

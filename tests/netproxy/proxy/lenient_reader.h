@@ -1,6 +1,7 @@
 #pragma once
 // A server as smuggling likes it, for the tests that compare what was judged with what was sent.
 
+#include "netproxy/proxy/http1_head.h"
 #include "policy/base/text.h"
 
 #include <cstdlib>

@@ -258,6 +258,15 @@ TEST(Tls, AnUncleanEndIsAFailure)
     EXPECT_TRUE(server->was_open()) << "which is no refusal of the certificate";
 }
 
+TEST(Tls, SaysWhenTheOtherSideLeavesDuringTheHandshake)
+{
+    auto sides = make_pair_of_sides();
+    auto client = connect(sides, "a.test");
+    client->transport_ended();
+    EXPECT_EQ(client->state(), TlsState::Failed);
+    EXPECT_EQ(client->failure(), "the other side closed the connection during the TLS handshake");
+}
+
 TEST(Tls, PlainTextIsNotTls)
 {
     auto sides = make_pair_of_sides();

@@ -128,6 +128,20 @@ TEST(Udp, IsHandedOutAndAnsweredFromTheAddressThatWasAsked)
     EXPECT_TRUE(seen[0].offload.needs_checksum);
 }
 
+TEST(Udp, SaysWhetherItMayBeCutOnItsWay)
+{
+    Packet const whole = datagram("10.0.2.15", "192.0.2.1", 9, "x"); // as ours: "don't fragment"
+    Agent agent;
+    agent.stack.handle_packet(whole, agent.now);
+    agent.stack.handle_packet(changed(whole, 6, 0), agent.now);
+    agent.stack.handle_packet(datagram("fd00::15", "2001:db8::1", 9, "x"), agent.now);
+    auto const received = agent.take<UdpReceived>();
+    ASSERT_EQ(received.size(), 3u);
+    EXPECT_EQ(received[0].fragments, Fragments::Never);
+    EXPECT_EQ(received[1].fragments, Fragments::Allowed);
+    EXPECT_EQ(received[2].fragments, Fragments::Allowed); // IPv6 cannot say
+}
+
 TEST(Udp, ASuperPacketIsManyDatagrams)
 {
     Packet packet = datagram("10.0.2.15", "192.0.2.1", 443, "aaaabbbbcc");

@@ -3,9 +3,11 @@
 // application over the stack, and a client that uses sockets. Both are children of the test; the
 // client's exit status is the result.
 //
-// What a port does: 7 echoes, 9 refuses, 10 is unreachable, 11 resets after the first byte, 13
-// counts what it gets and answers with length and sum when the agent has finished, 19 sends as many
-// bytes as the first eight ask for and finishes, 20 never reads.
+// What a port does: 7 echoes, 9 refuses, 10 is unreachable, 11 resets after the first byte, 12
+// finishes at the first byte, without waiting for the agent's end, 13 counts what it gets and
+// answers with length and sum when the agent has finished, 19 sends as many bytes as the first
+// eight ask for and finishes, 20 never reads, 21 tells how many flows there are, as eight bytes,
+// for each byte.
 
 #include "policy/base/bytes.h"
 

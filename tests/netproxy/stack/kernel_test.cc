@@ -129,22 +129,26 @@ TEST(KernelLink, CarriesUploadsThroughLossDoublingAndReordering)
 {
     LinkOptions options;
     options.faults = {30, 30, 30, 7};
-    expect_over_link([] { return upload(kV4, 5'000'000); }, options);
+    for (char const* address : {kV4, kV6})
+        expect_over_link([address] { return upload(address, 3'000'000); }, options);
 }
 
 TEST(KernelLink, CarriesDownloadsThroughLossDoublingAndReordering)
 {
     LinkOptions options;
     options.faults = {30, 30, 30, 8};
-    expect_over_link([] { return download(kV4, 5'000'000); }, options);
+    for (char const* address : {kV4, kV6})
+        expect_over_link([address] { return download(address, 3'000'000); }, options);
 }
 
 TEST(KernelLink, CarriesBothWaysThroughTruncationToo)
 {
     LinkOptions options;
     options.faults = {10, 10, 10, 9, 30};
-    expect_over_link([] { return upload(kV4, 3'000'000); }, options);
-    expect_over_link([] { return download(kV6, 3'000'000); }, options);
+    for (char const* address : {kV4, kV6}) {
+        expect_over_link([address] { return upload(address, 2'000'000); }, options);
+        expect_over_link([address] { return download(address, 2'000'000); }, options);
+    }
 }
 
 TEST(KernelLink, CarriesSmallWindows)
@@ -233,6 +237,94 @@ TEST(KernelLink, AResetReachesTheAgent)
     });
 }
 
+void give_up_after(int fd, int milliseconds)
+{
+    timeval const wait{0, milliseconds * 1000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+}
+
+// The flows that the stack still has, asked over a connection that is one of them, until they are
+// as few as that; the last answer after two seconds.
+std::uint64_t flows_left(char const* address)
+{
+    int const fd = connect_to(address, 21);
+    std::uint64_t flows = 0;
+    for (int i = 0; i < 40 && write(fd, "?", 1) == 1; ++i) {
+        if (!read_exactly(fd, &flows, sizeof flows) || flows == 1)
+            break;
+        poll(nullptr, 0, 50);
+    }
+    close(fd);
+    return flows;
+}
+
+// Reads nothing until no more comes: the kernel's window is shut then. Then all of it.
+int download_in_bursts(char const* address, std::uint64_t size)
+{
+    int const fd = connect_to(address, 19);
+    if (write(fd, &size, sizeof size) != sizeof size)
+        return 1;
+    std::vector<std::byte> buffer(8'000'000);
+    give_up_after(fd, 300);
+    if (recv(fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_WAITALL) >= ssize_t(size))
+        return 2; // it was never shut
+    give_up_after(fd, 0);
+    std::vector<std::byte> got(size);
+    return read_exactly(fd, got.data(), size) && got == stream_part(0, size) ? 0 : 3;
+}
+
+TEST(KernelLink, AWindowThatWasShutOpensAgainWithAndWithoutLoss)
+{
+    for (char const* address : {kV4, kV6})
+        for (unsigned const lost : {0u, 100u}) {
+            LinkOptions options;
+            options.faults = {lost, 0, 0, 11};
+            expect_over_link(
+                [address] { return download_in_bursts(address, 12'000'000); }, options);
+        }
+}
+
+// Both ends may cross: whoever reads to the end finds an end and no reset.
+int close_at_once(char const* address, int rounds)
+{
+    for (int i = 0; i < rounds; ++i) {
+        int const fd = connect_to(address, 12);
+        char byte = 0;
+        if (fd < 0 || write(fd, "x", 1) != 1 || shutdown(fd, SHUT_WR) != 0)
+            return 1;
+        if (read(fd, &byte, 1) != 0)
+            return 2;
+        close(fd);
+    }
+    return flows_left(address) == 1 ? 0 : 3;
+}
+
+TEST(KernelLink, BothSidesMayCloseAtOnceAndNothingIsLeft)
+{
+    for (char const* address : {kV4, kV6}) {
+        expect_over_link([address] { return close_at_once(address, 300); });
+        LinkOptions options;
+        options.faults = {20, 50, 100, 12};
+        expect_over_link([address] { return close_at_once(address, 20); }, options);
+    }
+}
+
+TEST(KernelLink, AResetByTheAgentEndsAFlowWhateverItHolds)
+{
+    for (char const* address : {kV4, kV6})
+        expect_over_link([address] {
+            for (int i = 0; i < 50; ++i) {
+                int const fd = connect_to(address, i % 2 == 0 ? 19 : 20);
+                std::uint64_t const size = 4'000'000;
+                linger const now{1, 0};
+                setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+                if (write(fd, &size, sizeof size) != sizeof size || close(fd) != 0)
+                    return 1;
+            }
+            return flows_left(address) == 1 ? 0 : 2;
+        });
+}
+
 TEST(KernelLink, ANeverReadConnectionStopsTheWriterOnly)
 {
     expect_over_link([] {
@@ -251,11 +343,14 @@ TEST(KernelLink, DatagramsAreEchoedOrRefused)
     expect_over_link([] {
         for (char const* address : {kV4, kV6}) {
             int const echo = connect_to(address, 7, SOCK_DGRAM);
-            std::vector<std::byte> const sent = stream_part(5, 9000);
-            std::vector<std::byte> got(sent.size());
-            if (send(echo, sent.data(), sent.size(), 0) < 0
-                || !read_exactly(echo, got.data(), got.size()) || got != sent)
-                return 1;
+            for (std::size_t const size : {1, 9000, 65'472}) {
+                std::vector<std::byte> const sent = stream_part(5, size);
+                std::vector<std::byte> got(size + 1);
+                if (send(echo, sent.data(), size, 0) < 0
+                    || recv(echo, got.data(), size + 1, 0) != ssize_t(size)
+                    || !std::equal(sent.begin(), sent.end(), got.begin()))
+                    return 1;
+            }
             int const refused = connect_to(address, 8, SOCK_DGRAM);
             char byte = 0;
             if (send(refused, "x", 1, 0) != 1 || recv(refused, &byte, 1, 0) >= 0

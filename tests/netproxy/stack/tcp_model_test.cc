@@ -1,7 +1,7 @@
 // The stack against a small TCP written for this test, over a link that loses, doubles, delays and
-// cuts packets. The model shares no code with the stack but the wire format: it sends go-back-N and
-// takes bytes in order only, so whatever arrives twice, late or never is the stack's to mend.
-// Time is the test's own: nothing sleeps.
+// cuts packets, over IPv4 and IPv6. The model shares no code with the stack but the wire format: it
+// sends go-back-N and takes bytes in order only, so whatever arrives twice, late or never is the
+// stack's to mend. Time is the test's own: nothing sleeps.
 
 #include "tests/netproxy/stack/agent.h"
 
@@ -201,9 +201,9 @@ private:
 };
 
 struct World {
-    World(Faults faults, std::uint64_t seed)
-        : random(static_cast<unsigned>(seed)), up(faults, seed * 3 + 1), down(faults, seed * 5 + 2),
-          upload(stream_of(seed)), download(stream_of(seed + 1)),
+    World(Faults faults, std::uint64_t seed, char const* server)
+        : destination(ip(server)), random(static_cast<unsigned>(seed)), up(faults, seed * 3 + 1),
+          down(faults, seed * 5 + 2), upload(stream_of(seed)), download(stream_of(seed + 1)),
           model(upload, 0xffff'0000u + static_cast<std::uint32_t>(seed)),
           stack(addresses(), limits(), seed)
     {
@@ -258,7 +258,9 @@ struct World {
     {
         now = now + 1ms;
         model.step(number, [&](Segment const& segment) {
-            up.put(to_packet(addresses().agent_v4, ip("192.0.2.1"), segment), number);
+            up.put(to_packet(destination.is_v4() ? addresses().agent_v4 : addresses().agent_v6,
+                       destination, segment),
+                number);
         });
         while (auto packet = up.take(number))
             stack.handle_packet(*packet, now);
@@ -276,6 +278,7 @@ struct World {
 
     bool is_over() const { return model.is_done() && received.size() == upload.size(); }
 
+    IpAddress destination;
     std::minstd_rand random;
     FaultyLink up, down;
     std::string upload, download, received;
@@ -290,7 +293,7 @@ struct World {
 void expect_streams_arrive(Faults faults, std::uint64_t seed)
 {
     SCOPED_TRACE(seed);
-    World world(faults, seed);
+    World world(faults, seed, seed % 2 == 0 ? "192.0.2.1" : "2001:db8::1");
     int step = 0;
     while (!world.is_over() && step < kMostSteps && !world.model.was_reset())
         world.step(++step);
@@ -307,7 +310,8 @@ void expect_streams_arrive(Faults faults, std::uint64_t seed)
 
 TEST(TcpModel, StreamsArriveOverAQuietLink)
 {
-    expect_streams_arrive({}, 1);
+    for (std::uint64_t seed = 1; seed < 3; ++seed)
+        expect_streams_arrive({}, seed);
 }
 
 TEST(TcpModel, StreamsArriveThroughLoss)

@@ -53,7 +53,7 @@ TEST(Resolvers, ReadsNameserverLinesAndNothingElse)
     EXPECT_EQ(resolvers_in("# x\nnameserver 192.0.2.1\nsearch a.example\n nameserver\t2001:db8::1\n"
                            "nameservers 192.0.2.9\nnameserver nonsense\n"),
         (std::vector<std::string>{"192.0.2.1", "2001:db8::1"}));
-    EXPECT_EQ(resolvers_in(""), std::vector<std::string>{"127.0.0.1"});
+    EXPECT_TRUE(resolvers_in("").empty()); // the local one, or the file is being written
 }
 
 TEST(FlagLayers, WritesAnOrdinaryPolicy)
