@@ -116,6 +116,14 @@ private:
     proxy::HttpVersions offered_to_upstream(Flow const& flow) const;
     bool asks_with_http2(Flow& flow);
     void note_silence(Flow const& flow);
+    // flow_sockets.cc
+    static bool is_for_socket(Flow const& flow);
+    bool route_socket(Flow& flow);
+    void wait_for_settings(Link& link, Flow& flow);
+    void settings_arrived(Link& link);
+    static bool has_finished_socket(Flow const& flow);
+    static bool has_last_words(Flow const& flow);
+    bool says_last_words(Flow& flow);
     // flow_streams.cc
     void become_carrier(Flow& flow);
     void pump_carrier(Flow& flow);
@@ -175,6 +183,7 @@ private:
     policy::Verdict verdict_on_request(Flow& flow, proxy::RequestHead const& head);
     static void spell_out_path(Flow& flow, policy::Verdict& verdict);
     // flow_websocket.cc
+    void give_key(proxy::Forward& plan);
     bool judge_message(Flow& flow);
     static bool is_unruled(policy::Verdict const& verdict);
     policy::Verdict verdict_on_message(Flow& flow, proxy::TunnelMessage const& message);

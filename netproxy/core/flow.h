@@ -59,7 +59,9 @@ struct Upstream {
     bool has_ended = false; // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
-    bool has_served = false;   // a request goes or went out on it
+    bool has_served = false;                                  // a request goes or went out on it
+    bool has_said_goodbye = false;                            // close_notify: our direction is over
+    proxy::HttpVersions offered = proxy::HttpVersions::Only1; // to its server
     bool asks_proxy = false;   // leads to the person's proxy itself, not through it to the host
     bool expects_more = false; // inspected flows: the last read filled the inbox
     bool lacks_space = false;  // no room when last asked: splice, the agent's; else, memory

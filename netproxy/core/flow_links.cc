@@ -24,7 +24,9 @@ void Core::route_stream(Flow& flow)
     auto const port = flow.tuple.destination_port;
     bool const may_share =
         flow.is_encrypted() && !links_.is_http1(flow.host, port, at_.now) && !links_.is_full();
-    if (!may_share) {
+    if (may_share && is_for_socket(flow) && route_socket(flow))
+        return;
+    if (!may_share || (is_for_socket(flow) && !links_.is_http2(flow.host, port, at_.now))) {
         if (waits_for_turn(flow))
             return;
         flow.stream->start_http1();
@@ -123,8 +125,10 @@ void Core::link_is_secure(Flow& flow)
     auto const waiting = links_.finish(key);
     if (flow.upstream.tls->alpn() == "h2") {
         by_upstream_.erase(flow.upstream.id);
-        links_.add(key, std::exchange(flow.upstream, Upstream{}));
-        if (!join_link(flow))
+        auto& link = links_.add(key, std::exchange(flow.upstream, Upstream{}));
+        if (is_for_socket(flow))
+            wait_for_settings(link, flow);
+        else if (!join_link(flow))
             upstream_failed(flow, DialFailure::Other, "it takes no request");
     } else {
         links_.note_http1(flow.host, flow.tuple.destination_port, at_.now);
@@ -169,6 +173,7 @@ void Core::pump_link(Link& link)
     }
     link.is_pumping = false;
     settle_link(link);
+    settings_arrived(link);
 }
 
 bool Core::move_link_bytes(Link& link)
@@ -230,6 +235,7 @@ void Core::handle_link_time()
         link->http2.close();
         move_link_bytes(*link);
         links_.mark_over(*link);
+        settings_arrived(*link);
         weigh(*link);
         commands_.push_back(CloseUpstream{id, Ending::Finish});
     }

@@ -136,6 +136,8 @@ bool Core::give_to_upstream(Flow& flow)
     }
     auto const taken = upstream.tls->write(flow.http->to_upstream());
     flow.http->consume_to_upstream(taken);
+    if (flow.http->has_finished_sending() && !std::exchange(upstream.has_said_goodbye, true))
+        upstream.tls->close();
     return taken > 0;
 }
 
@@ -281,6 +283,8 @@ void Core::settle(Flow& flow)
         finish_agent(flow);
         return;
     }
+    if (says_last_words(flow))
+        return;
     if (http.is_finished() && flow.wire->to_agent().empty())
         journal_faults(flow);
     if (http.is_finished() && flow.wire->to_agent().empty() && http.was_cut()) {

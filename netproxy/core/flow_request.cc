@@ -275,6 +275,8 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.reads_messages |= plan.is_websocket && !plan.scrub.empty();
     plan.body = std::exchange(flow.talk().other_body, {});
     plan.fields = fields_to_send(flow, rewrite, plan);
+    if (plan.is_websocket && flow.carrier != nullptr)
+        give_key(plan);
     address_to_proxy(flow, plan);
     talk.logs_connection_in = talk.logs_connection_in || logs_connection_in(plan.fields);
     flow.push.reset();

@@ -60,8 +60,9 @@ void Core::sent_upstream(UpstreamId id, std::size_t count, Moment at)
 bool Core::has_finished_sending(UpstreamId id) const
 {
     auto const* flow = find_upstream(id);
-    return flow != nullptr && flow->phase == Phase::Splice && parts_.agent.peer_finished(flow->id)
-           && parts_.agent.received(flow->id).empty();
+    if (flow == nullptr || flow->phase != Phase::Splice)
+        return flow != nullptr && has_finished_socket(*flow);
+    return parts_.agent.peer_finished(flow->id) && parts_.agent.received(flow->id).empty();
 }
 
 bool Core::wants_upstream(UpstreamId id) const

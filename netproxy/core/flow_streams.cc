@@ -124,7 +124,7 @@ void Core::settle_stream(Flow& flow)
         return;
     }
     bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;
-    if (!is_busy)
+    if (!is_busy && !has_last_words(flow))
         drop_upstream(flow, Ending::Finish); // at once into the pool: another stream may use it
     if (!is_busy && !flow.is_idle) {
         flow.is_idle = true; // the rest of the answer waits for its reader

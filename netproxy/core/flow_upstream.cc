@@ -124,8 +124,9 @@ void Core::dialled(UpstreamId id, Moment at)
     if (flow == nullptr || flow->upstream.state != UpstreamState::Dial)
         return;
     if (flow->is_encrypted()) {
+        flow->upstream.offered = offered_to_upstream(*flow);
         auto session = parts_.upstream_tls.connect(
-            {flow->host, flow->tuple.destination_port, offered_to_upstream(*flow)}, at_.wall);
+            {flow->host, flow->tuple.destination_port, flow->upstream.offered}, at_.wall);
         if (!session.ok()) {
             upstream_failed(*flow, DialFailure::Other, session.error().sentence);
             sweep();

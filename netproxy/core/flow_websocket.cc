@@ -27,6 +27,15 @@ bool is_binary(proxy::TunnelMessage const& message)
 
 } // namespace
 
+// A handshake of HTTP/2 has none (RFC 8441 section 5), and one of HTTP/1.1 needs one.
+void Core::give_key(proxy::Forward& plan)
+{
+    constexpr std::string_view kKey = "Sec-WebSocket-Key";
+    std::erase_if(plan.fields,
+        [&](proxy::HttpField const& field) { return equals_ignoring_case(field.name, kKey); });
+    plan.fields.push_back({std::string(kKey), parts_.upstream_tls.websocket_key()});
+}
+
 bool Core::judge_message(Flow& flow)
 {
     auto const* message = flow.http->message();

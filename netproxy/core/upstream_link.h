@@ -32,7 +32,8 @@ struct Link {
     proxy::Http2Upstream http2;
     bool is_pumping = false;
     bool is_over = false;
-    std::uint32_t held = 0; // bytes, as they were counted last
+    bool do_sockets_wait = false; // for its SETTINGS, as pending ones of its key
+    std::uint32_t held = 0;       // bytes, as they were counted last
 };
 
 class UpstreamLinks

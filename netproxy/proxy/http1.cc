@@ -205,7 +205,7 @@ std::size_t Http1Connection::held() const
 {
     auto const& self = *impl_;
     return sizeof self + self.request_text.capacity() + self.kept.capacity() + self.to_agent.held()
-           + self.client().held() + (self.gate ? self.gate->held() : 0);
+           + self.client().held() + (self.socket ? self.socket->held() : 0);
 }
 
 bool Http1Connection::was_cut() const

@@ -64,7 +64,7 @@ std::size_t Http1Connection::Impl::take_agent(Bytes bytes)
         case AgentState::Drop: count = drop_body(rest); break;
         case AgentState::Done: break;
         case AgentState::Tunnel:
-            count = take_tunnel(rest.first(std::min(rest.size(), agent_room())));
+            count = socket->take(rest.first(std::min(rest.size(), agent_room())));
             break;
         case AgentState::Closed: count = rest.size(); break; // drained, never read
         }
@@ -208,6 +208,8 @@ void Http1Connection::Impl::finish()
 {
     agent = AgentState::Closed;
     is_finished = true;
+    if (client().state() == UpstreamClient::State::Tunnel)
+        client().end_tunnel();
     request_text.clear();
     kept.clear();
     sent.reset();
@@ -269,9 +271,7 @@ void Http1Connection::Impl::forward(Forward plan)
             "byte"));
     if (plan.is_websocket && !request.head.wants_websocket)
         plan.is_websocket = false;
-    reads_messages = plan.is_websocket && plan.reads_messages;
-    if (reads_messages)
-        offer_extensions(plan);
+    socket = plan.is_websocket ? std::make_unique<WebSocketTunnel>(plan, *this) : nullptr;
     upstream_host = plan.host;
     has_answer_begun = false;
     is_answer_over = false;

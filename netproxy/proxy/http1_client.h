@@ -23,7 +23,8 @@ public:
     void end_payload(std::vector<HttpField> const& trailers) override;
     std::size_t payload_room() const override;
     void tunnel(Bytes bytes) override { to_upstream_.append(bytes); }
-    void send_again(); // the head once more; there was no body
+    void end_tunnel() override {} // as the connection ends
+    void send_again();            // the head once more; there was no body
     // A request that was started, and of which nothing was sent: its body so far. Idle after it.
     struct Unsent {
         std::string body;
@@ -91,6 +92,7 @@ bool is_our_field(std::string_view name);
 // A secret with a line break in it, or a path with a blank, would make two requests out of one.
 bool is_safe(Forward const& plan);
 bool has_secrets(Forward const& plan);              // that the answer may echo
+std::string websocket_key_in(Forward const& plan);  // "" if there is none
 std::string websocket_accept(std::string_view key); // RFC 6455 section 4.2.2
 
 } // namespace osh::netproxy::proxy

@@ -37,6 +37,13 @@ bool has_secrets(Forward const& plan)
         [](std::string const& value) { return !value.empty(); });
 }
 
+std::string websocket_key_in(Forward const& plan)
+{
+    auto const found = std::find_if(plan.fields.rbegin(), plan.fields.rend(),
+        [](auto const& field) { return equals_ignoring_case(field.name, "sec-websocket-key"); });
+    return found == plan.fields.rend() ? std::string() : found->value;
+}
+
 bool is_our_field(std::string_view name)
 {
     return std::any_of(kOurs.begin(), kOurs.end(),
@@ -79,11 +86,7 @@ void Http1Client::start(Forward const& plan, Request const& request)
     method_ = request.method;
     is_websocket_ = plan.is_websocket;
     is_to_proxy_ = plan.is_to_proxy;
-    websocket_key_.clear();
-    for (auto const& field : plan.fields) {
-        if (is_websocket_ && equals_ignoring_case(field.name, "sec-websocket-key"))
-            websocket_key_ = field.value;
-    }
+    websocket_key_ = is_websocket_ ? websocket_key_in(plan) : "";
     request_framing_ = request.framing.kind;
     is_request_over_ = request_framing_ == BodyKind::None;
     informational_ = 0;

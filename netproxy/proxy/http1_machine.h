@@ -13,13 +13,12 @@
 #include "netproxy/proxy/http1.h"
 #include "netproxy/proxy/http1_client.h"
 #include "netproxy/proxy/http2_client.h"
-#include "netproxy/proxy/websocket_gate.h"
-#include "netproxy/proxy/websocket_scrub.h"
+#include "netproxy/proxy/websocket_tunnel.h"
 
 namespace osh::netproxy::proxy
 {
 
-struct Http1Connection::Impl final : AnswerSink {
+struct Http1Connection::Impl final : AnswerSink, TunnelEnds {
     enum class AgentState { Head, Waiting, Body, Drop, Done, Tunnel, Closed };
 
     Impl(Http1Limits const& bounds, HttpScheme by) : limits(bounds), scheme(by) {}
@@ -70,23 +69,14 @@ struct Http1Connection::Impl final : AnswerSink {
     int status = 0;
     std::string upstream_fault;
 
-    // ---- a WebSocket whose messages are judged
-    bool reads_messages = false;
-    bool was_deflate_offered = false;
-    std::optional<WebSocketGate> gate;
-    FrameBoundary answer_frames;                // of the server's direction
-    std::optional<WebSocketScrub> answer_scrub; // where it could echo a secret
-    std::string close_frame; // to the agent, once the server's frame under way is through
+    std::unique_ptr<WebSocketTunnel> socket; // that was asked for
 
     // http1_tunnel.cc
-    void offer_extensions(Forward& plan);
-    Result<ParsedResponse> agreed(ParsedResponse response);
-    std::size_t take_tunnel(Bytes bytes);
-    void gate_has_moved();
-    void tunnel_payload(Bytes payload);
-    void scrubbed_payload(Bytes payload);
-    void close_tunnel(CloseCode code, std::string_view reason);
-    void close_when_possible();
+    void switched(ParsedResponse const& response) override;
+    void tunnel_to_upstream(Bytes bytes) override;
+    void tunnel_to_agent(Bytes bytes) override;
+    void tunnel_closed() override;
+    void tunnel_over(bool cleanly) override;
 
     // http1_agent_side.cc
     std::size_t take_head(Bytes bytes);
@@ -113,11 +103,9 @@ struct Http1Connection::Impl final : AnswerSink {
     // http1_upstream_side.cc
     std::size_t answer_room() const override;
     void informational(ParsedResponse const& response) override;
-    void switched(ParsedResponse const& response) override;
     Result<> answer_head(ParsedResponse const& response, Framing framing) override;
     void answer_payload(Bytes payload) override;
     void answer_over(std::vector<HttpField> trailers) override;
-    void tunnel_over(bool cleanly) override;
     void answer_broken(std::string why) override;
 
     // http1_write.cc

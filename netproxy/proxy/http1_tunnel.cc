@@ -1,49 +1,13 @@
-// After a 101: bytes both ways, and of a WebSocket that is judged the agent's messages one by one.
-// Compression is agreed on only in the one form that the gate can read: permessage-deflate, each
-// message of the client for itself (RFC 7692 section 7.1.1.2).
+// After a 101: a connection of HTTP/1.1 that carries a WebSocket (websocket_tunnel.h). The agent's
+// end of it, or a Close of ours, ends the connection.
 #include "netproxy/proxy/http1_machine.h"
 
 #include "policy/base/check.h"
-#include "policy/base/text.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace osh::netproxy::proxy
 {
-namespace
-{
-
-constexpr std::string_view kExtensions = "sec-websocket-extensions";
-constexpr std::string_view kDeflate = "permessage-deflate";
-constexpr std::string_view kForItself = "client_no_context_takeover";
-
-// The extensions in all fields of that name, each with its parameters.
-std::vector<std::string> extensions_in(std::vector<HttpField> const& fields)
-{
-    std::vector<std::string> found;
-    for (auto const& field : fields) {
-        if (!equals_ignoring_case(field.name, kExtensions))
-            continue;
-        for (auto const part : split(field.value, ','))
-            if (!trimmed(part).empty())
-                found.emplace_back(trimmed(part));
-    }
-    return found;
-}
-
-bool is_deflate(std::string_view extension)
-{
-    return equals_ignoring_case(trimmed(extension.substr(0, extension.find(';'))), kDeflate);
-}
-
-void drop_extensions(std::vector<HttpField>& fields)
-{
-    std::erase_if(fields,
-        [](HttpField const& field) { return equals_ignoring_case(field.name, kExtensions); });
-}
-
-} // namespace
 
 void HttpExchange::pass_message(std::optional<std::string>)
 {
@@ -57,129 +21,56 @@ bool HttpExchange::close_tunnel(CloseCode, std::string_view)
 
 TunnelMessage const* Http1Connection::message() const
 {
-    bool const is_open = impl_->gate && impl_->close_frame.empty();
-    return is_open ? impl_->gate->waiting() : nullptr;
+    return impl_->socket ? impl_->socket->message() : nullptr;
 }
 
 void Http1Connection::pass_message(std::optional<std::string> instead)
 {
     OSH_CHECK(message() != nullptr);
-    impl_->gate->pass(std::move(instead));
-    impl_->gate_has_moved();
+    impl_->socket->pass(std::move(instead));
 }
 
 bool Http1Connection::close_tunnel(CloseCode code, std::string_view reason)
 {
-    if (!impl_->gate || impl_->agent != Impl::AgentState::Tunnel)
+    if (impl_->agent != Impl::AgentState::Tunnel || !impl_->socket->reads_messages())
         return false;
-    impl_->close_tunnel(code, reason);
+    impl_->socket->close(code, reason);
     return true;
 }
 
-// Only what can be read may be agreed on; of a server that could echo a secret nothing compressed
-// can be.
-void Http1Connection::Impl::offer_extensions(Forward& plan)
+void Http1Connection::Impl::switched(ParsedResponse const& response)
 {
-    std::string offers;
-    bool const hides_secrets = has_secrets(plan);
-    for (auto const& extension : extensions_in(plan.fields))
-        if (is_deflate(extension) && !hides_secrets)
-            offers += (offers.empty() ? "" : ", ") + extension;
-    drop_extensions(plan.fields);
-    was_deflate_offered = !offers.empty();
-    if (was_deflate_offered)
-        plan.fields.push_back({"Sec-WebSocket-Extensions", std::move(offers)});
+    auto const handshake = socket->agreed(response);
+    if (!handshake.ok())
+        return answer_broken(handshake.error().sentence);
+    status = response.status;
+    has_answer_begun = true;
+    write_answer_head(*handshake);
+    agent = AgentState::Tunnel;
 }
 
-// The server's answer to the offer, as the agent is to understand it.
-Result<ParsedResponse> Http1Connection::Impl::agreed(ParsedResponse response)
+void Http1Connection::Impl::tunnel_to_upstream(Bytes bytes)
 {
-    if (!reads_messages)
-        return response;
-    if (cleaner.is_active())
-        answer_scrub.emplace(Scrubber(sent->plan.scrub, sent->plan.scrub_with));
-    auto const extensions = extensions_in(response.fields);
-    if (extensions.empty()) {
-        gate.emplace(Deflate::No);
-        return response;
-    }
-    if (!was_deflate_offered || extensions.size() > 1 || !is_deflate(extensions[0]))
-        return fail(Errc::Unsupported, "it agreed on a WebSocket extension that was not offered");
-    auto terms = extensions[0];
-    if (to_lower_ascii(terms).find(kForItself) == std::string::npos)
-        terms.append("; ").append(kForItself);
-    drop_extensions(response.fields);
-    response.fields.push_back({"Sec-WebSocket-Extensions", std::move(terms)});
-    gate.emplace(Deflate::Yes);
-    return response;
+    client().tunnel(bytes);
 }
 
-std::size_t Http1Connection::Impl::take_tunnel(Bytes bytes)
+void Http1Connection::Impl::tunnel_to_agent(Bytes bytes)
 {
-    if (!gate) {
-        client().tunnel(bytes);
-        return bytes.size();
-    }
-    if (!close_frame.empty())
-        return bytes.size(); // closing: nothing more goes through
-    auto const taken = gate->take(bytes);
-    gate_has_moved();
-    return gate->fault() ? bytes.size() : taken;
+    to_agent.append(bytes);
 }
 
-void Http1Connection::Impl::gate_has_moved()
+void Http1Connection::Impl::tunnel_closed()
 {
-    client().tunnel(bytes_of(gate->take_output()));
-    if (auto const& fault = gate->fault(); fault && close_frame.empty()) {
-        refusal = fault->why;
-        close_tunnel(fault->code, fault->why);
-    }
+    refusal = socket->refusal();
+    upstream_fault = socket->upstream_fault();
+    finish();
 }
 
-void Http1Connection::Impl::tunnel_payload(Bytes payload)
+void Http1Connection::Impl::tunnel_over(bool cleanly)
 {
-    if (agent != AgentState::Tunnel)
-        return; // it has ended
-    if (!gate)
-        return to_agent.append(payload);
-    if (answer_scrub)
-        return scrubbed_payload(payload);
-    while (!payload.empty() && agent == AgentState::Tunnel) {
-        auto const count = answer_frames.next(payload);
-        to_agent.append(payload.first(count));
-        payload = payload.subspan(count);
-        close_when_possible();
-    }
-}
-
-void Http1Connection::Impl::scrubbed_payload(Bytes payload)
-{
-    std::string frames;
-    answer_scrub->feed(payload, frames);
-    to_agent.append(frames);
-    auto const fault = answer_scrub->fault();
-    if (fault.empty() || !close_frame.empty())
-        return;
-    upstream_fault = fault;
-    close_tunnel(CloseCode::Protocol, fault);
-}
-
-void Http1Connection::Impl::close_tunnel(CloseCode code, std::string_view reason)
-{
-    gate->append_close(code);
-    client().tunnel(bytes_of(gate->take_output()));
-    if (close_frame.empty())
-        append_frame(close_frame, Opcode::Close, close_payload(code, reason), nullptr);
-    close_when_possible();
-}
-
-// Between two frames of the server, so that the agent can read it.
-void Http1Connection::Impl::close_when_possible()
-{
-    bool const is_between = answer_scrub || answer_frames.is_between_frames();
-    if (close_frame.empty() || !is_between)
-        return;
-    to_agent.append(close_frame);
+    if (is_finished)
+        return; // by a Close of ours, which the agent is to read
+    was_cut = !cleanly && !socket->has_agent_closed(); // who has said Close may hang up
     finish();
 }
 

@@ -30,17 +30,6 @@ void Http1Connection::Impl::informational(ParsedResponse const& response)
         write_informational(response);
 }
 
-void Http1Connection::Impl::switched(ParsedResponse const& response)
-{
-    auto const handshake = agreed(response);
-    if (!handshake.ok())
-        return answer_broken(handshake.error().sentence);
-    status = response.status;
-    has_answer_begun = true;
-    write_answer_head(*handshake);
-    agent = AgentState::Tunnel;
-}
-
 Result<> Http1Connection::Impl::answer_head(ParsedResponse const& as_sent, Framing framing)
 {
     auto response = as_sent;
@@ -64,10 +53,10 @@ Result<> Http1Connection::Impl::answer_head(ParsedResponse const& as_sent, Frami
 
 void Http1Connection::Impl::answer_payload(Bytes payload)
 {
-    if (client().state() == Http1Client::State::Tunnel)
-        tunnel_payload(payload);
-    else
+    if (client().state() != UpstreamClient::State::Tunnel)
         write_answer_payload(payload);
+    else if (agent == AgentState::Tunnel)
+        socket->answer(payload); // else it has ended
 }
 
 void Http1Connection::Impl::answer_over(std::vector<HttpField> trailers)
@@ -76,12 +65,6 @@ void Http1Connection::Impl::answer_over(std::vector<HttpField> trailers)
         return answer_broken(ended.error().sentence);
     is_answer_over = true;
     maybe_end_exchange();
-}
-
-void Http1Connection::Impl::tunnel_over(bool cleanly)
-{
-    was_cut = !cleanly;
-    finish();
 }
 
 void Http1Connection::Impl::answer_broken(std::string why)

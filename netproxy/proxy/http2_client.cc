@@ -2,6 +2,10 @@
 // so that the connection is not read ahead of a slow agent.
 #include "netproxy/proxy/http2_client.h"
 
+#include "netproxy/proxy/http1_client.h"
+
+#include "policy/base/text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +17,8 @@ namespace
 {
 
 constexpr std::size_t kSlice = 4096; // of ciphertext's plaintext, between two looks at the room
+constexpr int kSwitchingProtocols = 101;
+constexpr std::string_view kAcceptField = "Sec-WebSocket-Accept";
 
 } // namespace
 
@@ -38,13 +44,38 @@ void Http2Client::start(Forward const& plan, Request const& request)
     trailers_.clear();
     sent_trailers_.clear();
     fault_.clear();
+    handshake_.clear();
+    is_reusable_ = is_tunnel_ended_ = false;
     if (plan.is_websocket) {
-        refusal_ = "it speaks HTTP/2 only, where osh opens no WebSocket";
-        return;
+        handshake_ = request_block(plan, out);
+        websocket_key_ = websocket_key_in(plan);
+        return ask_for_socket();
     }
+    websocket_key_.clear();
     stream_ = session_->request(request_block(plan, out), is_request_over_ ? Ends::Yes : Ends::No);
     if (stream_ == 0)
         refusal_ = "it takes no more requests on this connection";
+}
+
+void Http2Client::ask_for_socket()
+{
+    auto const answer = session_->takes_sockets();
+    if (handshake_.empty() || answer == TakesSockets::Unknown)
+        return;
+    auto const block = std::exchange(handshake_, {});
+    if (websocket_key_.empty())
+        refusal_ = "the WebSocket handshake has no Sec-WebSocket-Key";
+    else if (answer == TakesSockets::No)
+        refusal_ = kTakesNoSockets;
+    else if (stream_ = session_->request(block, Ends::No); stream_ == 0)
+        refusal_ = "it takes no more requests on this connection";
+}
+
+void Http2Client::end_tunnel()
+{
+    is_tunnel_ended_ = true;
+    if (stream_ != 0)
+        session_->resume(stream_);
 }
 
 void Http2Client::payload(Bytes bytes)
@@ -72,7 +103,8 @@ Http2Events::Produced Http2Client::produce(StreamId stream, MutableBytes into)
     body_.consume(count);
     if (!body_.is_empty())
         return {count, More::Yes};
-    if (!is_request_over_)
+    bool const is_over = websocket_key_.empty() ? is_request_over_ : is_tunnel_ended_;
+    if (!is_over)
         return {count, More::Later};
     if (sent_trailers_.empty())
         return {count, More::End};
@@ -82,7 +114,7 @@ Http2Events::Produced Http2Client::produce(StreamId stream, MutableBytes into)
 
 std::size_t Http2Client::room() const
 {
-    bool const is_answering = state_ == State::Body;
+    bool const is_answering = state_ == State::Body || state_ == State::Tunnel;
     return is_answering ? sink_.answer_room() : limits_.buffered;
 }
 
@@ -99,6 +131,11 @@ std::size_t Http2Client::take(Bytes bytes)
         if (count == 0)
             break;
         taken += count;
+        ask_for_socket();
+    }
+    if (!refusal_.empty()) {
+        broken(std::exchange(refusal_, {}));
+        return bytes.size();
     }
     if (state_ != State::Idle && (!session_->fault().empty() || session_->is_over())) {
         auto const& fault = session_->fault();
@@ -115,6 +152,14 @@ void Http2Client::ended(bool)
         broken("it closed the connection without an answer");
     else if (state_ == State::Body)
         broken("it closed the connection in the middle of its answer");
+    else if (state_ == State::Tunnel)
+        tunnel_over(Cleanly::No);
+}
+
+void Http2Client::tunnel_over(Cleanly cleanly)
+{
+    state_ = State::Idle;
+    sink_.tunnel_over(cleanly == Cleanly::Yes);
 }
 
 bool Http2Client::is_reusable() const
@@ -149,6 +194,8 @@ void Http2Client::block_received(StreamId stream, FieldBlock block, Ends ends)
     has_spoken_ = true;
     if (state_ == State::Head)
         return answer_block(std::move(block), ends);
+    if (state_ == State::Tunnel)
+        return broken("a field block within a WebSocket");
     auto fields = read_trailers(std::move(block));
     if (!fields.ok() || ends == Ends::No)
         return broken("its trailers are malformed");
@@ -169,6 +216,8 @@ void Http2Client::answer_block(FieldBlock block, Ends ends)
 
 void Http2Client::final_answer(ParsedResponse const& response)
 {
+    if (!websocket_key_.empty() && response.status < 300)
+        return switch_protocols(response);
     auto framing = response.framing;
     if (has_no_body(response.status, method_))
         framing = {BodyKind::None, 0};
@@ -179,6 +228,18 @@ void Http2Client::final_answer(ParsedResponse const& response)
     state_ = State::Body;
     if (framing.kind == BodyKind::None)
         sink_.answer_over({});
+}
+
+// As the 101 that a client of HTTP/1.1 waits for.
+void Http2Client::switch_protocols(ParsedResponse response)
+{
+    response.status = kSwitchingProtocols;
+    response.reason = "Switching Protocols";
+    std::erase_if(response.fields,
+        [](auto const& field) { return equals_ignoring_case(field.name, kAcceptField); });
+    response.fields.push_back({std::string(kAcceptField), websocket_accept(websocket_key_)});
+    state_ = State::Tunnel;
+    sink_.switched(response);
 }
 
 void Http2Client::data_received(StreamId stream, Bytes bytes)
@@ -193,8 +254,12 @@ void Http2Client::data_received(StreamId stream, Bytes bytes)
 
 void Http2Client::end_received(StreamId stream)
 {
-    if (stream == stream_ && state_ == State::Body)
+    if (stream != stream_)
+        return;
+    if (state_ == State::Body)
         sink_.answer_over(std::exchange(trailers_, {}));
+    else if (state_ == State::Tunnel)
+        tunnel_over(Cleanly::Yes);
 }
 
 void Http2Client::stream_broken(StreamId stream, std::string_view why)

@@ -19,7 +19,8 @@ public:
     void payload(Bytes bytes) override;
     void end_payload(std::vector<HttpField> const& trailers) override;
     std::size_t payload_room() const override { return body_.room(limits_.buffered); }
-    void tunnel(Bytes) override {} // there are none
+    void tunnel(Bytes bytes) override { payload(bytes); }
+    void end_tunnel() override;
 
     std::size_t take(Bytes bytes) override;
     std::size_t room() const override;
@@ -49,6 +50,10 @@ private:
 
     void answer_block(FieldBlock block, Ends ends);
     void final_answer(ParsedResponse const& response);
+    void ask_for_socket();
+    void switch_protocols(ParsedResponse response);
+    enum class Cleanly : bool { No, Yes };
+    void tunnel_over(Cleanly cleanly);
     void broken(std::string why);
 
     Http1Limits limits_;
@@ -58,7 +63,11 @@ private:
     State state_ = State::Idle;
     std::string method_;
     std::string refusal_; // why the request cannot be sent; told by the next take()
-    std::string fault_;   // of the stream
+    // A WebSocket is asked for once the server's SETTINGS say that it takes one (RFC 8441).
+    std::vector<HttpField> handshake_;
+    std::string websocket_key_; // "" unless one was asked for
+    bool is_tunnel_ended_ = false;
+    std::string fault_; // of the stream
     ByteQueue body_;
     std::vector<HttpField> sent_trailers_, trailers_;
     bool is_request_over_ = false;

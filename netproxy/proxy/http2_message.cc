@@ -21,6 +21,8 @@ namespace
 constexpr std::array<std::string_view, 5> kConnectionSpecific = {
     "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
 
+constexpr std::string_view kWebSocket = "websocket"; // :protocol
+
 std::unexpected<Error> malformed(std::string_view what)
 {
     return fail(Errc::Malformed, std::string(what));
@@ -139,9 +141,28 @@ Result<> read_target(RequestHead& head, std::string_view target)
     return {};
 }
 
-bool is_dropped_from_request(std::string_view name)
+// CONNECT with another protocol, or none, is a tunnel to nobody knows where.
+Result<> read_method(RequestHead& head, Pseudo const& pseudo, Ends ends)
 {
-    return is_our_field(name) || name == "te";
+    if (!pseudo.method || !is_token(*pseudo.method))
+        return malformed(":method is missing or not a token");
+    head.wants_websocket = *pseudo.method == "CONNECT" && pseudo.protocol == kWebSocket;
+    if (!head.wants_websocket && is_refused_method(*pseudo.method))
+        return fail(Errc::Unsupported,
+            fmt::format("method {}{}", *pseudo.method,
+                pseudo.protocol ? " with another :protocol than websocket" : ""));
+    if (pseudo.protocol && !head.wants_websocket)
+        return malformed(":protocol without CONNECT");
+    if (head.wants_websocket && ends == Ends::Yes)
+        return malformed("a WebSocket handshake that ends its stream");
+    head.method = head.wants_websocket ? "GET" : *pseudo.method;
+    return {};
+}
+
+bool is_dropped_from_request(std::string_view name, Forward const& plan)
+{
+    return is_our_field(name) || name == "te"
+           || (plan.is_websocket && name == "sec-websocket-key"); // RFC 8441 section 5
 }
 
 } // namespace
@@ -154,13 +175,7 @@ Result<StreamRequest> read_request_block(FieldBlock block, Ends ends, HttpScheme
     Pseudo pseudo;
     TRY(take_fields(std::move(block), pseudo, request));
     auto& head = request.head;
-    if (!pseudo.method || !is_token(*pseudo.method))
-        return malformed(":method is missing or not a token");
-    if (is_refused_method(*pseudo.method))
-        return fail(Errc::Unsupported, fmt::format("method {}", *pseudo.method));
-    if (pseudo.protocol)
-        return malformed(":protocol without CONNECT");
-    head.method = std::move(*pseudo.method);
+    TRY(read_method(head, pseudo, ends));
     auto const expected = scheme == HttpScheme::Https ? "https" : "http";
     if (!pseudo.scheme || !equals_ignoring_case(*pseudo.scheme, expected))
         return malformed(":scheme is not that of the connection");
@@ -169,7 +184,9 @@ Result<StreamRequest> read_request_block(FieldBlock block, Ends ends, HttpScheme
     TRY(read_authority(head, pseudo, scheme));
     TRY(read_target(head, *pseudo.path));
     LET(framing, framing_of(head.fields, 1, BodyKind::None));
-    head.has_body = ends == Ends::No;
+    if (head.wants_websocket && framing.kind != BodyKind::None)
+        return malformed("a WebSocket handshake with a body");
+    head.has_body = ends == Ends::No && !head.wants_websocket;
     if (framing.kind == BodyKind::Length)
         head.content_length = framing.length;
     if (framing.kind == BodyKind::Length && ends == Ends::Yes)
@@ -182,8 +199,10 @@ std::vector<HttpField> request_block(Forward const& plan, OutgoingRequest const&
 {
     bool const hides_secrets = has_secrets(plan);
     std::vector<HttpField> block;
-    block.reserve(plan.fields.size() + 7);
-    block.push_back({":method", std::string(request.method)});
+    block.reserve(plan.fields.size() + 8);
+    block.push_back({":method", plan.is_websocket ? "CONNECT" : std::string(request.method)});
+    if (plan.is_websocket)
+        block.push_back({":protocol", std::string(kWebSocket)});
     block.push_back({":scheme", request.scheme == HttpScheme::Https ? "https" : "http"});
     block.push_back({":authority", plan.host});
     block.push_back({":path", plan.path_and_query});
@@ -191,7 +210,7 @@ std::vector<HttpField> request_block(Forward const& plan, OutgoingRequest const&
         auto name = to_lower_ascii(field.name);
         bool const is_replaced = hides_secrets && name == "accept-encoding";
         bool const was_answered = request.was_continued && name == "expect";
-        if (!is_dropped_from_request(name) && !is_replaced && !was_answered)
+        if (!is_dropped_from_request(name, plan) && !is_replaced && !was_answered)
             block.push_back({std::move(name), field.value});
     }
     if (hides_secrets) // compression would hide a secret from the scrubber

@@ -10,7 +10,7 @@ namespace osh::netproxy::proxy
 {
 
 struct StreamRequest {
-    RequestHead head;
+    RequestHead head; // of extended CONNECT (RFC 8441): the GET that HTTP/1.1 would ask with
     bool expects_continue = false;
 };
 // Errors: Malformed (400), TooLarge (431), Unsupported (501).
@@ -20,6 +20,10 @@ Result<StreamRequest> read_request_block(FieldBlock block, Ends ends, HttpScheme
 Result<ParsedResponse> read_response_block(FieldBlock block, Ends ends);
 // Pseudo fields are an error; which of the others may pass is trailers.h's.
 Result<std::vector<HttpField>> read_trailers(FieldBlock block);
+
+// Why an upstream gets no WebSocket.
+inline constexpr std::string_view kTakesNoSockets =
+    "it speaks HTTP/2 only, and takes no WebSocket over it";
 
 struct OutgoingRequest {
     std::string_view method;

@@ -92,7 +92,6 @@ public:
         }
         return taken < 0 ? bytes.size() : static_cast<std::size_t>(taken);
     }
-
     Bytes output() override
     {
         while (!is_dead_ && output_.size() < kOutputTarget) {
@@ -106,10 +105,8 @@ public:
         }
         return output_.view();
     }
-
     void consume_output(std::size_t count) override { output_.consume(count); }
     void set_time(Instant now) override { guard_.set_time(now); }
-
     StreamId request(std::vector<HttpField> const& fields, Ends ends) override
     {
         auto const block = names_and_values(fields);
@@ -119,7 +116,6 @@ public:
         open_requests_ += id > 0 ? 1 : 0;
         return std::max(id, 0);
     }
-
     void answer(StreamId stream, std::vector<HttpField> const& fields, Ends ends) override
     {
         auto const block = names_and_values(fields);
@@ -129,21 +125,18 @@ public:
         if (code != 0)
             reset(stream, Http2Error::Internal);
     }
-
     void informational(StreamId stream, std::vector<HttpField> const& fields) override
     {
         auto const block = names_and_values(fields);
         nghttp2_submit_headers(get(), NGHTTP2_FLAG_NONE, stream, nullptr, block.data(),
             block.size(), nullptr); // a 1xx that cannot be sent is no loss
     }
-
     void trailers(StreamId stream, std::vector<HttpField> const& fields) override
     {
         auto const block = names_and_values(fields);
         if (nghttp2_submit_trailer(get(), stream, block.data(), block.size()) != 0)
             reset(stream, Http2Error::Internal);
     }
-
     void resume(StreamId stream) override { nghttp2_session_resume_data(get(), stream); }
     void consumed(StreamId stream, std::size_t count) override
     {
@@ -176,6 +169,7 @@ public:
         return !is_dead_ && !has_peer_left_ && open_requests_ < std::min(limit, limits_.streams)
                && nghttp2_session_check_request_allowed(session_.get()) != 0;
     }
+    TakesSockets takes_sockets() const override { return sockets_; }
     std::string const& fault() const override { return fault_; }
 
 private:
@@ -195,6 +189,7 @@ private:
             entries.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.streams});
             // Every stream is served in turn; what the peer thinks of their order is ignored.
             entries.push_back({NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1});
+            entries.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, limits_.takes_sockets});
         } else {
             entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
         }
@@ -272,7 +267,7 @@ private:
         case NGHTTP2_WINDOW_UPDATE: me.count(Kind::WindowUpdate); break;
         case NGHTTP2_SETTINGS:
             if ((header.flags & NGHTTP2_FLAG_ACK) == 0)
-                me.count(Kind::Settings);
+                me.settings_received();
             break;
         case NGHTTP2_GOAWAY:
             me.has_peer_left_ = true;
@@ -295,6 +290,13 @@ private:
         return me.ending_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
     }
 
+    void settings_received()
+    {
+        count(FloodGuard::Frame::Settings);
+        auto const kind = NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL;
+        bool const takes = nghttp2_session_get_remote_settings(get(), kind) == 1;
+        sockets_ = takes ? TakesSockets::Yes : TakesSockets::No;
+    }
     void count(FloodGuard::Frame frame)
     {
         if (!guard_.takes(frame))
@@ -309,7 +311,6 @@ private:
         if (ends == Ends::Yes)
             events_.end_received(stream);
     }
-
     static int on_invalid_frame(nghttp2_session*, nghttp2_frame const* frame, int code, void* user)
     {
         auto& me = self(user);
@@ -343,7 +344,6 @@ private:
         me.events_.stream_closed(stream, Http2Error(code));
         return 0;
     }
-
     static int on_sent(nghttp2_session*, nghttp2_frame const* frame, void* user)
     {
         auto& me = self(user);
@@ -359,7 +359,6 @@ private:
             me.rests_.begin(header.stream_id);
         return 0;
     }
-
     static ssize_t on_produce(nghttp2_session*, std::int32_t stream, std::uint8_t* into,
         std::size_t size, std::uint32_t* flags, nghttp2_data_source*, void* user)
     {
@@ -386,6 +385,7 @@ private:
     std::string fault_;
     std::uint32_t open_requests_ = 0;
     bool is_dead_ = false, has_peer_left_ = false;
+    TakesSockets sockets_ = TakesSockets::Unknown;
     std::optional<Http2Error> ending_; // what the peer did ends the connection
 };
 

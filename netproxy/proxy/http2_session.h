@@ -20,6 +20,9 @@ using StreamId = std::int32_t;
 
 enum class Http2Role : std::uint8_t { Server, Client };
 enum class Ends : bool { No, Yes }; // is it the last of its stream's direction?
+// Whether the peer takes WebSockets over HTTP/2 (SETTINGS_ENABLE_CONNECT_PROTOCOL, RFC 8441
+// section 3): not known before its first SETTINGS.
+enum class TakesSockets : std::uint8_t { Unknown, No, Yes };
 
 // RFC 9113 section 7.
 enum class Http2Error : std::uint32_t {
@@ -39,6 +42,7 @@ struct Http2Limits {
     std::uint32_t streams = 100;                   // open at once
     std::uint32_t stream_window = 64 * 1024;       // bytes of one stream that wait in us
     std::uint32_t connection_window = 1024 * 1024; // on their way; given back on arrival
+    bool takes_sockets = true; // a server: it takes WebSockets (RFC 8441), and says so
 };
 
 inline constexpr std::size_t kMaxWaitingAcks = 64; // SETTINGS and PING acknowledgements
@@ -110,8 +114,9 @@ public:
     virtual void terminate(Http2Error why) = 0;
 
     // ---- how it is
-    virtual bool is_over() const = 0;             // nothing will be read or written any more
-    virtual bool may_request() const = 0;         // the peer takes one more stream
+    virtual bool is_over() const = 0;     // nothing will be read or written any more
+    virtual bool may_request() const = 0; // the peer takes one more stream
+    virtual TakesSockets takes_sockets() const = 0;
     virtual std::string const& fault() const = 0; // of the connection; "" if none
 };
 

@@ -19,6 +19,7 @@ public:
     // An error: it takes no more streams; the exchange is as before.
     Result<> start(StreamExchange& exchange);
     bool may_start() const { return session_->may_request(); }
+    TakesSockets takes_sockets() const { return session_->takes_sockets(); }
     bool is_idle() const { return streams_.empty(); }
     bool is_over() const { return session_->is_over(); }
     std::string const& fault() const { return session_->fault(); }

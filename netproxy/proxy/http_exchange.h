@@ -125,6 +125,10 @@ public:
     // A Close frame to both sides, and the end. False: there is no such WebSocket.
     virtual bool close_tunnel(CloseCode code, std::string_view reason);
 
+    // The agent's direction has ended, and all of it went to the upstream's connection, which is
+    // to be closed in that direction only.
+    virtual bool has_finished_sending() const { return false; }
+
     // ---- an upstream connection of its own that speaks HTTP/1.1. upstream_bytes() returns how
     // much was taken.
     virtual std::size_t upstream_bytes(Bytes bytes) = 0;

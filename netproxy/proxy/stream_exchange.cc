@@ -63,7 +63,9 @@ void StreamExchange::request_data(Bytes bytes)
     request_body_.append(bytes);
     request_received_ += bytes.size();
     bool const is_kept = wanted_ ? !is_too_large_ : request_received_ < wanted_start_.value_or(0);
-    if (is_waiting_ && is_kept) { // its window must not end before what is wanted is there
+    if (is_waiting_ && is_kept
+        && !request_.head
+                .wants_websocket) { // its window must not end before what is wanted is there
         credit_kept_body();
         is_too_large_ = wanted_ && request_received_ > *wanted_;
     }
@@ -72,6 +74,10 @@ void StreamExchange::request_data(Bytes bytes)
 
 void StreamExchange::request_trailers(FieldBlock block)
 {
+    if (request_.head.wants_websocket) { // RFC 9113 section 8.5
+        agent_broke("a field block within a WebSocket");
+        return cut(Http2Error::Protocol);
+    }
     auto fields = read_trailers(std::move(block));
     if (!fields.ok())
         return cut(Http2Error::Protocol);
@@ -90,6 +96,8 @@ void StreamExchange::agent_closed()
 {
     agent_ = {};
     is_waiting_ = false;
+    bool const has_said_goodbye = is_answer_over_ || is_agent_done();
+    was_cut_ = was_cut_ || (is_tunnel_ && !has_said_goodbye && !socket_->has_agent_closed());
     let_go_of_upstream();
 }
 
@@ -110,6 +118,8 @@ void StreamExchange::want_body(std::size_t limit)
     if (wanted_)
         return;
     wanted_ = limit;
+    if (request_.head.wants_websocket)
+        return;
     is_too_large_ = request_.head.content_length.value_or(0) > limit || request_received_ > limit;
     if (is_too_large_)
         return;
@@ -145,6 +155,8 @@ BodyStart StreamExchange::body_start() const
 
 std::optional<std::string_view> StreamExchange::body() const
 {
+    if (wanted_ && request_.head.wants_websocket)
+        return ""; // a handshake has none, what follows are messages
     if (!wanted_ || is_too_large_ || !is_request_over_)
         return std::nullopt;
     return text_of(request_body_.view());
@@ -215,6 +227,10 @@ Http2Events::Produced StreamExchange::produce_answer(MutableBytes into)
         return {part.size(), More::Yes};
     if (!is_answer_over_)
         return {part.size(), More::Later};
+    if (resets_at_end_) {
+        cut(Http2Error::Cancel);
+        return {part.size(), More::Later};
+    }
     if (!has_trailers_)
         return {part.size(), More::End};
     agent_.session->trailers(agent_.id, answer_trailers_);

@@ -7,11 +7,15 @@
 //   agent stream -> request queue  -> Http1Client or upstream stream
 //   agent stream <- answer queue   <- the same, scrubbed
 //
+// A stream that became a WebSocket (RFC 8441) uses the same queues, with the tunnel between them
+// and the upstream (stream_tunnel.cc).
+//
 // Not: frames (http2_session.h), which stream belongs to whom (Http2Server, Http2Upstream).
 
 #include "netproxy/proxy/answer_cleaner.h"
 #include "netproxy/proxy/http1_client.h"
 #include "netproxy/proxy/http2_message.h"
+#include "netproxy/proxy/websocket_tunnel.h"
 
 namespace osh::netproxy::proxy
 {
@@ -32,7 +36,7 @@ struct StreamEnd {
     bool is_attached() const { return session != nullptr; }
 };
 
-class StreamExchange final : public HttpExchange, private AnswerSink
+class StreamExchange final : public HttpExchange, private AnswerSink, private TunnelEnds
 {
 public:
     StreamExchange(StreamEnd agent, HttpScheme scheme);
@@ -53,6 +57,10 @@ public:
     bool may_send_again() const override;
     void send_again() override;
     void upstream_failed(LocalAnswer const& reply) override;
+    TunnelMessage const* message() const override;
+    void pass_message(std::optional<std::string> instead) override;
+    bool close_tunnel(CloseCode code, std::string_view reason) override;
+    bool has_finished_sending() const override;
     std::size_t upstream_bytes(Bytes bytes) override;
     void upstream_ended(bool cleanly) override;
     Bytes to_upstream() const override { return client_.to_upstream(); }
@@ -66,7 +74,8 @@ public:
     std::string const& upstream_fault() const override { return upstream_fault_; }
     std::size_t held() const override
     {
-        return sizeof *this + request_body_.held() + answer_body_.held() + client_.held();
+        return sizeof *this + request_body_.held() + answer_body_.held() + client_.held()
+               + to_socket_.held() + (socket_ ? sizeof *socket_ + socket_->held() : 0);
     }
 
     // ---- how a forwarded request travels
@@ -118,6 +127,15 @@ private:
     void tunnel_over(bool cleanly) override;
     void answer_broken(std::string why) override;
 
+    // TunnelEnds, and what moves through it
+    void tunnel_to_upstream(Bytes bytes) override;
+    void tunnel_to_agent(Bytes bytes) override;
+    void tunnel_closed() override;
+    void move_tunnel();
+    std::size_t tunnel_room() const;
+    bool is_agent_done() const;
+    Http2Events::Produced produce_tunnel(MutableBytes into);
+
     void refuse(Error const& error);
     void send_request_body();
     void took_request(std::size_t count);
@@ -161,6 +179,12 @@ private:
     std::uint64_t shared_up_ = 0, shared_down_ = 0;
     bool was_sent_again_ = false;
     unsigned informational_ = 0;
+
+    // ---- a WebSocket
+    std::unique_ptr<WebSocketTunnel> socket_; // that was asked for
+    bool is_tunnel_ = false;                  // it is open, or was
+    bool resets_at_end_ = false;              // once the agent got what came before
+    ByteQueue to_socket_;                     // towards an upstream stream
 
     // ---- the answer
     std::optional<LocalAnswer> late_answer_; // once the request is over

@@ -29,7 +29,9 @@ void StreamExchange::forward(Forward plan)
     is_waiting_ = false;
     is_forwarded_ = true;
     plan_ = std::move(plan);
-    plan_.is_websocket = false;
+    plan_.is_websocket = request_.head.wants_websocket;
+    TunnelEnds& ends = *this;
+    socket_ = plan_.is_websocket ? std::make_unique<WebSocketTunnel>(plan_, ends) : nullptr;
     if (plan_.body && wanted_ && is_request_over_)
         replace_body(*std::exchange(plan_.body, {}));
     cleaner_ = AnswerCleaner(Scrubber(plan_.scrub, plan_.scrub_with));
@@ -74,6 +76,8 @@ void StreamExchange::start_http1()
 Result<> StreamExchange::start_http2(Http2Session& upstream, StreamHost& host)
 {
     OSH_CHECK(needs_start());
+    if (socket_ && upstream.takes_sockets() != TakesSockets::Yes)
+        return fail(Errc::Unsupported, std::string(kTakesNoSockets));
     OutgoingRequest out;
     out.method = request_.head.method;
     out.scheme = scheme_;
@@ -81,7 +85,7 @@ Result<> StreamExchange::start_http2(Http2Session& upstream, StreamHost& host)
     out.takes_trailers = request_.head.takes_trailers;
     out.announced_trailers = request_.head.announced_trailers;
     out.was_continued = wanted_ || wanted_start_ || !request_.expects_continue;
-    bool const has_body = has_body_left() || !request_trailers_.empty();
+    bool const has_body = socket_ || has_body_left() || !request_trailers_.empty();
     auto const id = upstream.request(request_block(plan_, out), has_body ? Ends::No : Ends::Yes);
     if (id == 0)
         return fail(Errc::Busy, "the upstream takes no more streams");
@@ -94,6 +98,8 @@ Result<> StreamExchange::start_http2(Http2Session& upstream, StreamHost& host)
 // Whatever arrived goes on, as far as the upstream has room.
 void StreamExchange::send_request_body()
 {
+    if (request_.head.wants_websocket)
+        return move_tunnel();
     if (via_ == Via::Http2 && upstream_.is_attached())
         return upstream_.session->resume(upstream_.id);
     if (via_ != Via::Http1 || client_.state() == Http1Client::State::Idle)
@@ -119,6 +125,8 @@ void StreamExchange::consume_to_upstream(std::size_t count)
 Http2Events::Produced StreamExchange::produce_request(MutableBytes into)
 {
     using More = Http2Events::More;
+    if (socket_)
+        return produce_tunnel(into);
     auto const part = request_body_.view().first(std::min(into.size(), request_body_.size()));
     std::copy(part.begin(), part.end(), into.begin());
     is_body_begun_ = is_body_begun_ || !part.empty();
@@ -139,6 +147,8 @@ Http2Events::Produced StreamExchange::produce_request(MutableBytes into)
 
 bool StreamExchange::needs_upstream() const
 {
+    if (is_tunnel_)
+        return !is_answer_over_;
     return is_forwarded_ && (!is_answer_over_ || client_.state() != Http1Client::State::Idle);
 }
 
@@ -193,7 +203,8 @@ void StreamExchange::upstream_ended(bool cleanly)
 
 std::size_t StreamExchange::answer_room() const
 {
-    return cleaner_.room(answer_body_.room(limits_.buffered));
+    auto const room = answer_body_.room(limits_.buffered);
+    return is_tunnel_ ? room : cleaner_.room(room);
 }
 
 std::vector<HttpField> StreamExchange::scrubbed(std::vector<HttpField> fields) const
@@ -215,14 +226,12 @@ void StreamExchange::informational(ParsedResponse const& response)
             agent_.id, response_block(response.status, scrubbed(response.fields), std::nullopt));
 }
 
-void StreamExchange::switched(ParsedResponse const&)
-{
-    answer_broken("it switched protocols without being asked");
-}
-
 Result<> StreamExchange::answer_head(ParsedResponse const& as_sent, Framing framing)
 {
     auto response = as_sent;
+    if (socket_ && response.status < 300) // a client would take it for an open socket
+        return fail(Errc::Unsupported,
+            fmt::format("it answered the WebSocket handshake with {}", response.status));
     TRY(cleaner_.begin(response, framing.kind));
     has_answer_begun_ = true;
     status_ = response.status;
@@ -244,7 +253,9 @@ void StreamExchange::answer_payload(Bytes payload)
 {
     if (!agent_.is_attached() || is_answer_over_)
         return;
-    if (!cleaner_.is_active()) {
+    if (is_tunnel_) {
+        socket_->answer(payload);
+    } else if (!cleaner_.is_active()) {
         answer_body_.append(payload);
     } else {
         std::string clean;
@@ -277,8 +288,6 @@ void StreamExchange::answer_over(std::vector<HttpField> trailers)
         agent_.session->resume(agent_.id);
 }
 
-void StreamExchange::tunnel_over(bool) {}
-
 void StreamExchange::answer_broken(std::string why)
 {
     upstream_fault_ = std::move(why);
@@ -294,6 +303,8 @@ void StreamExchange::answer_block(FieldBlock block, Ends ends)
 {
     has_upstream_spoken_ = true;
     shared_down_ += block.size;
+    if (is_tunnel_ && !is_answer_over_)
+        return answer_broken("a field block within a WebSocket");
     if (has_answer_begun_) {
         auto fields = read_trailers(std::move(block));
         if (!fields.ok() || ends == Ends::No)
@@ -313,6 +324,8 @@ void StreamExchange::answer_block(FieldBlock block, Ends ends)
 
 void StreamExchange::final_answer(ParsedResponse const& response, Ends ends)
 {
+    if (socket_ && response.status < 300)
+        return switched(response);
     auto const kind = ends == Ends::Yes ? BodyKind::None : BodyKind::Chunked;
     if (auto const taken = answer_head(response, {kind, 0}); !taken.ok())
         answer_broken(taken.error().sentence);
@@ -334,8 +347,9 @@ void StreamExchange::answer_data(Bytes bytes)
 
 void StreamExchange::answer_ended()
 {
-    if (has_answer_begun_ && !is_answer_over_)
-        answer_over({});
+    if (!has_answer_begun_ || is_answer_over_)
+        return;
+    is_tunnel_ ? tunnel_over(true) : answer_over({});
 }
 
 void StreamExchange::upstream_closed(Http2Error why)

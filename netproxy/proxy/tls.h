@@ -95,6 +95,8 @@ public:
     virtual void show(To const& to, std::string_view credential, std::string_view pem) = 0;
     // Sessions are resumed per (name, port).
     virtual Result<std::unique_ptr<TlsSession>> connect(To const& to, WallTime now) = 0;
+    // 16 random bytes in base64 (RFC 6455 section 4.1); "" if there are none to be had.
+    virtual std::string websocket_key() = 0;
 };
 
 } // namespace osh::netproxy::proxy

@@ -11,6 +11,8 @@
 #include "policy/base/text.h"
 
 #include <fmt/format.h>
+#include <mbedtls/base64.h>
+
 #include <map>
 
 namespace osh::netproxy::proxy
@@ -226,6 +228,19 @@ public:
             identity.problem =
                 fmt::format("the client certificate of credential {} cannot be used: {}",
                     in_quotes(credential, 60), made.error().sentence);
+    }
+
+    std::string websocket_key() override
+    {
+        std::array<unsigned char, 16> nonce{};
+        std::array<unsigned char, 32> text{};
+        std::size_t size = 0;
+        bool const is_made =
+            settings_.random().fill(nonce.data(), nonce.size()) == 0
+            && mbedtls_base64_encode(text.data(), text.size(), &size, nonce.data(), nonce.size())
+                   == 0;
+        return is_made ? std::string(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size))
+                       : std::string();
     }
 
 private:

@@ -50,6 +50,7 @@ public:
     virtual void end_payload(std::vector<HttpField> const& trailers) = 0;
     virtual std::size_t payload_room() const = 0;
     virtual void tunnel(Bytes bytes) = 0;
+    virtual void end_tunnel() = 0; // of the agent's direction; what was given goes first
 
     // ---- the answer
     virtual std::size_t take(Bytes bytes) = 0;

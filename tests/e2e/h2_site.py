@@ -1,5 +1,6 @@
-"""Servers that speak HTTP/2: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test and HTTP/2 only, and
-nghttpx before the sites of sites.py, on an address of its own. Beside them node_site.js, where its modules are."""
+"""Servers that speak HTTP/2: nghttpd on port 8446 and a gRPC server on port 8447, both for site.test and HTTP/2 only, node's on
+8448 (which takes WebSockets) and 8449 (which does not), and nghttpx before the sites of sites.py, on an address of its own.
+Beside them node_site.js, where its modules are."""
 import ctypes
 import json
 import os
@@ -9,7 +10,7 @@ import time
 
 import world
 
-PORT, GRPC_PORT, NODE_PORT = 8446, 8447, 8620
+PORT, GRPC_PORT, SOCKET_PORT, MUTE_PORT, NODE_PORT = 8446, 8447, 8448, 8449, 8620
 MODULES = '/opt/agents/modules/node_modules'
 
 
@@ -32,6 +33,9 @@ def serve():
                           '--no-ocsp', '--conf=/dev/null', '--log-level=ERROR', '--errorlog-file=/dev/null',
                           '--accesslog-file=/dev/null', world.WORK + '/leaf.key', world.WORK + '/leaf.pem'],
                          preexec_fn=die_with_parent, stderr=subprocess.DEVNULL)
+    if shutil.which('node'):
+        subprocess.Popen(['node', '/opt/e2e/socket_site.mjs', world.SITES, str(SOCKET_PORT), str(MUTE_PORT), world.WORK],
+                         preexec_fn=die_with_parent)
     if shutil.which('node') and os.path.isdir(MODULES):
         script = os.path.dirname(os.path.abspath(__file__)) + '/node_site.js'
         if not os.path.exists(script):  # a home may be covered by now

@@ -1,6 +1,6 @@
 // An HTTP/2 peer's bytes, as the agent's or (first byte odd) as an upstream's, of an agent of
-// HTTP/2 or (3 of 4) of HTTP/1.1, in two pieces: nothing crashes, buffers stay bounded, an accepted
-// request says the same as HTTP/1 could have said.
+// HTTP/2 or (3 of 4) of HTTP/1.1, which (7 of 8) asks for a WebSocket, in two pieces: nothing
+// crashes, buffers stay bounded, an accepted request says the same as HTTP/1 could have said.
 #include "netproxy/proxy/http1.h"
 #include "netproxy/proxy/http2_server.h"
 #include "netproxy/proxy/http2_upstream.h"
@@ -14,6 +14,12 @@ using namespace osh;
 using namespace osh::netproxy::proxy;
 
 constexpr std::size_t kMostOutput = 256 * 1024;
+constexpr std::size_t kMostHeld =
+    2 * kMaxTextMessage + kMostOutput; // a message, and what it became
+constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
+constexpr std::string_view kSwitched =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x02hi";
 
 Forward plan_for(RequestHead const& head)
 {
@@ -21,6 +27,9 @@ Forward plan_for(RequestHead const& head)
     plan.path_and_query = head.path + (head.has_query ? "?" + head.query : "");
     plan.host = head.authority;
     plan.fields = upstream_fields(head);
+    plan.is_websocket = plan.reads_messages = head.wants_websocket;
+    if (plan.is_websocket)
+        plan.fields.push_back({"Sec-WebSocket-Key", std::string(kKey)});
     return plan;
 }
 
@@ -55,14 +64,23 @@ private:
         if (auto const* head = exchange.waiting()) {
             OSH_CHECK(head->path.starts_with('/') && !head->authority.empty());
             OSH_CHECK(head->method != "CONNECT" && head->method != "TRACE");
+            bool const is_socket = head->wants_websocket;
             exchange.forward(plan_for(*head));
             if (exchange.needs_start())
                 exchange.start_http1();
+            exchange.consume_to_upstream(exchange.to_upstream().size());
+            if (is_socket)
+                exchange.upstream_bytes(bytes_of(kSwitched));
+        }
+        OSH_CHECK(exchange.held() <= kMostHeld);
+        while (auto const* message = exchange.message()) {
+            OSH_CHECK(is_valid_utf8(message->text));
+            exchange.pass_message(std::nullopt);
         }
         auto const out = exchange.to_upstream();
-        OSH_CHECK(out.size() <= kMostOutput);
+        OSH_CHECK(out.size() <= kMostOutput + kMaxTextMessage);
         exchange.consume_to_upstream(out.size());
-        if (exchange.needs_upstream() && !out.empty())
+        if (exchange.needs_upstream() && !out.empty() && exchange.response_status() == 0)
             exchange.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
     }
 
@@ -105,11 +123,16 @@ private:
     Http2Upstream upstream_;
 };
 
-// An agent of HTTP/1.1 that asks twice.
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+constexpr std::string_view kSocket =
+    "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+// An agent of HTTP/1.1 that asks twice, or for a WebSocket.
 class Bridged
 {
 public:
-    Bridged()
+    explicit Bridged(std::string_view request) : request_(request)
     {
         asks();
         http_.speak_http2();
@@ -130,10 +153,11 @@ public:
 private:
     void asks()
     {
-        http_.agent_bytes(bytes_of("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+        http_.agent_bytes(bytes_of(request_));
         if (auto const* head = http_.waiting())
             http_.forward(plan_for(*head));
     }
+    std::string_view request_;
     Http1Connection http_;
 };
 
@@ -152,7 +176,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         return 0;
     }
     if (data[0] % 4 == 3) {
-        Bridged bridged;
+        Bridged bridged(data[0] % 8 == 7 ? kSocket : kGet);
         bridged.feed(bytes.first(half));
         bridged.feed(bytes.subspan(half));
         return 0;

@@ -193,5 +193,93 @@ TEST_F(BridgeToHttp2, ASlowAgentStopsTheReading)
     FAIL() << http.to_agent().size();
 }
 
+constexpr std::string_view kSocket =
+    "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+TEST_F(BridgeToHttp2, AWebSocketIsAskedForOnceTheServerSaysThatItTakesIt)
+{
+    says(kSocket);
+    http.speak_http2();
+    EXPECT_EQ(taken_to_upstream(http).find("/ws"), std::string::npos) << "no SETTINGS came yet";
+    TestPeer fresh(Http2Role::Server);
+    http.upstream_bytes(bytes_of(fresh.output()));
+    fresh.hears("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string("\0\0\0\4\0\0\0\0\0", 9)
+                + taken_to_upstream(http));
+    EXPECT_EQ(fresh.replies[1].field(":method"), "CONNECT");
+    EXPECT_EQ(fresh.replies[1].field(":protocol"), "websocket");
+    EXPECT_EQ(fresh.replies[1].field(":path"), "/ws");
+    EXPECT_EQ(fresh.replies[1].field("sec-websocket-key"), "");
+}
+
+TEST_F(BridgeToHttp2, AWebSocketGetsTheAcceptOfItsKey)
+{
+    says(kSocket);
+    opens();
+    server.session->answer(1, {{":status", "200"}, {"sec-websocket-protocol", "chat"}}, Ends::No);
+    server.says(1, "hello");
+    moves();
+    auto const answer = taken_to_agent(http);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\n")) << answer;
+    EXPECT_NE(
+        answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), std::string::npos);
+    EXPECT_NE(answer.find("sec-websocket-protocol: chat\r\n"), std::string::npos);
+    EXPECT_TRUE(answer.ends_with("\r\n\r\nhello"));
+    says("any bytes");
+    EXPECT_EQ(asked(1).body, "any bytes");
+    EXPECT_FALSE(asked(1).is_complete);
+    http.agent_ended();
+    moves();
+    EXPECT_TRUE(asked(1).is_complete);
+    EXPECT_EQ(asked(1).error, Http2Error::NoError);
+}
+
+TEST_F(BridgeToHttp2, TheServersEndOrResetEndsTheWebSocket)
+{
+    says(kSocket);
+    opens();
+    server.session->answer(1, {{":status", "200"}}, Ends::No);
+    server.says(1, "bye", Ends::Yes);
+    moves();
+    EXPECT_TRUE(taken_to_agent(http).ends_with("bye"));
+    EXPECT_TRUE(http.is_finished());
+    EXPECT_FALSE(http.was_cut());
+}
+
+TEST_F(BridgeToHttp2, AResetOfTheWebSocketIsACut)
+{
+    says(kSocket);
+    opens();
+    server.session->answer(1, {{":status", "200"}}, Ends::No);
+    moves();
+    server.session->reset(1, Http2Error::Cancel);
+    moves();
+    EXPECT_TRUE(http.is_finished());
+    EXPECT_TRUE(http.was_cut());
+}
+
+TEST_F(BridgeToHttp2, AnAnswerThatOpensNoWebSocketIsAnAnswer)
+{
+    says(kSocket);
+    opens();
+    answers(1, {{":status", "403"}, {"content-length", "2"}}, "no");
+    auto const answer = taken_to_agent(http);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << answer;
+    EXPECT_TRUE(answer.ends_with("\r\n\r\nno"));
+}
+
+TEST_F(BridgeToHttp2, AServerThatTakesNoWebSocketIsA502InWords)
+{
+    Http2Limits none;
+    none.takes_sockets = false;
+    TestPeer mute(Http2Role::Server, none);
+    says(kSocket);
+    http.speak_http2();
+    http.upstream_bytes(bytes_of(mute.output()));
+    auto const answer = taken_to_agent(http);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 502 ")) << answer;
+    EXPECT_NE(answer.find("speaks HTTP/2 only, and takes no WebSocket"), std::string::npos);
+}
+
 } // namespace
 } // namespace osh::netproxy::proxy

@@ -15,7 +15,7 @@ namespace
 constexpr int kRequests = 100'000;
 
 struct Outcome {
-    bool was_judged = false;
+    bool was_judged = false, is_socket = false;
     std::string method, target, host, sent;
 };
 
@@ -42,6 +42,7 @@ Outcome run(std::string const& text, std::size_t first_part)
             if (auto const* head = exchange->waiting(); head != nullptr && !outcome.was_judged) {
                 outcome.was_judged = true;
                 auto plan = plan_for(*head);
+                outcome.is_socket = head->wants_websocket;
                 outcome.method = head->method;
                 outcome.target = plan.path_and_query;
                 outcome.host = plan.host;
@@ -60,9 +61,9 @@ Outcome run(std::string const& text, std::size_t first_part)
 
 TEST(Http2Differential, ALenientServerOfHttp1SeesTheOneRequestThatWasJudged)
 {
-    Http2Generator streams(20261121);
+    Http2Generator streams(20261121, Http2Generator::Sockets::Yes);
     std::mt19937 random(7);
-    int complete = 0, refused = 0, with_trailers = 0;
+    int complete = 0, refused = 0, with_trailers = 0, sockets = 0;
     for (int i = 0; i < kRequests; ++i) {
         auto const text = streams.next();
         auto const outcome = run(text, random() % text.size());
@@ -83,6 +84,16 @@ TEST(Http2Differential, ALenientServerOfHttp1SeesTheOneRequestThatWasJudged)
         ASSERT_TRUE(streams.body.starts_with(seen.body)) << outcome.sent;
         for (auto const& name : seen.trailers)
             ASSERT_TRUE(is_harmless(name)) << name << "\n" << outcome.sent;
+        auto const upgrade = outcome.sent.find("\r\nUpgrade: ");
+        ASSERT_EQ(upgrade != std::string::npos, outcome.is_socket) << outcome.sent;
+        if (outcome.is_socket) {
+            ASSERT_EQ(seen.method, "GET");
+            ASSERT_EQ(seen.lengths + seen.encodings, 0) << outcome.sent;
+            ASSERT_EQ(seen.body, "") << "before the server agreed";
+            ASSERT_EQ(outcome.sent.find("websocket"), upgrade + 11) << outcome.sent;
+            ASSERT_EQ(outcome.sent.find("Upgrade: ", upgrade + 11), std::string::npos);
+            ++sockets;
+        }
         with_trailers += !seen.trailers.empty();
         complete += seen.is_complete && seen.body == streams.body;
     }
@@ -90,6 +101,7 @@ TEST(Http2Differential, ALenientServerOfHttp1SeesTheOneRequestThatWasJudged)
     EXPECT_GT(complete, kRequests / 4);
     EXPECT_GT(refused, kRequests / 10);
     EXPECT_GT(with_trailers, kRequests / 100);
+    EXPECT_GT(sockets, kRequests / 50);
 }
 
 } // namespace

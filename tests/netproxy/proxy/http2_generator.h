@@ -14,7 +14,11 @@ namespace osh::netproxy::proxy::frames
 class Http2Generator
 {
 public:
-    explicit Http2Generator(unsigned seed) : random_(seed) {}
+    enum class Sockets : bool { No, Yes }; // extended CONNECT among them
+    explicit Http2Generator(unsigned seed, Sockets sockets = Sockets::No)
+        : random_(seed), sockets_(sockets)
+    {
+    }
 
     // The frames of stream 1, whole.
     std::string next()
@@ -22,6 +26,10 @@ public:
         std::vector<std::string> block{field(name(":method"), method()),
             field(name(":scheme"), rarely("https", "http")), field(name(":authority"), authority()),
             field(name(":path"), path())};
+        if (sockets_ == Sockets::Yes && pick(8) == 0) {
+            block[0] = field(name(":method"), rarely("GET", "CONNECT"));
+            block.push_back(field(":protocol", protocol()));
+        }
         for (unsigned i = pick(4); i > 0; --i)
             block.push_back(other_field());
         if (pick(25) == 0)
@@ -58,6 +66,12 @@ private:
         return pick(30) == 0 ? one_of({"", "G T", "GET / HTTP/1.1\r\nHost: b.test\r\n\r\nGET",
                    "get", "CONNECT", "TRACE", "PRI"})
                              : one_of({"GET", "POST", "PUT", "DELETE", "OPTIONS"});
+    }
+    std::string protocol()
+    {
+        return pick(10) == 0 ? one_of({"", "h2c", "webtransport", "WebSocket", "websocket ",
+                   "websocket\r\nX: y", "websocket, h2c", "connect-udp"})
+                             : "websocket";
     }
     std::string path()
     {
@@ -106,6 +120,7 @@ private:
     }
 
     std::mt19937 random_;
+    Sockets sockets_;
     std::string sent_;
 };
 
