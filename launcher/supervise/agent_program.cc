@@ -116,7 +116,6 @@ void Resolver::show(std::string const& program, policy::AgentPreset& agent) cons
     std::string const real = real_path(program);
     if (real.empty())
         return;
-    add_once(agent.resolved_binaries, real);
     std::string const named_in = fs::path(program).parent_path().string();
     std::string const installed_in = install_directory(real);
     add_once(agent.program_directories, named_in);
@@ -180,10 +179,8 @@ void resolve_programs(policy::Profile& profile, ProgramFinder const& finder)
                 continue;
             resolver.show(found, agent);
             agent_files.push_back({name, real_path(found)});
-            for (auto& program : platform_programs(real_path(found), name)) {
-                add_once(agent.resolved_binaries, program);
+            for (auto& program : platform_programs(real_path(found), name))
                 agent_files.push_back({name, std::move(program)});
-            }
         }
     }
     for (auto& credential : profile.credentials) {

@@ -24,12 +24,12 @@ struct ProgramFinder {
 ProgramFinder program_finder(
     std::map<std::string, std::string> const& environment, std::string const& command);
 
-// - [agent] binaries "which:NAME" become resolved_binaries (with the native programs that npm keeps
-//   in packages for one platform, npm_package.h), install_directories (read-only and
-//   executable inside; for npm the outermost node_modules folder, else the file's own folder) and
-//   program_directories (in front of PATH).
+// - [agent] binaries "which:NAME" become install_directories (read-only and executable inside; for
+//   npm the outermost node_modules folder, else the file's own folder) and program_directories (in
+//   front of PATH).
 // - programs of credentials become the files they are, so that no program of the same name inside
-//   passes for one. A name that is not installed becomes a path that does not exist.
+//   passes for one; with the native programs that npm keeps in packages for one platform
+//   (npm_package.h). A name that is not installed becomes a path that does not exist.
 // What could not be found is left out; the launch itself reports a missing command.
 void resolve_programs(policy::Profile& profile, ProgramFinder const& finder);
 

@@ -51,12 +51,12 @@ enum class UpstreamState : std::uint8_t { None, Resolve, ResolveProxy, Dial, Sec
 
 struct Upstream {
     UpstreamId id = 0;
-    UpstreamState state = UpstreamState::None;
     std::unique_ptr<proxy::TlsSession> tls; // inspected flows over TLS
     std::vector<IpAddress> addresses;       // one of which it is connected to
     ByteQueue<kInbox> inbox;                // inspected flows: as received
     ByteQueue<kStaged> plain;               // decrypted, not yet taken by the HTTP parser
-    bool has_ended = false;                 // nothing more will be received
+    UpstreamState state = UpstreamState::None;
+    bool has_ended = false; // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
     bool has_served = false;   // a request goes or went out on it
@@ -105,26 +105,13 @@ struct Talk {
 struct Flow {
     FlowId id = 0;
     stack::FlowTuple tuple;
-    std::string host; // the name behind a synthetic address, or the address in text
-    bool is_literal = false;
-    Phase phase = Phase::Identify;
-    bool is_accepted = false;
+    std::string host;                // the name behind a synthetic address, or the address in text
     std::string_view scheme = "tcp"; // http or https once the client has spoken it
 
     Identity identity;
-    policy::OwnerDepth owner_depth = policy::OwnerDepth::Proven; // of the question asked last
-    EarlyDial early = EarlyDial::None;
     std::unique_ptr<EarlyTrouble> early_trouble;
-    // An inspected connection asks again at its first request head: a program may have handed the
-    // socket on, or become another one (security design H12).
-    enum class SecondLook : std::uint8_t { Due, Asked, Done } second_look = SecondLook::Due;
     std::shared_ptr<policy::Policy const> policy; // keeps the views of `connect` alive
     ConnectVerdictPtr connect;                    // never null
-    bool was_allowed_by_person =
-        false; // the connection; a request's answer covers that request only
-
-    // Splice: nothing goes upstream before the first bytes of a TLS client were looked at.
-    bool may_send_upstream = false;
 
     std::unique_ptr<proxy::TlsSession> agent_tls;
     // One of the two: a connection whose requests come one after the other, or a carrier, each of
@@ -133,29 +120,42 @@ struct Flow {
     std::unique_ptr<proxy::Http2Server> http2;
     proxy::AgentWire* wire = nullptr;    // what the agent's bytes go through: either
     proxy::HttpExchange* http = nullptr; // the request in hand; a carrier has none
-    bool has_carried = false;            // a stream, at least
-    bool is_pumping = false;             // a carrier: what a stream of it does is seen next round
 
     Flow* carrier = nullptr; // of a stream
     std::unique_ptr<proxy::StreamExchange> stream;
     UpstreamId link = 0; // the shared upstream connection that carries it
-    LinkRole link_role = LinkRole::None;
 
-    bool agent_end_told = false;
-    bool awaits_body = false;        // of the policy: nothing was decided yet
     std::unique_ptr<PushStart> push; // of the request in hand, where a rule looks at refs
-    bool awaits_middleware = false;  // decided; the body is to be looked into
-    bool awaits_filling = false;     // likewise; placeholders in it are to become values
-    bool is_decoded = false;         // the changed body: its encoding is gone
-    bool was_sent_again = false;     // the request in hand: one retry, not a loop
-    bool are_faults_told = false;    // to the journal
     std::uint64_t question = 0;      // parked on this one; 0: not parked
-    bool request_allowed_by_person = false;
-    bool is_idle = false; // between requests: the idle timer runs
 
     Upstream upstream;
-    std::uint32_t held = 0; // bytes beyond the rings, as they were counted last
     std::uint64_t bytes_up = 0, bytes_down = 0;
+
+    // Small things together: ten thousand idle flows are to be small, and each gap is eight bytes.
+    std::uint32_t held = 0; // bytes beyond the rings, as they were counted last
+    Phase phase = Phase::Identify;
+    policy::OwnerDepth owner_depth = policy::OwnerDepth::Proven; // of the question asked last
+    EarlyDial early = EarlyDial::None;
+    // An inspected connection asks again at its first request head: a program may have handed the
+    // socket on, or become another one (security design H12).
+    enum class SecondLook : std::uint8_t { Due, Asked, Done } second_look = SecondLook::Due;
+    LinkRole link_role = LinkRole::None;
+    bool is_literal = false;
+    bool is_accepted = false;
+    // By a person: the connection, the request in hand. A request's answer covers that one only.
+    bool was_allowed_by_person = false, request_allowed_by_person = false;
+    // Splice: nothing goes upstream before the first bytes of a TLS client were looked at.
+    bool may_send_upstream = false;
+    bool has_carried = false; // a stream, at least
+    bool is_pumping = false;  // a carrier: what a stream of it does is seen next round
+    bool agent_end_told = false;
+    bool awaits_body = false;       // of the policy: nothing was decided yet
+    bool awaits_middleware = false; // decided; the body is to be looked into
+    bool awaits_filling = false;    // likewise; placeholders in it are to become values
+    bool is_decoded = false;        // the changed body: its encoding is gone
+    bool was_sent_again = false;    // the request in hand: one retry, not a loop
+    bool are_faults_told = false;   // to the journal
+    bool is_idle = false;           // between requests: the idle timer runs
 
     bool is_encrypted() const
     {

@@ -109,10 +109,9 @@ struct AgentPreset { // [agent]
     bool inner_sandbox_off = true;
     std::string host_notes, guidance, version_check;
     // Filled on the host by launcher/supervise/agent_program from the "which:NAME" entries of
-    // `binaries`: what was found, and folders that must be visible (read-only, executable) for it
-    // to run. The planner binds install_directories like filesystem.read and puts
-    // program_directories in front of PATH.
-    std::vector<std::string> resolved_binaries, install_directories, program_directories;
+    // `binaries`: folders that must be visible (read-only, executable) for it to run. The planner
+    // binds install_directories like filesystem.read and puts program_directories in front of PATH.
+    std::vector<std::string> install_directories, program_directories;
 };
 
 struct CredentialSource {

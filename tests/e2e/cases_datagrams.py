@@ -104,17 +104,23 @@ def far_host(tell, wait):
             sock.sendto(packet, peer)
 
 
+def forward(how):
+    for knob in ('ipv4/ip_forward', 'ipv6/conf/all/forwarding'):
+        with open('/proc/sys/net/' + knob, 'w') as file:
+            file.write(how)
+
+
 def far_router(internet, far):
-    """In the test internet: the other end of the narrow link, and the way to it."""
+    """In the test internet: the other end of the narrow link, and the way to it. Without `far`: no way any more."""
     with open('/proc/%d/ns/net' % internet) as place:
         ns.call(ns.libc.setns(place.fileno(), 0), 'setns')
+    if not far:
+        return forward('0')
     ns.ip('link', 'add', 'far-a', 'mtu', '1300', 'type', 'veth', 'peer', 'name', 'far-b', 'netns', str(far))
     ns.ip('addr', 'add', FAR[0][0] + '/24', 'dev', 'far-a')
     ns.ip('-6', 'addr', 'add', FAR[1][0] + '/64', 'dev', 'far-a', 'nodad')
     ns.ip('link', 'set', 'far-a', 'up')
-    for knob in ('ipv4/ip_forward', 'ipv6/conf/all/forwarding'):
-        with open('/proc/sys/net/' + knob, 'w') as file:
-            file.write('1')
+    forward('1')
 
 
 class FarHost:
@@ -131,15 +137,7 @@ class FarHost:
             finally:
                 os._exit(1)
         check(os.read(told, 1) == b'1', 'no namespace')
-        router = os.fork()
-        if router == 0:
-            code = 1
-            try:
-                far_router(self.internet, self.host)
-                code = 0
-            finally:
-                os._exit(code)
-        check(os.waitpid(router, 0)[1] == 0, 'no router')
+        self.route(self.host)
         os.write(go, b'1')
         check(os.read(told, 1) == b'2', 'no host')
         for address in FAR[0][1:] + FAR[1][1:]:
@@ -147,6 +145,17 @@ class FarHost:
         for end in (told, tell, wait, go):
             os.close(end)
         return self
+
+    def route(self, far):
+        router = os.fork()
+        if router == 0:
+            code = 1
+            try:
+                far_router(self.internet, far)
+                code = 0
+            finally:
+                os._exit(code)
+        check(os.waitpid(router, 0)[1] == 0, 'no router')
 
     @staticmethod
     def await_echo(address):  # neighbours of IPv6 take a moment to know each other
@@ -162,6 +171,7 @@ class FarHost:
         raise AssertionError('no echo from ' + address)
 
     def __exit__(self, *_):
+        self.route(None)
         os.kill(self.host, 9)
         os.waitpid(self.host, 0)
 

@@ -1,4 +1,5 @@
 """The network: real programs, no proxy variable, the policy's word is final."""
+import glob
 import json
 import os
 import shutil
@@ -62,6 +63,53 @@ def refused_connect_is_truthful(m):
     """connect() inside fails with the upstream's truth."""
     done = m.inside('curl', '-sS', '-m', '10', 'https://closed.test/')
     check(done.code == 7, done)
+
+
+CONNECT = r'''
+import socket, sys, threading, time
+def one(name):
+    started = time.monotonic()
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(name, 9, 0, socket.SOCK_STREAM)[0]
+        socket.socket(family, kind).connect(address)
+        told[name] = 'connected'
+    except OSError as error:
+        told[name] = error.errno
+    took[name] = time.monotonic() - started
+told, took = {}, {}
+threads = [threading.Thread(target=one, args=(name,)) for name in sys.argv[1:]]
+for t in threads: t.start()
+for t in threads: t.join()
+for name in sys.argv[1:]: print(name, told[name], 'late' if took[name] > 30 else 'slow' if took[name] > 3 else 'at once')
+'''
+
+
+def connect_fails_as_it_would_outside(m):
+    """Refused, no route, and silence (no route again, after 20 s and not 130: ICMP knows no time-out, the journal says it), IPv4 and
+    IPv6."""
+    hosts = {'refused': world.CLOSED, 'noroute': '44.10.1.97', 'silent': '44.10.1.99', 'six-refused': '[%s]' % world.SITES6,
+             'six-noroute': '[2a0e:1:1::97]', 'six-silent': '[2a0e:1::dead]'}
+    policy = m.write(m.home + '/connect.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: "*.far.test", port: 9}\n'
+                     '    binaries: [{path: "/**"}]\n')
+    # On the same link, but nobody's.
+    neighbour = ['2a0e:1::dead', 'lladdr', '02:00:00:00:de:ad', 'dev', 'veth-m']
+    subprocess.run(['ip', '-6', 'neigh', 'add', *neighbour, 'nud', 'permanent'], check=True)
+    routes = (('-4', 'unreachable', '44.10.1.97/32'), ('-6', 'unreachable', '2a0e:1:1::97/128'))
+    for route in routes:
+        subprocess.run(['ip', route[0], 'route', 'add', *route[1:]], check=True)
+    try:
+        names = [word for host, address in hosts.items() for word in ('--add-host', '%s.far.test:%s' % (host, address))]
+        done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', policy, '--approvals', 'deny', *names, '--',
+                      'python3', '-c', CONNECT, *(host + '.far.test' for host in hosts)])
+    finally:
+        for route in routes:
+            subprocess.run(['ip', route[0], 'route', 'del', *route[1:]], check=True)
+        subprocess.run(['ip', '-6', 'neigh', 'del', *neighbour], check=True)
+    wanted = ['%s%s.far.test %s' % (six, *told) for six in ('', 'six-') for told in
+              (('refused', '111 at once'), ('noroute', '113 at once'), ('silent', '113 slow'))]
+    check(done.out.splitlines() == wanted, done)
+    said = ''.join(open(p, errors='replace').read() for p in glob.glob(m.home + '/.local/state/osh/sessions/*/*'))
+    check('silent.far.test: Connection timed out' in said and 'noroute.far.test: No route to host' in said, said[-2000:])
 
 
 def bad_upstream_certificate(m):
@@ -335,7 +383,7 @@ def offline(m):
 
 
 CASES = [curl_allowed, denied_path_is_403, denied_host_is_403_and_not_looked_up, denied_host_when_asking, spliced_host,
-         terminated_host, refused_connect_is_truthful, bad_upstream_certificate,
+         terminated_host, refused_connect_is_truthful, connect_fails_as_it_would_outside, bad_upstream_certificate,
          upstream_that_wants_a_certificate, tls_versions_and_suites, literal_address_is_refused,
          rebinding_is_refused, binary_identity, host_header_mismatch, ipv6_upstream, bulk_both_ways, post_with_body,
          keep_alive, close_delimited_answer, dns_says_only_what_it_must, more_names_than_the_pool_holds,

@@ -186,6 +186,27 @@ def nobody_listens_inside(m):
         check(exchange(7106) == expected(b'hello'), 'later')
 
 
+def every_form_of_publish(m):
+    """PORT, HOST:PORT, PORT:PORT, HOST:PORT:PORT and localhost: each listens where it says, and there only."""
+    forms = {'7121': ('127.0.0.1', '::1'), '127.0.0.1:7122:7121': ('127.0.0.1',), '[::1]:7123:7121': ('::1',),
+             'localhost:7124:7121': ('127.0.0.1', '::1'), '7125:7121': ('127.0.0.1', '::1')}
+    options = [word for form in forms for word in ('--publish', form)]
+    with Session(m, options, 'python3', '-c', SERVER, '127.0.0.1', '7121') as session:
+        session.line()
+        for number, places in enumerate(forms.values()):
+            for host in ('127.0.0.1', '::1'):
+                if host in places:
+                    check(exchange(7121 + number, host=host) == expected(b'hello'), (number, host))
+                    continue
+                try:
+                    socket.create_connection((host, 7121 + number), 1).close()
+                    check(False, '%s leads to it, too: %d' % (host, number))
+                except OSError:
+                    pass
+        listed = ports_json(m)['published']
+        check(len(listed) == len(forms) and {x['inside_port'] for x in listed} == {7121}, listed)
+
+
 def publish_errors(m):
     """A taken, privileged, doubled, foreign or senseless port is refused with a sentence, before anything runs."""
     taken = socket.socket()
@@ -385,5 +406,5 @@ def host_service_by_rule_only(m):
 
 
 CASES = [published_port_reaches_loopback_only_listener, published_port_reaches_ipv6_listener, publish_offline,
-         bulk_and_many_connections, slow_reader_holds_the_sender, nobody_listens_inside, publish_errors, profile_publishes,
+         bulk_and_many_connections, slow_reader_holds_the_sender, nobody_listens_inside, every_form_of_publish, publish_errors, profile_publishes,
          login_callback, agent_gone, agent_cannot_publish, idle_without_wakeups, host_service_by_rule_only]

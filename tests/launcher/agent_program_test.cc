@@ -51,7 +51,6 @@ TEST_F(ResolvePrograms, ShowsTheNodeModulesOfAGlobalInstallation)
     auto const real = program("/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe");
     link("../lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe", "/bin/claude");
     resolve_programs(profile_, {{root_ + "/bin"}, "/", "", ""});
-    EXPECT_THAT(profile_.agent->resolved_binaries, ElementsAre(real));
     EXPECT_THAT(profile_.agent->install_directories,
         ElementsAre(root_ + "/bin", root_ + "/lib/node_modules"));
     EXPECT_THAT(profile_.agent->program_directories, ElementsAre(root_ + "/bin"));
@@ -64,7 +63,7 @@ TEST_F(ResolvePrograms, FindsAnInstallationInTheProjectAndShowsNothingMore)
     link("../@anthropic-ai/claude-code/bin/claude.exe", "/p/node_modules/.bin/claude");
     fs::create_directories(root_ + "/p/src");
     resolve_programs(profile_, {{"/nowhere"}, root_ + "/p/src", root_ + "/p", ""});
-    EXPECT_THAT(profile_.agent->resolved_binaries, ElementsAre(real));
+    EXPECT_THAT(profile_.credentials[0].programs, ElementsAre(real));
     EXPECT_THAT(profile_.agent->install_directories, IsEmpty());
     EXPECT_THAT(profile_.agent->program_directories, ElementsAre(root_ + "/p/node_modules/.bin"));
 }
@@ -92,17 +91,16 @@ TEST_F(ResolvePrograms, MeansTheNativeProgramBehindTheScriptOfAPackage)
     profile_.agent->binaries = {"which:codex"};
     profile_.credentials[0].programs = {"codex"};
     resolve_programs(profile_, {{root_ + "/bin"}, "/", "", ""});
-    EXPECT_THAT(profile_.agent->resolved_binaries, ElementsAre(script, native));
     EXPECT_THAT(profile_.credentials[0].programs, ElementsAre(script, native));
 }
 
 TEST_F(ResolvePrograms, TakesTheOneWhosePathWasTyped)
 {
-    auto const real = program("/x/node_modules/@anthropic-ai/claude-code/bin/claude.exe");
+    program("/x/node_modules/@anthropic-ai/claude-code/bin/claude.exe");
     link("../@anthropic-ai/claude-code/bin/claude.exe", "/x/node_modules/.bin/claude");
     program("/bin/claude");
     resolve_programs(profile_, {{root_ + "/bin"}, root_ + "/x", "", "./node_modules/.bin/claude"});
-    EXPECT_THAT(profile_.agent->resolved_binaries, ElementsAre(real));
+    EXPECT_THAT(profile_.agent->program_directories, ElementsAre(root_ + "/x/node_modules/.bin"));
 }
 
 TEST_F(ResolvePrograms, DoesNotMeanAProgramThatTheProjectBroughtAlong)

@@ -14,24 +14,27 @@ using testing::IsEmpty;
 using wire::kAck;
 using wire::kPsh;
 
-TEST(More, ThatIsExpectedKeepsASmallPieceBack)
+class More : public ::testing::Test
 {
+protected:
+    More() { agent.stack.expect_more(flow, stack::More::Yes); }
+
     Agent agent;
-    FlowId const flow = agent.connect();
-    agent.stack.expect_more(flow, More::Yes);
+    FlowId flow = agent.connect();
+};
+
+TEST_F(More, ThatIsExpectedKeepsASmallPieceBack)
+{
     agent.write(flow, "first"); // nothing is in flight: nothing to wait for
     EXPECT_THAT(agent.lines(), ElementsAre("PA seq=1 ack=1 len=5"));
     agent.write(flow, "second");
     EXPECT_THAT(agent.lines(), IsEmpty());
-    agent.stack.expect_more(flow, More::No);
+    agent.stack.expect_more(flow, stack::More::No);
     EXPECT_THAT(agent.lines(), ElementsAre("PA seq=6 ack=1 len=6"));
 }
 
-TEST(More, ThatDoesNotComeDelaysUntilTheAcknowledgement)
+TEST_F(More, ThatDoesNotComeDelaysUntilTheAcknowledgement)
 {
-    Agent agent;
-    FlowId const flow = agent.connect();
-    agent.stack.expect_more(flow, More::Yes);
     agent.write(flow, "first");
     agent.write(flow, "second");
     EXPECT_THAT(agent.lines(), ElementsAre("PA seq=1 ack=1 len=11"));
@@ -41,11 +44,8 @@ TEST(More, ThatDoesNotComeDelaysUntilTheAcknowledgement)
     EXPECT_THAT(agent.lines(), ElementsAre("PA seq=12 ack=1 len=5"));
 }
 
-TEST(More, IsNotExpectedAtTheEnd)
+TEST_F(More, IsNotExpectedAtTheEnd)
 {
-    Agent agent;
-    FlowId const flow = agent.connect();
-    agent.stack.expect_more(flow, More::Yes);
     agent.write(flow, "first");
     agent.lines();
     agent.write(flow, "last");
@@ -53,13 +53,24 @@ TEST(More, IsNotExpectedAtTheEnd)
     EXPECT_THAT(agent.lines(), ElementsAre("FPA seq=6 ack=1 len=4"));
 }
 
-TEST(Answer, ThatIsExpectedCarriesTheAcknowledgement)
+class Answer : public ::testing::Test
 {
+protected:
+    // Says something, and an answer is expected.
+    void ask()
+    {
+        agent.send({.sequence = 1, .acknowledgement = 1, .flags = kAck | kPsh, .payload = "ask"});
+        agent.read(flow);
+        agent.stack.expect_answer(flow);
+    }
+
     Agent agent;
-    FlowId const flow = agent.connect();
-    agent.send({.sequence = 1, .acknowledgement = 1, .flags = kAck | kPsh, .payload = "ask"});
-    agent.read(flow);
-    agent.stack.expect_answer(flow);
+    FlowId flow = agent.connect();
+};
+
+TEST_F(Answer, ThatIsExpectedCarriesTheAcknowledgement)
+{
+    ask();
     EXPECT_THAT(agent.lines(), IsEmpty());
     agent.pass(39ms);
     EXPECT_THAT(agent.lines(), IsEmpty());
@@ -69,13 +80,9 @@ TEST(Answer, ThatIsExpectedCarriesTheAcknowledgement)
     EXPECT_THAT(agent.lines(), IsEmpty());
 }
 
-TEST(Answer, ThatTakesItsTimeDoesNotDelayTheAcknowledgementBeyond40Ms)
+TEST_F(Answer, ThatTakesItsTimeDoesNotDelayTheAcknowledgementBeyond40Ms)
 {
-    Agent agent;
-    FlowId const flow = agent.connect();
-    agent.send({.sequence = 1, .acknowledgement = 1, .flags = kAck | kPsh, .payload = "ask"});
-    agent.read(flow);
-    agent.stack.expect_answer(flow);
+    ask();
     // An acknowledgement of nothing new does not move the time.
     agent.send({.sequence = 4, .acknowledgement = 1, .flags = kAck, .window = 500});
     EXPECT_THAT(agent.lines(), IsEmpty());
@@ -85,27 +92,19 @@ TEST(Answer, ThatTakesItsTimeDoesNotDelayTheAcknowledgementBeyond40Ms)
     EXPECT_THAT(agent.lines(), IsEmpty());
 }
 
-TEST(Answer, WhatTheAgentSaysMeanwhileIsAcknowledgedAtOnce)
+TEST_F(Answer, WhatTheAgentSaysMeanwhileIsAcknowledgedAtOnce)
 {
-    Agent agent;
-    FlowId const flow = agent.connect();
-    agent.send({.sequence = 1, .acknowledgement = 1, .flags = kAck | kPsh, .payload = "ask"});
-    agent.read(flow);
-    agent.stack.expect_answer(flow);
+    ask();
     EXPECT_THAT(agent.lines(), IsEmpty());
     agent.send({.sequence = 4, .acknowledgement = 1, .flags = kAck | kPsh, .payload = "more"});
     EXPECT_THAT(agent.lines(), ElementsAre("A seq=1 ack=8 len=0"));
 }
 
-TEST(Answer, IsNotWaitedForWhileSomethingIsInFlight)
+TEST_F(Answer, IsNotWaitedForWhileSomethingIsInFlight)
 {
-    Agent agent;
-    FlowId const flow = agent.connect();
     agent.write(flow, "earlier");
     agent.lines();
-    agent.send({.sequence = 1, .acknowledgement = 1, .flags = kAck | kPsh, .payload = "ask"});
-    agent.read(flow);
-    agent.stack.expect_answer(flow);
+    ask();
     EXPECT_THAT(agent.lines(), ElementsAre("A seq=8 ack=4 len=0"));
 }
 
