@@ -9,9 +9,9 @@ TEST(ParseDnsOpening, ReadsANameAndItsTypes)
 {
     auto const one = parse_dns_opening("  _Dmarc.Example.COM.  TXT MX  TXT ");
     ASSERT_TRUE(one.ok());
-    EXPECT_EQ(one->name, "_dmarc.example.com");
+    EXPECT_EQ(one->where.name, "_dmarc.example.com");
     EXPECT_EQ(one->types, (std::vector<std::uint16_t>{16, 15}));
-    EXPECT_EQ(one->zone(), "");
+    EXPECT_EQ(one->where.zone(), "");
 }
 
 TEST(ParseDnsOpening, RefusesWhatIsNoNameOrNoType)
