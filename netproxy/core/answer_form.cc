@@ -146,6 +146,8 @@ void make_git(proxy::LocalAnswer& answer, std::string_view path, proxy::GitPushR
 proxy::LocalAnswer in_form_for(
     proxy::RequestHead const& head, proxy::LocalAnswer answer, proxy::GitPushReader const* push)
 {
+    if (head.wants_websocket)
+        return answer; // some forms are a 200, which opens the socket (RFC 8441 section 5)
     auto const content_type = field_of(head, "content-type");
     if (to_lower_ascii(content_type).starts_with("application/grpc")) {
         make_grpc(answer, content_type);

@@ -22,8 +22,8 @@ LinkKey Core::link_key(Flow const& flow) const
 void Core::route_stream(Flow& flow)
 {
     auto const port = flow.tuple.destination_port;
-    bool const may_share =
-        flow.is_encrypted() && !links_.is_http1(flow.host, port, at_.now) && !links_.is_full();
+    bool const may_share = flow.is_encrypted() && !flow.stream->wants_http1()
+                           && !links_.is_http1(flow.host, port, at_.now) && !links_.is_full();
     if (may_share && is_for_socket(flow) && route_socket(flow))
         return;
     if (!may_share || (is_for_socket(flow) && !links_.is_http2(flow.host, port, at_.now))) {
@@ -145,6 +145,8 @@ Flow* Core::waiting_flow(FlowId id)
     if (flow == nullptr || flow->link_role != LinkRole::Waits)
         return nullptr;
     flow->link_role = LinkRole::None;
+    if (!flow->stream->needs_start())
+        return nullptr; // it was cut, and its reset waits for a reader
     timers_.clear(id);
     return flow;
 }
@@ -197,7 +199,7 @@ void Core::link_stream_moved(Flow& flow)
 {
     if (flow.link != 0 && !flow.stream->is_on_http2()) {
         flow.link = 0;
-        if (flow.stream->wants_http1())
+        if (flow.stream->wants_http1() && !is_for_socket(flow)) // else it is about this one
             links_.note_http1(flow.host, flow.tuple.destination_port, at_.now);
         if (flow.stream->may_send_again()) {
             flow.stream->send_again();

@@ -283,6 +283,8 @@ void Core::settle(Flow& flow)
         finish_agent(flow);
         return;
     }
+    if (http.waiting() == nullptr && http.message() == nullptr)
+        drop_question(flow); // nothing waits for its answer any more
     if (says_last_words(flow))
         return;
     if (http.is_finished() && flow.wire->to_agent().empty())

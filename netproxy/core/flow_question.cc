@@ -67,9 +67,10 @@ void Core::release(Flow& flow, policy::Answer const& answer)
         flow.request_allowed_by_person = answer.allow;
         if (!answer.allow)
             refuse_message(flow, verdict, refusal);
-        pump(flow);
-        return;
+        return pump(flow);
     }
+    if (flow.http->waiting() == nullptr)
+        return pump(flow); // what the answer is about was given up meanwhile
     if (answer.allow) {
         flow.request_allowed_by_person = true;
         journal(flow, decided_line("request", verdict, "allow"));
@@ -86,6 +87,7 @@ void Core::drop_question(Flow& flow)
     by_question_.erase(flow.question);
     commands_.push_back(Tell{policy::QuestionGone{flow.question}});
     flow.question = 0;
+    timers_.clear(flow.id); // its deadline
 }
 
 } // namespace osh::netproxy::core

@@ -124,6 +124,10 @@ void Core::settle_stream(Flow& flow)
         return;
     }
     bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;
+    if (http.waiting() == nullptr && http.message() == nullptr)
+        drop_question(flow); // nothing waits for its answer any more
+    if (!is_busy && flow.link_role == LinkRole::Waits)
+        flow.link_role = LinkRole::None;
     if (!is_busy && !has_last_words(flow))
         drop_upstream(flow, Ending::Finish); // at once into the pool: another stream may use it
     if (!is_busy && !flow.is_idle) {

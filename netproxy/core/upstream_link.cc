@@ -82,6 +82,7 @@ bool UpstreamLinks::is_http1(std::string const& host, std::uint16_t port, Instan
 void UpstreamLinks::note_http2(std::string const& host, std::uint16_t port, Instant now)
 {
     note(http2_hosts_, {host, port}, now);
+    http1_hosts_.erase({host, port}); // which it was thought to be
 }
 
 bool UpstreamLinks::is_http2(std::string const& host, std::uint16_t port, Instant now) const

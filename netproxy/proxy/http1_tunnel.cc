@@ -21,7 +21,8 @@ bool HttpExchange::close_tunnel(CloseCode, std::string_view)
 
 TunnelMessage const* Http1Connection::message() const
 {
-    return impl_->socket ? impl_->socket->message() : nullptr;
+    bool const is_open = impl_->agent == Impl::AgentState::Tunnel; // else nobody may pass it on
+    return is_open ? impl_->socket->message() : nullptr;
 }
 
 void Http1Connection::pass_message(std::optional<std::string> instead)

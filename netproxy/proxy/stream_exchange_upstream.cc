@@ -197,6 +197,7 @@ std::size_t StreamExchange::upstream_bytes(Bytes bytes)
 void StreamExchange::upstream_ended(bool cleanly)
 {
     client_.ended(cleanly);
+    move_tunnel();
 }
 
 // ---- AnswerSink
@@ -255,6 +256,7 @@ void StreamExchange::answer_payload(Bytes payload)
         return;
     if (is_tunnel_) {
         socket_->answer(payload);
+        move_tunnel(); // a Close of ours may have gone out
     } else if (!cleaner_.is_active()) {
         answer_body_.append(payload);
     } else {
@@ -350,6 +352,7 @@ void StreamExchange::answer_ended()
     if (!has_answer_begun_ || is_answer_over_)
         return;
     is_tunnel_ ? tunnel_over(true) : answer_over({});
+    move_tunnel();
 }
 
 void StreamExchange::upstream_closed(Http2Error why)

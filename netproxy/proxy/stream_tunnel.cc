@@ -42,19 +42,23 @@ std::size_t StreamExchange::tunnel_room() const
     return via_ == Via::Http1 ? client_.payload_room() : to_socket_.room(limits_.buffered);
 }
 
-// What the agent said goes on, as far as the upstream has room and no message waits.
+// What the agent said goes on, as far as the upstream has room and no message waits. After the
+// tunnel's end nobody reads it, and its window goes back: not in tunnel_over(), which take() may
+// reach.
 void StreamExchange::move_tunnel()
 {
     if (!is_tunnel_)
         return;
-    while (!request_body_.is_empty() && tunnel_room() > 0) {
+    while (!is_answer_over_ && !request_body_.is_empty() && tunnel_room() > 0) {
         auto const size = std::min(request_body_.size(), tunnel_room());
         auto const taken = socket_->take(request_body_.view().first(size));
         request_body_.consume(taken);
         took_request(taken);
         if (taken == 0)
-            return;
+            break;
     }
+    if (is_answer_over_)
+        drop_request_body();
     if (upstream_.is_attached() && is_agent_done())
         upstream_.session->resume(upstream_.id); // says so
 }
@@ -104,6 +108,7 @@ bool StreamExchange::close_tunnel(CloseCode code, std::string_view reason)
     if (!is_tunnel_ || is_answer_over_ || !socket_->reads_messages())
         return false;
     socket_->close(code, reason);
+    move_tunnel();
     return true;
 }
 

@@ -41,6 +41,19 @@ TEST(InFormFor, GivesGrpcItsStatus)
     EXPECT_EQ(answer.fields[1].value, "osh: blocked <by> 100%25 policy");
 }
 
+TEST(InFormFor, NeverSays200ToAWebSocket)
+{
+    proxy::RequestHead head;
+    head.wants_websocket = true; // over HTTP/2 a 200 opens it (RFC 8441 section 5)
+    head.path = "/r.git/git-upload-pack";
+    for (auto const& field : {proxy::HttpField{"content-type", "application/grpc"},
+             proxy::HttpField{"user-agent", "git/2.39.5"}}) {
+        head.fields = {field};
+        EXPECT_EQ(in_form_for(head, {}).status, 403);
+        EXPECT_FALSE(in_form_for(head, {}).after_body);
+    }
+}
+
 TEST(InFormFor, WaitsForTheEndOfARequestThatSaysItsLength)
 {
     proxy::RequestHead head;

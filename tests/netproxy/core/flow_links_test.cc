@@ -258,4 +258,40 @@ TEST_F(FlowLinks, AnotherProgramDoesNotShareTheConnection)
     EXPECT_FALSE(one<Resolve>());
 }
 
+TEST_F(FlowLinks, AStreamThatIsCutWhileItWaitsForAConnectionTakesNone)
+{
+    connects_agent();
+    gets("/ok/a");
+    auto const waiting = gets("/ok/b");
+    stops_reading();
+    std::string policy(kPolicy);
+    policy.replace(policy.find("/ok/**"), 6, "/ok/a");
+    core->swap_policy(compiled(policy), at);
+    auto const upstream = accepts();
+    ASSERT_NE(upstream, 0u);
+    EXPECT_EQ(asked(upstream, 1).field(":path"), "/ok/a");
+    EXPECT_FALSE(servers.at(upstream).http2.replies.contains(3));
+    EXPECT_FALSE(reply(waiting).is_closed) << "its reset is not out";
+    reads_again();
+    EXPECT_EQ(reply(waiting).error, Http2Error::Cancel);
+}
+
+TEST_F(FlowLinks, AParkedRequestThatIsCutTakesItsQuestionWithIt)
+{
+    connects_agent(WhenUnruled::Ask);
+    auto const id = client.http2.begins("POST", "rest.test", "/x");
+    moves();
+    auto const question = told<policy::Question>();
+    ASSERT_TRUE(question);
+    stops_reading();
+    client.http2.trailing[id] = {{"x-late", std::string(20'000, 'x')}};
+    client.http2.says(id, "", Ends::Yes);
+    moves();
+    EXPECT_FALSE(reply(id).is_closed) << "its reset is not out";
+    core->answered({question->id, true, "", "q-1"}, at);
+    EXPECT_TRUE(told<policy::QuestionGone>());
+    reads_again();
+    EXPECT_EQ(reply(id).error, Http2Error::Protocol);
+}
+
 } // namespace osh::netproxy::core::test

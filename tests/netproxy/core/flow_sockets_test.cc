@@ -70,9 +70,9 @@ protected:
         http1 = connects();
         EXPECT_NE(http1, 0u);
         server = *agent_tls->accept("rest.test", at.wall, HttpVersions::Both);
-        auto head = hears();
+        auto request = hears();
         EXPECT_EQ(server->alpn(), "http/1.1") << "as browsers do";
-        return head;
+        return request;
     }
     std::string hears()
     {
@@ -112,6 +112,20 @@ protected:
     {
         client.http2.says(id, text, ends);
         moves(flow, client);
+    }
+
+    // The question about a message; meanwhile the server has closed, and the agent has not.
+    std::uint64_t asks_and_server_leaves()
+    {
+        begins(WhenUnruled::Ask);
+        auto const id = opens("/mute");
+        says(id, frame(proxy::Opcode::Text, "hi"));
+        auto const question = told<policy::Question>();
+        EXPECT_TRUE(question);
+        server->close();
+        hears();
+        EXPECT_TRUE(reply(id).is_complete);
+        return question ? question->id : 0;
     }
 
     UpstreamId http1 = 0;
@@ -243,6 +257,37 @@ TEST_F(FlowSockets, GetAConnectionOfHttp1WhereTheSharedOneTakesNone)
     opens("/talk");
     EXPECT_TRUE(head.starts_with("GET /talk HTTP/1.1\r\n"));
     EXPECT_FALSE(servers.at(upstream).http2.replies.contains(3));
+}
+
+TEST_F(FlowSockets, TheServersEndTakesAMessagesQuestionWithIt)
+{
+    auto const question = asks_and_server_leaves();
+    core->answered({question, true, "", "q-1"}, at);
+    EXPECT_TRUE(told<policy::QuestionGone>());
+}
+
+TEST_F(FlowSockets, NeitherARefusalNorADeadlineComesAfterTheServersEnd)
+{
+    auto const question = asks_and_server_leaves();
+    core->answered({question, false, "", "q-1"}, at);
+    later(settings.hold);
+    later(kIdleTimeout);
+    EXPECT_TRUE(told<policy::QuestionGone>());
+    EXPECT_FALSE(told<policy::QuestionGone>());
+}
+
+TEST_F(FlowSockets, OneThatIsToTravelOverHttp1SaysNothingAboutPages)
+{
+    begins(WhenUnruled::Deny, kPagesAndSockets);
+    gets("/page");
+    auto const upstream = accepts();
+    ASSERT_NE(upstream, 0u);
+    asks("/talk");
+    servers.at(upstream).http2.session->reset(3, Http2Error::Http11Required);
+    moves();
+    EXPECT_TRUE(connects_http1().starts_with("GET /talk HTTP/1.1\r\n"));
+    gets("/other");
+    EXPECT_EQ(asked(upstream, 5).field(":path"), "/other");
 }
 
 } // namespace

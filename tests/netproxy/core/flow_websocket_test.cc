@@ -147,5 +147,75 @@ TEST_F(FlowWebSocket, AFrameWithoutAMaskIsAFault)
     EXPECT_TRUE(was_closed_with("\x03\xea"));
 }
 
+TEST_F(FlowWebSocket, TheAgentsEndTakesItsQuestionWithIt)
+{
+    start(WhenUnruled::Ask, kSockets);
+    opens("/mute");
+    says(flow, frame(proxy::Opcode::Ping, "") + frame(proxy::Opcode::Text, "hi"));
+    auto const question = told<policy::Question>();
+    ASSERT_TRUE(question);
+    side(flow).has_finished = true;
+    says(flow, "");
+    core->answered({question->id, false, "", "q-1"}, at);
+    EXPECT_TRUE(told<policy::QuestionGone>());
+    EXPECT_EQ(upstream_text(upstream), frame(proxy::Opcode::Ping, "")) << "it waits for its reader";
+}
+
+TEST_F(FlowWebSocket, AMessageThatNobodyMayPassOnIsNotJudgedAgainAndAgain)
+{
+    start(WhenUnruled::Ask, kSockets);
+    opens("/mute");
+    says(flow, frame(proxy::Opcode::Ping, "") + frame(proxy::Opcode::Text, "hi"));
+    auto const question = told<policy::Question>();
+    ASSERT_TRUE(question);
+    side(flow).has_finished = true;
+    says(flow, "");
+    std::string policy(kSockets);
+    policy.insert(policy.find("    binaries"),
+        "        deny_rules:\n          - { method: WEBSOCKET_TEXT, path: \"/mute\" }\n");
+    core->swap_policy(compiled(policy), at);
+    core->answered({question->id, false, "", "q-1"}, at);
+    EXPECT_TRUE(told<policy::QuestionGone>());
+}
+
+TEST_F(FlowWebSocket, OneThatANewPolicyAllowsOutlivesTheDeadlineOfItsQuestion)
+{
+    start(WhenUnruled::Ask, kSockets);
+    opens("/mute");
+    says(flow, frame(proxy::Opcode::Text, "hi"));
+    ASSERT_TRUE(told<policy::Question>());
+    std::string policy(kSockets);
+    policy.replace(policy.find("/talk"), 5, "/mute");
+    core->swap_policy(compiled(policy), at);
+    later(settings.hold + Duration{1'000'000'000});
+    says(flow, frame(proxy::Opcode::Text, "ho"));
+    EXPECT_EQ(upstream_text(upstream),
+        frame(proxy::Opcode::Text, "hi") + frame(proxy::Opcode::Text, "ho"));
+    EXPECT_FALSE(side(flow).is_finished);
+}
+
+TEST_F(FlowWebSocket, ACloseDoesNotWaitForEverForTheEndOfAFrame)
+{
+    start(WhenUnruled::Deny, kSockets);
+    opens("/mute");
+    replies(upstream, std::string("\x81\x04he", 4));
+    says(flow, frame(proxy::Opcode::Text, "hi"));
+    EXPECT_FALSE(side(flow).is_finished);
+    later(kHeadTimeout);
+    EXPECT_TRUE(side(flow).is_finished);
+    EXPECT_TRUE(one<CloseUpstream>());
+}
+
+TEST_F(FlowWebSocket, NorDoesTheCloseOfANewPolicy)
+{
+    start(WhenUnruled::Deny, kSockets);
+    opens("/talk");
+    replies(upstream, std::string("\x81\x04he", 4));
+    core->swap_policy(compiled("version: 1\n"), at);
+    EXPECT_FALSE(side(flow).is_finished);
+    later(kHeadTimeout);
+    EXPECT_TRUE(side(flow).is_finished);
+}
+
 } // namespace
 } // namespace osh::netproxy::core::test

@@ -130,6 +130,20 @@ protected:
         server.says(stream, body, Ends::Yes);
         moves();
     }
+    // The agent reads nothing any more, and there is more to say to it than is kept for it.
+    void stops_reading()
+    {
+        agent.space.clear();
+        for (int count = 0; count < 90; ++count)
+            client.http2.asks("GET", "other.test", "/", {{"accept", "text/html"}}); // a 421 each
+        moves();
+    }
+    void reads_again()
+    {
+        agent.space.resize(16 * 1024);
+        for (int round = 0; round < 3; ++round)
+            moves();
+    }
     proxy::Reply& reply(StreamId id) { return client.http2.replies[id]; }
     proxy::Reply& asked(UpstreamId upstream, StreamId id)
     {

@@ -109,6 +109,36 @@ TEST_F(SocketOverHttp2, ASlowAgentStopsTheServer)
     EXPECT_LT(exchange->held(), 512u * 1024);
 }
 
+TEST_F(SocketOverHttp2, WhatTheAgentSaysAfterTheServersEndIsTaken)
+{
+    auto const much = frame(Opcode::Text, "waits") + std::string(200 * 1024, 'x');
+    auto const id = opens(true);
+    says(id, much, Ends::Yes);
+    EXPECT_GT(reply(id).to_send.size(), 100u * 1024) << "its window is used up";
+    exchange->upstream_ended(true);
+    moves();
+    EXPECT_EQ(reply(id).to_send.size(), 0u);
+    EXPECT_TRUE(reply(id).is_closed);
+    EXPECT_TRUE(exchange->is_finished());
+}
+
+TEST_F(SocketOverHttp2, AndAfterACloseOfOurs)
+{
+    auto const much = frame(Opcode::Text, "waits") + std::string(200 * 1024, 'x');
+    auto const id = opens(true);
+    says(id, much, Ends::Yes);
+    EXPECT_TRUE(exchange->close_tunnel(CloseCode::Policy, "no"));
+    moves();
+    EXPECT_EQ(reply(id).to_send.size(), 0u);
+
+    arrived.clear();
+    auto const second = opens_on_http2();
+    says(second, much, Ends::Yes);
+    far.says(1, "", Ends::Yes);
+    moves();
+    EXPECT_EQ(reply(second).to_send.size(), 0u);
+}
+
 TEST_F(SocketOverHttp2, TravelsAsItselfWhereTheServerTakesIt)
 {
     auto const id = opens_on_http2();
