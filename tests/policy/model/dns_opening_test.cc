@@ -49,7 +49,7 @@ TEST(DnsOpening, OneStarIsOneLabelAndTwoAreAny)
     auto const any = *parse_dns_opening("**.example.com SRV");
     EXPECT_TRUE(any.opens("a.b.example.com", 33));
     EXPECT_FALSE(any.opens("example.com", 33));
-    EXPECT_EQ(any.zone(), "example.com");
+    EXPECT_EQ(any.where.zone(), "example.com");
 }
 
 TEST(HostBehindService, DropsLabelsThatBeginWithAnUnderscore)
