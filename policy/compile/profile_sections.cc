@@ -112,41 +112,39 @@ void apply_env(ProfileReader& in, EnvProfile& into)
     in.finish();
 }
 
+// A list whose entries have a grammar of their own; its errors are named after the key.
+template<typename Parse>
+void checked_strings(
+    ProfileReader& in, std::string_view key, std::vector<std::string>& into, Parse parse)
+{
+    auto const span = in.key_span(key);
+    in.strings(key, into);
+    std::string code(key);
+    std::ranges::replace(code, '_', '-');
+    for (auto const& one : into)
+        if (auto const parsed = parse(one); !parsed.ok())
+            in.findings().error(code, span, parsed.error().sentence);
+}
+
 void apply_network(ProfileReader& in, NetworkProfile& into)
 {
     in.word("mode", kNetworkWords, into.mode);
     in.word("hold", kHoldWords, into.hold);
     in.word("intercept", kInterceptWords, into.intercept);
-    auto const closed_span = in.key_span("passthrough");
-    in.strings("passthrough", into.passthrough);
+    checked_strings(in, "passthrough", into.passthrough, parse_listed_host);
     in.flag("ask_private", into.ask_private);
     in.word("udp", kUdpWords, into.udp);
     in.word("listen", kListenWords, into.listen);
     in.ports("ports", into.ports);
-    auto const publish_span = in.key_span("publish");
-    in.strings("publish", into.publish);
+    checked_strings(in, "publish", into.publish, parse_publish);
     in.ports("connect", into.connect);
-    auto const hosts_span = in.key_span("hosts");
-    in.strings("hosts", into.hosts);
+    checked_strings(in, "hosts", into.hosts, parse_added_host);
     in.strings("extra_ca", into.extra_ca);
     in.count("new_labels", into.new_labels);
     in.count("new_label_bytes", into.new_label_bytes);
-    auto const types_span = in.key_span("dns_types");
-    in.strings("dns_types", into.dns_types);
+    checked_strings(in, "dns_types", into.dns_types, parse_dns_opening);
     in.word("proxy", kProxyWords, into.uses_proxy);
     in.finish();
-    for (auto const& one : into.hosts)
-        if (auto const added = parse_added_host(one); !added.ok())
-            in.findings().error("hosts", hosts_span, added.error().sentence);
-    for (auto const& one : into.passthrough)
-        if (auto const host = parse_listed_host(one); !host.ok())
-            in.findings().error("passthrough", closed_span, host.error().sentence);
-    for (auto const& one : into.dns_types)
-        if (auto const opening = parse_dns_opening(one); !opening.ok())
-            in.findings().error("dns-types", types_span, opening.error().sentence);
-    for (auto const& one : into.publish)
-        if (auto const spec = parse_publish(one); !spec.ok())
-            in.findings().error("publish", publish_span, spec.error().sentence);
     bool const has_none = into.ports.empty() && into.publish.empty();
     if (into.listen == ListenMode::Publish && has_none && in.has("listen"))
         in.findings()

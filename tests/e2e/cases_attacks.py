@@ -253,7 +253,7 @@ for head in %r:
     s.settimeout(5)
     try:
         s.sendall(head.encode())
-        print((s.recv(200) or b'CLOSED').split(b'\\r\\n')[0].decode())
+        print(ascii((s.recv(200) or b'CLOSED').split(b'\\r\\n')[0].decode('latin-1')))
     except OSError:
         print('RESET')
     s.close()

@@ -96,7 +96,7 @@ def hosts_that_stay_closed(m):
     for host in ('opened.site.test', 'evil.test'):
         done = fetch('https://%s/ok/x' % host)
         check(done.code != 0 and 'hello' not in done.out and 'CN=' not in done.err, done)
-        done = m.run(['/opt/osh/bin/osh', 'logs', 'last', '--denied'])
+        done = m.run(['/opt/osh/bin/osh', 'logs', 'last', '--denied', '--json'])
         check(host in done.out, done)
         check(host != 'opened.site.test' or 'network.passthrough keeps' in done.out, done)
     m.profile('wrong', 'version = 1\nextends = ["strict"]\n[network]\npassthrough = ["*.bank_example..test"]\n')
