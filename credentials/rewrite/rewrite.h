@@ -88,7 +88,7 @@ public:
     void revoke_all();
     RewriteVerdict judge(RewriteQuestion const& question) const;
     TextVerdict judge_text(RewriteQuestion const& question, TextToFill const& asked) const;
-    // What an answer from there could echo.
+    // What any answer of that host could echo, whether or not this request brought it there.
     ScrubForms forms_bound_to(RewriteQuestion const& question) const;
     // Would any credential be attached at this host and port? Then TLS must be terminated.
     bool is_bound(std::string_view host, std::uint16_t port) const;

@@ -36,6 +36,19 @@ void add(ScrubForms& forms, std::string find, std::string replace)
     forms.replace.push_back(std::move(replace));
 }
 
+// In UTF-16, whichever byte of two comes first: nothing where that is more than a NUL between two.
+std::string wide(std::string_view text)
+{
+    std::string out;
+    for (char const c : text) {
+        if (static_cast<unsigned char>(c) >= 0x80)
+            return {};
+        out += c;
+        out += '\0';
+    }
+    return out.substr(0, out.size() - (out.empty() ? 0 : 1));
+}
+
 ScrubForms all_forms(std::string_view value, std::string_view placeholder)
 {
     ScrubForms forms;
@@ -52,6 +65,8 @@ ScrubForms all_forms(std::string_view value, std::string_view placeholder)
                 stretched(base64_core(placeholder, before, alphabet), core.size());
             add(forms, std::move(core), std::move(replacement));
         }
+    if (auto apart = wide(value); !apart.empty())
+        add(forms, std::move(apart), wide(placeholder));
     return forms;
 }
 

@@ -132,9 +132,13 @@ ScrubForms Gate::forms_bound_to(RewriteQuestion const& question) const
 {
     ScrubForms all;
     for (auto const& credential : lent_) {
-        bool const is_bound = std::ranges::any_of(
-            credential.attach, [&](AttachRule const& rule) { return is_at(rule, question); });
-        if (!is_bound || !credential.scrubs)
+        // On whichever port: what one of them was told, another may repeat.
+        bool const is_known_there =
+            std::ranges::any_of(credential.attach, [&](AttachRule const& rule) {
+                return rule.kind != AttachKind::Mtls
+                       && equals_ignoring_case(rule.host, question.host);
+            });
+        if (!is_known_there || !credential.scrubs)
             continue;
         auto forms = scrub_forms(credential.value.reveal(), credential.placeholder);
         std::ranges::move(forms.find, std::back_inserter(all.find));

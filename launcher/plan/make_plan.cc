@@ -81,6 +81,8 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
     plan.trust_store = facts.trust_store;
     plan.has_java = facts.has_java;
     plan.notes = profile.unsafe_notes;
+    for (auto const& host : profile.network.passthrough)
+        plan.notes.push_back("TLS is not looked into: " + host);
     for (auto const& opening : profile.network.dns_types)
         plan.notes.push_back("DNS records are looked up in the world: " + opening);
     if (facts.uid == 0)

@@ -21,6 +21,11 @@
 #include <map>
 #include <unordered_map>
 
+namespace osh::netproxy::wire
+{
+struct ClientHello;
+}
+
 namespace osh::netproxy::core
 {
 
@@ -101,7 +106,10 @@ private:
     void look_at_first_bytes(Flow& flow);
     void look_at_hello(Flow& flow);
     void start_inspection(Flow& flow);
-    void neither_tls_nor_http(Flow& flow);
+    void carry_unread(Flow& flow, std::string_view why);
+    void carry_closed(Flow& flow, wire::ClientHello const& hello);
+    void refuse_misnamed(Flow& flow, wire::ClientHello const& hello);
+    bool stays_closed(Flow const& flow) const;
     bool check_spliced_start(Flow& flow);
     void silence_is_over(Flow& flow);
     // flow_versions.cc
@@ -163,6 +171,7 @@ private:
     // flow_request.cc
     bool judge(Flow& flow);
     void begin_judging(Flow& flow, proxy::RequestHead const& head);
+    void drop_used_up(Flow& flow);
     static void keep_judged(Flow& flow);
     void judged(Flow& flow, policy::Verdict const& verdict);
     void proceed(Flow& flow);
@@ -266,6 +275,10 @@ private:
     void judge_again(Flow& flow);
     bool is_still_allowed(Flow& flow);
     bool request_is_allowed(Flow& flow);
+    void judge_parked_again(Flow& flow);
+    bool leads_where_it_may(Flow& flow);
+    policy::Verdict verdict_again(Flow const& flow) const;
+    static bool is_allowed_so_far(Flow const& flow, policy::Verdict const& verdict);
     // journal lines
     void journal(Flow const& flow, policy::Decided line);
     void journal_request(

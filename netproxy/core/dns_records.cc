@@ -23,7 +23,7 @@ policy::DnsOpening const* opening_for(
     std::vector<policy::DnsOpening> const& openings, stack::DnsAsked const& event)
 {
     for (auto const& one : openings)
-        if (!one.has_wildcard() && one.opens(event.name, event.type))
+        if (!one.where.has_wildcard() && one.opens(event.name, event.type))
             return &one; // spelled out: nothing to count
     for (auto const& one : openings)
         if (one.opens(event.name, event.type))
@@ -46,7 +46,7 @@ void Core::asked_records(stack::DnsAsked const& event)
     policy::Decided line;
     line.kind = "dns";
     line.target.host = event.name;
-    if (opening.has_wildcard() && !is_within_labels(opening.zone(), event.name)) {
+    if (opening.where.has_wildcard() && !is_within_labels(opening.where.zone(), event.name)) {
         auto verdict = too_many_names();
         line.decision = "deny";
         line.code = code_word(verdict.code);
@@ -57,7 +57,7 @@ void Core::asked_records(stack::DnsAsked const& event)
     }
     line.decision = "allow";
     line.reason = fmt::format("{} records, opened by network.dns_types ({})",
-        policy::dns_type_name(event.type), opening.name);
+        policy::dns_type_name(event.type), opening.where.name);
     journal_.decided(std::move(line), at_.now);
     commands_.push_back(ResolveRecords{event.question, event.name, event.type});
 }

@@ -59,6 +59,7 @@ struct Upstream {
     bool has_ended = false; // nothing more will be received
     bool ended_cleanly = false;
     bool attend_queued = false;
+    bool has_served = false;                                  // a request goes or went out on it
     bool has_said_goodbye = false;                            // close_notify: our direction is over
     proxy::HttpVersions offered = proxy::HttpVersions::Only1; // to its server
     bool asks_proxy = false;   // leads to the person's proxy itself, not through it to the host
@@ -96,7 +97,8 @@ struct Talk {
     ByteQueue<kStaged> agent_plain;                   // decrypted, not yet taken by the HTTP parser
     std::optional<std::string> other_body;            // what a middleware made of the request's
     std::optional<JudgedRequest> request;
-    std::string body_credential; // put into the body of the request in hand
+    bool logs_connection_in = false; // a scheme that speaks of the connection (NTLM): not shared
+    std::string body_credential;     // put into the body of the request in hand
     // Of a WebSocket: placeholders in its messages become values, and what the server says is
     // looked through for these.
     bool fills_messages = false;
@@ -151,6 +153,7 @@ struct Flow {
     bool agent_end_told = false;
     bool awaits_body = false;       // of the policy: nothing was decided yet
     bool awaits_middleware = false; // decided; the body is to be looked into
+    bool awaits_filling = false;    // likewise; placeholders in it are to become values
     bool is_decoded = false;        // the changed body: its encoding is gone
     bool was_sent_again = false;    // the request in hand: one retry, not a loop
     bool are_faults_told = false;   // to the journal

@@ -8,8 +8,6 @@
 #include "netproxy/proxy/websocket_gate.h"
 #include "policy/base/text.h"
 
-#include <iterator>
-
 namespace osh::netproxy::core
 {
 namespace
@@ -68,16 +66,14 @@ policy::CredentialRewrite Core::rewrites(Flow const& flow) const
     return policy::credential_rewrite(*policy_, question_of(flow), flow.request()->canonical_path);
 }
 
-// Before the request leaves: what will be filled in later can be echoed, too.
+// Every answer of a host that gets a value could repeat it: what another request brought there, or
+// what will be filled in later (design: credentials, rule 8).
 void Core::look_for_echoes(Flow& flow, proxy::Forward& plan) const
 {
-    auto const where = rewrites(flow);
-    flow.talk().fills_messages = plan.reads_messages && where.in_messages;
-    if (!flow.talk().fills_messages && !where.in_body)
-        return;
+    flow.talk().fills_messages = plan.reads_messages && rewrites(flow).in_messages;
     auto forms = gate_.forms_bound_to(credential_question(flow));
-    std::ranges::move(forms.find, std::back_inserter(plan.scrub));
-    std::ranges::move(forms.replace, std::back_inserter(plan.scrub_with));
+    plan.scrub = std::move(forms.find);
+    plan.scrub_with = std::move(forms.replace);
 }
 
 // False: the socket was closed instead.
@@ -112,10 +108,11 @@ Core::BodyCheck Core::fill_body(Flow& flow, proxy::RequestHead const& head)
     auto const form = form_of(head);
     if (!head.has_body || !form || !rewrites(flow).in_body)
         return BodyCheck::Pass;
+    flow.awaits_filling = false;
     flow.http->want_body(kFilledBody);
     auto const body = flow.http->body();
     if (!body && !flow.http->body_is_too_large()) {
-        flow.awaits_middleware = true;
+        flow.awaits_filling = true;
         timers_.set(flow.id, at_.now + kHeadTimeout);
         return BodyCheck::Wait;
     }

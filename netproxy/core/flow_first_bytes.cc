@@ -14,6 +14,25 @@ namespace osh::netproxy::core
 
 using wire::HelloStatus;
 
+namespace
+{
+
+constexpr std::string_view kNeither = "this connection speaks neither TLS nor HTTP";
+
+bool passes_through(std::vector<policy::ListedHost> const& hosts, Flow const& flow)
+{
+    return std::ranges::any_of(hosts, [&](auto const& one) { return one.matches(flow.host); });
+}
+
+bool names_the_host(Flow const& flow, wire::ClientHello const& hello)
+{
+    return flow.is_literal
+           || (hello.status == HelloStatus::Complete && hello.server_name == flow.host
+               && !hello.has_encrypted_hello);
+}
+
+} // namespace
+
 void Core::look_at_first_bytes(Flow& flow)
 {
     auto const start = parts_.agent.received(flow.id);
@@ -23,7 +42,7 @@ void Core::look_at_first_bytes(Flow& flow)
         if (!may_be_http2_preface(start) || start.size() >= kHttp2Preface.size())
             return start_inspection(flow);
         break;
-    case Speaks::Other: neither_tls_nor_http(flow); return;
+    case Speaks::Other: carry_unread(flow, kNeither); return;
     case Speaks::NeedMore: break;
     }
     if (parts_.agent.peer_finished(flow.id)) // it closed without a word
@@ -39,7 +58,11 @@ void Core::look_at_hello(Flow& flow)
         return;
     }
     if (hello.status != HelloStatus::Complete) {
-        neither_tls_nor_http(flow);
+        carry_unread(flow, kNeither);
+        return;
+    }
+    if (passes_through(settings_.passthrough, flow)) {
+        carry_closed(flow, hello);
         return;
     }
     bool const is_misdirected =
@@ -78,9 +101,38 @@ void Core::start_inspection(Flow& flow)
     pump(flow);
 }
 
-// Neither TLS nor HTTP. A rule at connection level carries it; a rule about requests cannot judge
-// it; where nothing allows it, a person may be asked about the connection.
-void Core::neither_tls_nor_http(Flow& flow)
+// May its TLS be terminated for no other reason than a rule that looks into requests?
+bool Core::stays_closed(Flow const& flow) const
+{
+    return flow.connect->tls_skip || settings_.terminate == TerminateTls::Never
+           || passes_through(settings_.passthrough, flow);
+}
+
+// TLS to a host of network.passthrough, where more than the name would have to be seen: a person
+// can be asked about the connection, a rule about requests cannot be kept.
+void Core::carry_closed(Flow& flow, wire::ClientHello const& hello)
+{
+    if (names_the_host(flow, hello))
+        carry_unread(flow, "network.passthrough keeps the TLS of this host closed");
+    else
+        refuse_misnamed(flow, hello);
+}
+
+void Core::refuse_misnamed(Flow& flow, wire::ClientHello const& hello)
+{
+    auto line = decided_line("connect", flow.connect->verdict, "deny");
+    line.code = "name_mismatch";
+    line.reason =
+        "the TLS client names " + in_quotes(hello.server_name) + " on a connection to " + flow.host;
+    journal(flow, std::move(line));
+    parts_.agent.reset(flow.id);
+    end(flow, Ending::Reset);
+}
+
+// What nobody can look into: neither TLS nor HTTP, or TLS that stays closed. A rule at connection
+// level carries it; a rule about requests cannot judge it; where nothing allows it, a person may be
+// asked about the connection.
+void Core::carry_unread(Flow& flow, std::string_view why)
 {
     auto const& verdict = flow.connect->verdict;
     if (verdict.decision == policy::Decision::Deny) {
@@ -94,7 +146,7 @@ void Core::neither_tls_nor_http(Flow& flow)
         policy::Verdict cannot = verdict;
         cannot.decision = policy::Decision::Deny;
         cannot.code = policy::DenyCode::Unsupported;
-        cannot.reason = "the rule judges requests and this connection speaks neither TLS nor HTTP";
+        cannot.reason = "the rule judges requests and " + std::string(why);
         refuse(flow, cannot);
         return;
     }
@@ -118,7 +170,7 @@ void Core::silence_is_over(Flow& flow)
         timers_.set(flow.id, at_.now + kHeadTimeout);
         return; // judged by request: only the client can begin
     }
-    neither_tls_nor_http(flow);
+    carry_unread(flow, kNeither);
 }
 
 // On a spliced flow the first bytes pass only when they do not name another host. True: go on.
@@ -137,29 +189,18 @@ bool Core::check_spliced_start(Flow& flow)
         return false;
     }
     timers_.clear(flow.id);
-    bool const is_never = flow.connect->tls_skip || settings_.terminate == TerminateTls::Never;
-    if (hello.has_encrypted_hello && !is_never) {
+    if (hello.has_encrypted_hello && !stays_closed(flow)) {
         // The name that counts may be hidden, and GREASE looks the same (RFC 9849). Terminated, the
         // extension means nothing and the client goes on without it.
         drop_upstream(flow, Ending::Finish);
         look_at_hello(flow);
         return false;
     }
-    bool const names_the_host =
-        flow.is_literal
-        || (hello.status == HelloStatus::Complete && hello.server_name == flow.host
-            && !hello.has_encrypted_hello);
-    if (names_the_host || hello.status == HelloStatus::NotTls) {
+    if (names_the_host(flow, hello) || hello.status == HelloStatus::NotTls) {
         flow.may_send_upstream = true;
         return true;
     }
-    auto line = decided_line("connect", flow.connect->verdict, "deny");
-    line.code = "name_mismatch";
-    line.reason =
-        "the TLS client names " + in_quotes(hello.server_name) + " on a connection to " + flow.host;
-    journal(flow, std::move(line));
-    parts_.agent.reset(flow.id);
-    end(flow, Ending::Reset);
+    refuse_misnamed(flow, hello);
     return false;
 }
 

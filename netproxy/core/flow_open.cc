@@ -127,7 +127,7 @@ bool Core::needs_inspection(Flow const& flow) const
         return true; // to ask or to refuse in words
     if (flow.connect->inspection == policy::Inspection::Terminate)
         return true;
-    if (flow.connect->tls_skip || settings_.terminate == TerminateTls::Never)
+    if (stays_closed(flow))
         return false;
     if (flow.tuple.destination_port == kPlainHttpPort && proxy_for(flow) != nullptr)
         return true; // few proxies let CONNECT through to it: they are asked for each request

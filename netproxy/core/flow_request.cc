@@ -4,9 +4,11 @@
 #include "netproxy/core/answer_form.h"
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
+#include "netproxy/core/two_readings.h"
 #include "policy/base/text.h"
 #include "policy/evaluate/canonical_path.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace osh::netproxy::core
@@ -60,6 +62,25 @@ void require_messages_allowed(
     verdict = std::move(messages);
 }
 
+// A compressed answer could carry a secret past the scrubber, and of pieces of an answer none holds
+// it whole (RFC 9110 section 14.2: a server may ignore Range, so we may leave it out).
+bool hides_echoes(std::string_view name)
+{
+    return equals_ignoring_case(name, "accept-encoding") || equals_ignoring_case(name, "range")
+           || equals_ignoring_case(name, "if-range");
+}
+
+// RFC 4559 section 6, MS-NLMP: what is said once holds for all requests of the connection.
+bool logs_connection_in(std::vector<proxy::HttpField> const& fields)
+{
+    return std::ranges::any_of(fields, [](proxy::HttpField const& field) {
+        auto const scheme = field.value.substr(0, field.value.find(' '));
+        return equals_ignoring_case(field.name, "authorization")
+               && (equals_ignoring_case(scheme, "ntlm")
+                   || equals_ignoring_case(scheme, "negotiate"));
+    });
+}
+
 // Takes them out of what the credential gate made of the request.
 std::vector<proxy::HttpField> fields_to_send(
     Flow const& flow, credentials::RewriteVerdict& rewrite, proxy::Forward const& plan)
@@ -70,8 +91,7 @@ std::vector<proxy::HttpField> fields_to_send(
     for (auto& field : rewrite.fields) {
         if (flow.is_decoded && equals_ignoring_case(field.name, "content-encoding"))
             continue;
-        // A compressed answer could carry the secret past the scrubber.
-        if (scrubs && equals_ignoring_case(field.name, "accept-encoding"))
+        if (scrubs && hides_echoes(field.name))
             continue;
         fields.push_back({std::move(field.name), std::move(field.value)});
     }
@@ -86,7 +106,7 @@ bool Core::judge(Flow& flow)
     auto const* head = flow.http->waiting();
     if (head == nullptr || flow.question != 0)
         return head == nullptr && judge_message(flow);
-    if (flow.awaits_middleware)
+    if (flow.awaits_middleware || flow.awaits_filling)
         return go_on_with_body(flow);
     bool const body_is_known = flow.http->body().has_value() || flow.http->body_is_too_large();
     if ((flow.awaits_body && !body_is_known) || (flow.push && !read_push(flow)) || look_again(flow))
@@ -154,19 +174,16 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
         names.push_back(to_lower_ascii(field.name));
         headers.push_back({names.back(), field.value});
     }
-    policy::RequestQuestion question;
-    question.connection = question_of(flow);
-    question.protocol = flow.request()->protocol;
-    question.method = head.method;
-    question.path = head.path;
-    question.query = head.query;
-    question.headers = headers;
+    policy::RequestQuestion question{
+        question_of(flow), flow.request()->protocol, head.method, head.path, head.query, headers};
+    question.has_body = head.has_body;
     question.body = flow.http->body();
     if (flow.push && flow.push->fault().empty())
         question.push = &flow.push->reader().push();
     flow.policy = policy_;
-    auto verdict = policy::evaluate(*flow.policy, question);
+    auto verdict = evaluate_both_readings(*flow.policy, question);
     spell_out_path(flow, verdict);
+    refuse_odd_path(verdict, flow.request()->canonical_path);
     if (head.wants_websocket && verdict.decision != policy::Decision::Deny)
         require_messages_allowed(*flow.policy, question, verdict);
     if (verdict.needs_body && flow.awaits_body) {
@@ -248,13 +265,11 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
             credential_is_used(flow, name);
     proxy::Forward plan;
     plan.path_and_query = rewrite.path.empty() ? flow.request()->canonical_path : rewrite.path;
-    if (head.has_query)
+    if (head.has_query || !rewrite.query.empty())
         plan.path_and_query += "?" + rewrite.query;
     plan.host = authority_of(flow);
     plan.is_websocket = head.wants_websocket;
     plan.reads_messages = must_read_messages(flow);
-    plan.scrub = std::move(rewrite.scrub);
-    plan.scrub_with = std::move(rewrite.scrub_with);
     look_for_echoes(flow, plan);
     // Messages that no rule reads could still echo what went out with the handshake.
     plan.reads_messages |= plan.is_websocket && !plan.scrub.empty();
@@ -263,7 +278,9 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     if (plan.is_websocket && flow.carrier != nullptr)
         give_key(plan);
     address_to_proxy(flow, plan);
+    talk.logs_connection_in = talk.logs_connection_in || logs_connection_in(plan.fields);
     flow.push.reset();
+    drop_used_up(flow);
     bool const is_complete = !head.has_body && !head.wants_websocket && flow.carrier == nullptr;
     flow.http->forward(std::move(plan));
     if (!flow.http->needs_upstream())
@@ -274,6 +291,21 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
         return route_stream(flow);
     if (flow.upstream.id == 0 && !reuse_upstream(flow))
         open_upstream(flow);
+}
+
+// The connection that served the last request takes no more of them: it is closing, said GOAWAY.
+void Core::drop_used_up(Flow& flow)
+{
+    auto const& upstream = flow.upstream;
+    if (upstream.id == 0 || flow.stream != nullptr)
+        return;
+    if (upstream.state == UpstreamState::Open)
+        give_to_upstream(flow); // what HTTP/2 still has to acknowledge is no sign of an end
+    bool const is_over =
+        upstream.has_ended
+        || (upstream.tls != nullptr && upstream.tls->state() != proxy::TlsState::Open);
+    if (upstream.has_served && (is_over || !flow.http->upstream_is_reusable()))
+        drop_upstream(flow, Ending::Finish);
 }
 
 void Core::refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite)

@@ -30,7 +30,7 @@ bool Core::keep_upstream(Flow& flow)
                          && upstream.inbox.is_empty() && upstream.plain.is_empty();
     // Without a checked address (a name that only the proxy can look up) nobody else may use it.
     if (!is_idle || upstream.addresses.empty() || flow.http->response_status() == 0
-        || may_be_logged_in(flow.http->response_status()))
+        || may_be_logged_in(flow.http->response_status()) || flow.talk().logs_connection_in)
         return false;
     if (flow.is_encrypted() != (upstream.tls != nullptr))
         return false;

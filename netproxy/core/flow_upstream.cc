@@ -20,6 +20,7 @@ void Core::open_upstream(Flow& flow)
     upstream.id = next_upstream_++;
     upstream.state = UpstreamState::Resolve;
     upstream.asks_proxy = asks_proxy(flow);
+    upstream.has_served = flow.http != nullptr; // it is opened for a request
     by_upstream_.emplace(upstream.id, flow.id);
     timers_.set(flow.id, at_.now + kConnectTimeout);
     if (flow.is_literal)

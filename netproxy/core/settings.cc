@@ -42,6 +42,12 @@ Result<Settings> settings_from(policy::Setup const& setup)
         LET(opening, policy::parse_dns_opening(text));
         settings.dns_openings.push_back(std::move(opening));
     }
+    if (setup.passthrough.size() > kMaxPassthrough)
+        return fail(Errc::TooLarge, "network.passthrough has more than 1024 entries");
+    for (auto const& text : setup.passthrough) {
+        LET(host, policy::parse_listed_host(text));
+        settings.passthrough.push_back(std::move(host));
+    }
     LET(https, policy::parse_proxy(setup.https_proxy));
     LET(http, policy::parse_proxy(setup.http_proxy));
     settings.proxies = {std::move(https), std::move(http), policy::NoProxy(setup.no_proxy)};

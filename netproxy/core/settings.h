@@ -27,6 +27,7 @@ struct Settings {
     bool udp_by_policy = false; // else every datagram is refused at once
     NewNames new_names;
     std::vector<policy::DnsOpening> dns_openings;
+    std::vector<policy::ListedHost> passthrough; // their TLS is never terminated
     policy::UpstreamProxies proxies;
 };
 
@@ -34,6 +35,7 @@ struct Settings {
 Result<Settings> settings_from(policy::Setup const& setup);
 
 // Each bound answers one way to exhaust us (security design H19).
+inline constexpr std::size_t kMaxPassthrough = 1024;     // hosts of a profile
 inline constexpr std::size_t kMaxPendingOwners = 1024;   // SYNs that wait for their owner
 inline constexpr std::size_t kMaxPendingQuestions = 256; // parked flows; the desk shows far fewer
 inline constexpr std::size_t kInbox = 64 * 1024;         // bytes from upstream, per inspected flow

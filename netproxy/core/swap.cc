@@ -2,6 +2,7 @@
 // allowed goes on without waiting for its own answer.
 
 #include "netproxy/core/core.h"
+#include "netproxy/core/two_readings.h"
 
 namespace osh::netproxy::core
 {
@@ -37,13 +38,9 @@ void Core::judge_again(Flow& flow)
         return; // not judged yet, or over
     auto const before = flow.connect->verdict.decision;
     judge_connection(flow);
-    flow.awaits_middleware = false; // judged again when its body is there
+    flow.awaits_middleware = flow.awaits_filling = false; // judged again when its body is there
     if (flow.question != 0) {
-        bool const is_open = flow.connect->verdict.decision != policy::Decision::Deny;
-        if (is_open && flow.http != nullptr && request_is_allowed(flow)) {
-            drop_question(flow);
-            pump(flow); // judges the waiting head again
-        }
+        judge_parked_again(flow);
         return;
     }
     if (is_still_allowed(flow) || before == policy::Decision::Deny)
@@ -64,10 +61,38 @@ void Core::judge_again(Flow& flow)
         pump(flow);
 }
 
+// A person is asked about what no rule speaks of. A rule that now allows it is the answer, and so
+// is one that now refuses it: no answer of a person stands against a deny rule.
+void Core::judge_parked_again(Flow& flow)
+{
+    bool const is_open = flow.connect->verdict.decision != policy::Decision::Deny;
+    if (flow.http == nullptr) {
+        if (!is_open && !is_askable(flow, flow.connect->verdict))
+            refuse(flow, flow.connect->verdict);
+        return;
+    }
+    auto const verdict = is_open ? verdict_again(flow) : flow.connect->verdict;
+    if ((is_open && is_allowed_so_far(flow, verdict)) || !is_askable(flow, verdict)) {
+        drop_question(flow);
+        pump(flow); // judges the waiting head again
+    }
+}
+
+// Addresses that the policy of now refuses are left, too.
+bool Core::leads_where_it_may(Flow& flow)
+{
+    auto const* const link = links_.find(flow.link);
+    auto const& addresses = link != nullptr ? link->upstream.addresses : flow.upstream.addresses;
+    policy::Verdict why_not;
+    return checked(flow, addresses, why_not).size() == addresses.size();
+}
+
 bool Core::is_still_allowed(Flow& flow)
 {
     if (flow.was_allowed_by_person || settings_.when_unruled == WhenUnruled::Audit)
         return true; // this one connection, and audit stops nothing
+    if (!leads_where_it_may(flow))
+        return false;
     if (flow.http == nullptr || !flow.http->needs_upstream())
         return flow.connect->verdict.decision != policy::Decision::Deny || flow.wire != nullptr
                || flow.carrier != nullptr;
@@ -79,10 +104,20 @@ bool Core::is_still_allowed(Flow& flow)
 // The request judged last, under the policy of now, with what the last verdict hung on. One that
 // needs more than that counts as yes while it waits for it, and is judged when it is there; of a
 // request that has gone on it is a No, as nobody can tell any more.
+bool Core::is_allowed_so_far(Flow const& flow, policy::Verdict const& verdict)
+{
+    bool const is_waiting = flow.http != nullptr && flow.http->waiting() != nullptr;
+    bool const may_wait = is_waiting || flow.request()->protocol == "websocket";
+    return verdict.decision != policy::Decision::Deny || (verdict.is_open() && may_wait);
+}
+
 bool Core::request_is_allowed(Flow& flow)
 {
-    if (flow.request() == nullptr)
-        return false;
+    return flow.request() != nullptr && is_allowed_so_far(flow, verdict_again(flow));
+}
+
+policy::Verdict Core::verdict_again(Flow const& flow) const
+{
     policy::RequestQuestion question;
     auto const& request = *flow.request();
     question.connection = question_of(flow);
@@ -96,10 +131,7 @@ bool Core::request_is_allowed(Flow& flow)
         question.body = *request.body;
     if (request.push)
         question.push = &*request.push;
-    auto const verdict = policy::evaluate(*flow.policy, question);
-    bool const is_waiting = flow.http != nullptr && flow.http->waiting() != nullptr;
-    bool const may_wait = is_waiting || request.protocol == "websocket";
-    return verdict.decision != policy::Decision::Deny || (verdict.is_open() && may_wait);
+    return evaluate_both_readings(*flow.policy, question);
 }
 
 } // namespace osh::netproxy::core

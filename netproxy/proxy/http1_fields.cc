@@ -12,18 +12,15 @@ namespace osh::netproxy::proxy
 namespace
 {
 
-// Without ':' or case. Content-Length and Transfer-Encoding are written anew;
-// X-HTTP-Method-Override and its cousins would make the server judge another method than we did.
-constexpr std::array<std::string_view, 14> kDropped = {"host", "connection", "keep-alive", "te",
+// Without ':' or case. Content-Length and Transfer-Encoding are written anew. The last lines would
+// make the server take another method, path or host than was judged: Rails, Symfony and others obey
+// X-HTTP-Method-Override and its cousins, IIS, Zend and Symfony X-Original-URL and X-Rewrite-URL.
+constexpr std::array<std::string_view, 22> kDropped = {"host", "connection", "keep-alive", "te",
     "trailer", "transfer-encoding", "content-length", "upgrade", "http2-settings",
-    "x-http-method-override", "x-http-method", "x-method-override", "proxy-connection",
-    "proxy-authorization"};
-
-bool is_dropped(std::string_view lower_name)
-{
-    return lower_name.starts_with("proxy-")
-           || std::find(kDropped.begin(), kDropped.end(), lower_name) != kDropped.end();
-}
+    "proxy-connection", "proxy-authorization",                             //
+    "x-http-method-override", "x-http-method", "x-method-override",        //
+    "x-original-url", "x-rewrite-url", "x-override-url", "x-original-uri", //
+    "forwarded", "x-forwarded-host", "x-http-host-override", "x-host"};
 
 // 1*DIGIT and at most 2^63 - 1 (RFC 9110 section 8.6).
 Result<std::uint64_t> read_length(std::string_view text)
@@ -102,6 +99,22 @@ Result<Framing> framing_of(
     return Framing{without, 0};
 }
 
+// Whatever makes variables of fields (CGI, RFC 3875 section 4.1.18, and WSGI, Rack, PHP after it)
+// takes an underscore for a hyphen.
+std::string as_variables_read(std::string_view name)
+{
+    auto lower = to_lower_ascii(name);
+    std::ranges::replace(lower, '_', '-');
+    return lower;
+}
+
+bool is_never_forwarded(std::string_view name)
+{
+    auto const read = as_variables_read(name);
+    return read.starts_with("proxy-")
+           || std::find(kDropped.begin(), kDropped.end(), read) != kDropped.end();
+}
+
 std::vector<HttpField> upstream_fields(RequestHead const& head)
 {
     auto const nominated = nominated_fields(head.fields);
@@ -113,7 +126,7 @@ std::vector<HttpField> upstream_fields(RequestHead const& head)
             name == "expect" && !equals_ignoring_case(field.value, "100-continue");
         bool const is_nominated =
             std::find(nominated.begin(), nominated.end(), name) != nominated.end();
-        if (!is_dropped(name) && !is_odd_expectation && !is_nominated)
+        if (!is_never_forwarded(name) && !is_odd_expectation && !is_nominated)
             out.push_back(field);
     }
     return out;

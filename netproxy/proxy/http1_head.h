@@ -79,6 +79,10 @@ std::vector<std::string> nominated_fields(std::vector<HttpField> const& fields);
 // Content-Length and Transfer-Encoding of a message, or why they cannot be trusted.
 Result<Framing> framing_of(
     std::vector<HttpField> const& fields, std::uint8_t minor_version, BodyKind without);
+// The name as a server may read it that makes variables of fields: lower case, '-' for '_'.
+std::string as_variables_read(std::string_view name);
+// What no request takes along, whether it stands in its head or behind its body.
+bool is_never_forwarded(std::string_view name);
 // Line breaks, NUL and other controls never go into a head that we write.
 bool is_safe_value(std::string_view value);
 bool is_safe_target(std::string_view target);

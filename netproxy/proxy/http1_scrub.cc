@@ -29,11 +29,16 @@ bool Scrubber::keeps_length() const
     return true;
 }
 
-Scrubber::Match Scrubber::first_match(std::string_view text) const
+// The first one from `from` on. `places` remembers where each value was found last, so that a text
+// full of them is searched once for each, not once for each of them.
+Scrubber::Match Scrubber::first_match(
+    std::string_view text, std::size_t from, std::vector<std::size_t>& places) const
 {
     Match best;
     for (std::size_t i = 0; i < values_.size(); ++i) {
-        auto const at = text.find(values_[i]);
+        if (places[i] != std::string_view::npos && places[i] < from)
+            places[i] = text.find(values_[i], from);
+        auto const at = places[i];
         bool const is_better = at < best.at
                                || (at == best.at && at != std::string_view::npos
                                    && values_[i].size() > values_[best.index].size());
@@ -41,6 +46,15 @@ Scrubber::Match Scrubber::first_match(std::string_view text) const
             best = {at, i};
     }
     return best;
+}
+
+std::vector<std::size_t> Scrubber::first_places(std::string_view text) const
+{
+    std::vector<std::size_t> places;
+    places.reserve(values_.size());
+    for (auto const& value : values_)
+        places.push_back(text.find(value));
+    return places;
 }
 
 // The earliest place from which the end of `text` could be the start of a value.
@@ -67,35 +81,39 @@ bool Scrubber::is_in_name(std::string_view name) const
 std::string Scrubber::replaced(std::string_view text) const
 {
     std::string out;
-    for (auto match = first_match(text); match.at != std::string_view::npos;
-         match = first_match(text)) {
-        out.append(text.substr(0, match.at));
+    auto places = first_places(text);
+    std::size_t done = 0;
+    for (auto match = first_match(text, done, places); match.at != std::string_view::npos;
+         match = first_match(text, done, places)) {
+        out.append(text.substr(done, match.at - done));
         out.append(with_[match.index]);
-        text.remove_prefix(match.at + values_[match.index].size());
+        done = match.at + values_[match.index].size();
     }
-    out.append(text);
+    out.append(text.substr(done));
     return out;
 }
 
 void Scrubber::feed(std::string_view piece, std::string& out)
 {
     held_.append(piece);
-    std::string_view text = held_;
+    std::string_view const text = held_;
+    auto places = first_places(text);
+    std::size_t done = 0;
     while (true) {
-        auto const match = first_match(text);
+        auto const match = first_match(text, done, places);
         if (match.at == std::string_view::npos)
             break;
         // A longer value may still be growing from an earlier place, across the end of the piece.
-        auto const open = possible_start(text);
-        if (open < match.at)
+        if (done + possible_start(text.substr(done)) < match.at)
             break;
-        out.append(text.substr(0, match.at));
+        out.append(text.substr(done, match.at - done));
         out.append(with_[match.index]);
-        text.remove_prefix(match.at + values_[match.index].size());
+        done = match.at + values_[match.index].size();
     }
-    auto const open = possible_start(text);
-    out.append(text.substr(0, open));
-    held_ = std::string(text.substr(open));
+    auto const rest = text.substr(done);
+    auto const open = possible_start(rest);
+    out.append(rest.substr(0, open));
+    held_ = std::string(rest.substr(open));
 }
 
 void Scrubber::finish(std::string& out)

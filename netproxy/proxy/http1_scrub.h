@@ -29,7 +29,9 @@ private:
         std::size_t at = std::string_view::npos;
         std::size_t index = 0;
     };
-    Match first_match(std::string_view text) const;
+    Match first_match(
+        std::string_view text, std::size_t from, std::vector<std::size_t>& places) const;
+    std::vector<std::size_t> first_places(std::string_view text) const;
     std::size_t possible_start(std::string_view text) const;
 
     std::vector<std::string> values_;

@@ -44,6 +44,7 @@ void StreamExchange::replace_body(std::string body)
     request_body_.append(body);
     request_received_ = body.size();
     already_credited_ = body.size();
+    request_.head.content_length.reset(); // that of the body that came
 }
 
 std::optional<std::uint64_t> StreamExchange::request_length() const

@@ -34,11 +34,16 @@ constexpr std::array<std::string_view, 57> kForbidden = {
 constexpr std::array<std::string_view, 9> kForbiddenStarts = {"proxy-", "if-", "x-forwarded-",
     "sec-", "access-control-", "x-original-", "x-http-", "x-envoy-", "mcp-"};
 
-bool is_forbidden(std::string_view lower_name)
+// By what it may be read as: X_Api_Key is X-Api-Key to a server that merges trailers into its
+// variables. Not a list of what may pass instead: an unknown name says nothing that the agent could
+// not say in the head, where unknown names pass as well.
+bool is_forbidden(std::string_view name)
 {
-    return std::find(kForbidden.begin(), kForbidden.end(), lower_name) != kForbidden.end()
+    auto const read = as_variables_read(name);
+    return is_never_forwarded(name)
+           || std::find(kForbidden.begin(), kForbidden.end(), read) != kForbidden.end()
            || std::any_of(kForbiddenStarts.begin(), kForbiddenStarts.end(),
-               [&](std::string_view start) { return lower_name.starts_with(start); });
+               [&](std::string_view start) { return read.starts_with(start); });
 }
 
 } // namespace
@@ -47,9 +52,10 @@ std::vector<HttpField> passable_trailers(
     std::vector<HttpField> trailers, std::vector<HttpField> const& head)
 {
     std::erase_if(trailers, [&](HttpField const& field) {
+        auto const read = as_variables_read(field.name);
         bool const is_in_head = std::any_of(head.begin(), head.end(),
-            [&](HttpField const& other) { return equals_ignoring_case(other.name, field.name); });
-        return is_in_head || is_forbidden(to_lower_ascii(field.name));
+            [&](HttpField const& other) { return as_variables_read(other.name) == read; });
+        return is_in_head || is_forbidden(field.name);
     });
     return trailers;
 }
@@ -58,7 +64,7 @@ std::string passable_announcement(std::string_view value)
 {
     std::string names;
     for (auto const item : list_items(value)) {
-        if (is_token(item) && !is_forbidden(to_lower_ascii(item)))
+        if (is_token(item) && !is_forbidden(item))
             names.append(names.empty() ? "" : ", ").append(item);
     }
     return names;

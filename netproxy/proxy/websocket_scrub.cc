@@ -9,6 +9,7 @@ namespace
 {
 
 constexpr std::size_t kMaxControlPayload = 125;
+constexpr std::size_t kCloseCode = 2;
 constexpr unsigned char kFinal = 0x80;
 
 std::string_view check(FrameHead const& head, bool is_in_message)
@@ -78,8 +79,13 @@ void WebSocketScrub::frame_is_complete(std::string& out)
     is_in_frame_ = false;
     if (head_.is_control()) {
         auto const clean = scrubber_.replaced(control_);
+        // A reason that grew beyond its frame could be cut inside a character, and must be UTF-8
+        // (RFC 6455 section 5.5.1): its code says enough.
+        bool const is_close = head_.opcode == static_cast<std::uint8_t>(Opcode::Close);
+        auto const most =
+            is_close && clean.size() > kMaxControlPayload ? kCloseCode : kMaxControlPayload;
         append_frame(out, static_cast<Opcode>(head_.opcode),
-            std::string_view(clean).substr(0, kMaxControlPayload), nullptr);
+            std::string_view(clean).substr(0, most), nullptr);
         return;
     }
     if (!head_.is_final)

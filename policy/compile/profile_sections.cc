@@ -6,6 +6,7 @@
 #include "policy/compile/profile_words.h"
 #include "policy/model/added_host.h"
 #include "policy/model/dns_opening.h"
+#include "policy/model/listed_host.h"
 #include "policy/model/publish.h"
 
 #include <algorithm>
@@ -116,6 +117,8 @@ void apply_network(ProfileReader& in, NetworkProfile& into)
     in.word("mode", kNetworkWords, into.mode);
     in.word("hold", kHoldWords, into.hold);
     in.word("intercept", kInterceptWords, into.intercept);
+    auto const closed_span = in.key_span("passthrough");
+    in.strings("passthrough", into.passthrough);
     in.flag("ask_private", into.ask_private);
     in.word("udp", kUdpWords, into.udp);
     in.word("listen", kListenWords, into.listen);
@@ -135,6 +138,9 @@ void apply_network(ProfileReader& in, NetworkProfile& into)
     for (auto const& one : into.hosts)
         if (auto const added = parse_added_host(one); !added.ok())
             in.findings().error("hosts", hosts_span, added.error().sentence);
+    for (auto const& one : into.passthrough)
+        if (auto const host = parse_listed_host(one); !host.ok())
+            in.findings().error("passthrough", closed_span, host.error().sentence);
     for (auto const& one : into.dns_types)
         if (auto const opening = parse_dns_opening(one); !opening.ok())
             in.findings().error("dns-types", types_span, opening.error().sentence);

@@ -94,6 +94,7 @@ void write_network(TomlWriter& to, NetworkProfile const& from)
     to.word("mode", kNetworkWords, from.mode);
     to.word("hold", kHoldWords, from.hold);
     to.word("intercept", kInterceptWords, from.intercept);
+    to.list("passthrough", from.passthrough);
     to.flag("ask_private", from.ask_private);
     to.word("udp", kUdpWords, from.udp);
     to.word("listen", kListenWords, from.listen);

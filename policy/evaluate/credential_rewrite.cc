@@ -1,12 +1,11 @@
-#include "policy/evaluate/credential_rewrite.h"
-
 #include "policy/compile/policy.h"
+#include "policy/evaluate/alone.h"
 #include "policy/evaluate/reachable.h"
 
 namespace osh::policy
 {
 
-CredentialRewrite credential_rewrite(
+std::optional<CredentialRewrite> credential_rewrite_alone(
     Policy const& policy, ConnectQuestion const& connection, std::string_view canonical_path)
 {
     Endpoint const* chosen = nullptr;
@@ -19,8 +18,9 @@ CredentialRewrite credential_rewrite(
             chosen = &endpoint;
     });
     if (chosen == nullptr)
-        return {};
-    return {chosen->credentials.websocket_rewrite, chosen->credentials.request_body_rewrite};
+        return std::nullopt;
+    return CredentialRewrite{
+        chosen->credentials.websocket_rewrite, chosen->credentials.request_body_rewrite};
 }
 
 } // namespace osh::policy

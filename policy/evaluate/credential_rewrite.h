@@ -15,7 +15,8 @@ struct CredentialRewrite {
     bool in_body = false;
 };
 
-// Of the endpoint that says how this request is read: the one with the most specific path.
+// Of the endpoint that says how this request is read: the one with the most specific path. A
+// ceiling that reads such requests has to say so as well.
 CredentialRewrite credential_rewrite(
     Policy const& policy, ConnectQuestion const& connection, std::string_view canonical_path);
 

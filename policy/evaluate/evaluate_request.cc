@@ -4,6 +4,7 @@
 
 #include "policy/base/text.h"
 #include "policy/evaluate/alone.h"
+#include "policy/evaluate/body_reading.h"
 #include "policy/evaluate/canonical_path.h"
 #include "policy/evaluate/git_request.h"
 #include "policy/evaluate/graphql_request.h"
@@ -53,6 +54,10 @@ private:
     void read_git();
     std::string_view keep(Error error);
     bool wants_event_stream() const;
+    bool carries_body() const
+    {
+        return question_.has_body || (question_.body && !question_.body->empty());
+    }
     bool is_upgrade() const { return question_.protocol == "websocket"; }
 
     L7Rule const* denying_rule(Endpoint const& endpoint) const;
@@ -124,6 +129,8 @@ std::string_view RequestEvaluation::read_graphql()
 {
     has_graphql_ = true;
     if (equals_ignoring_case(question_.method, "GET")) {
+        if (carries_body())
+            return "a GET with a body: a server may look there for the operation";
         auto found = graphql_of_get(query_);
         if (!found)
             return keep(found.error());
@@ -138,17 +145,20 @@ std::string_view RequestEvaluation::read_graphql()
     }
     if (question_.body->size() > chosen_->graphql_max_body_bytes)
         return "the body is larger than graphql_max_body_bytes";
+    if (auto read = check_reading(question_.headers, *question_.body, kGraphqlKeys); !read)
+        return keep(read.error());
     auto found = graphql_of_body(*question_.body);
     if (!found)
         return keep(found.error());
+    if (auto alone = check_target_of_post(query_, *found); !alone)
+        return keep(alone.error());
     operations_ = *std::move(found);
     return {};
 }
 
 std::string_view RequestEvaluation::read_rpc()
 {
-    bool const has_body = question_.body && !question_.body->empty();
-    if (equals_ignoring_case(question_.method, "GET") && wants_event_stream() && !has_body) {
+    if (equals_ignoring_case(question_.method, "GET") && wants_event_stream() && !carries_body()) {
         is_receive_stream_ = true;
         return {};
     }
@@ -159,6 +169,8 @@ std::string_view RequestEvaluation::read_rpc()
     std::string_view const body = question_.body.value_or("");
     if (body.size() > chosen_->rpc_max_body_bytes)
         return "the body is larger than max_body_bytes";
+    if (auto read = check_reading(question_.headers, body, kRpcKeys); !read)
+        return keep(read.error());
     auto parsed = parse_rpc(body);
     if (!parsed)
         return keep(parsed.error());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <map>
 #include <set>
 
 namespace osh::policy
@@ -287,20 +288,34 @@ Result<> DocumentParser::after_dots(Selection* root, std::size_t depth)
 
 std::vector<std::string> root_fields(Selection const& start, std::vector<Fragment> const& fragments)
 {
+    std::map<std::string_view, Selection const*> by_name;
+    for (auto const& fragment : fragments)
+        by_name.emplace(fragment.name, &fragment.selection);
     std::set<std::string> fields;
-    std::set<std::string> seen;
     std::vector<Selection const*> open{&start};
     while (!open.empty()) {
         Selection const* const at = open.back();
         open.pop_back();
         fields.insert(at->fields.begin(), at->fields.end());
-        for (auto const& name : at->spreads) {
-            auto const found = std::ranges::find(fragments, name, &Fragment::name);
-            if (seen.insert(name).second && found != fragments.end())
-                open.push_back(&found->selection);
-        }
+        for (auto const& name : at->spreads)
+            if (auto const found = by_name.find(name); found != by_name.end()) {
+                open.push_back(found->second);
+                by_name.erase(found); // once
+            }
     }
     return {fields.begin(), fields.end()};
+}
+
+// GraphQL section 5.2.1.1 and 5.5.1.1. Of two with one name a server may take the other one.
+template<typename Named>
+Result<> check_distinct(std::vector<Named> const& all)
+{
+    std::set<std::string_view> names;
+    for (auto const& one : all)
+        if (!names.insert(one.name).second)
+            return fail(Errc::Malformed,
+                fmt::format("the GraphQL document has {} twice", in_quotes(one.name, 60)));
+    return {};
 }
 
 } // namespace
@@ -309,9 +324,12 @@ Result<GraphqlOperation> parse_graphql(std::string_view document, std::string_vi
 {
     DocumentParser parser(document);
     TRY(parser.parse());
+    TRY(check_distinct(parser.fragments_));
     if (parser.operations_.empty())
         return fail(Errc::Malformed, "the GraphQL document has no operation");
     auto selected = parser.operations_.begin();
+    if (parser.operations_.size() > 1)
+        TRY(check_distinct(parser.operations_));
     if (!operation_name.empty()) {
         selected = std::ranges::find(parser.operations_, operation_name, &Operation::name);
         if (selected == parser.operations_.end())

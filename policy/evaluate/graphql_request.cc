@@ -4,7 +4,9 @@
 #include "policy/evaluate/json_body.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/core.h>
+#include <functional>
 
 namespace osh::policy
 {
@@ -20,16 +22,39 @@ struct Envelope {
     std::string id;
 };
 
-std::string persisted_hash(JsonValue const* extensions)
+constexpr std::array<std::string_view, 3> kIds{"id", "documentId", "queryId"};
+constexpr std::array<std::string_view, 1> kExtensions{"persistedQuery"}, kPersisted{"sha256Hash"};
+
+// A text; nothing where it is absent or null. A server may make a text of anything else.
+Result<std::string> text_at(JsonValue const& object, std::string_view key)
 {
-    JsonValue const* const query = extensions ? extensions->find("persistedQuery") : nullptr;
-    std::string const* const hash = query ? query->find_text("sha256Hash") : nullptr;
-    return hash ? *hash : "";
+    JsonValue const* const value = object.find(key);
+    if (value == nullptr || value->kind == JsonValue::Kind::Null)
+        return std::string{};
+    if (value->kind != JsonValue::Kind::String)
+        return fail(Errc::Malformed, fmt::format("{} is no text", key));
+    return value->text;
 }
 
+Result<std::string> persisted_hash(JsonValue const* extensions)
+{
+    if (extensions == nullptr)
+        return std::string{};
+    TRY(check_spelling(*extensions, kExtensions));
+    JsonValue const* const query = extensions->find("persistedQuery");
+    if (query == nullptr)
+        return std::string{};
+    TRY(check_spelling(*query, kPersisted));
+    return text_at(*query, "sha256Hash");
+}
+
+// A hash beside the document is how clients register it; the server compares the two.
 Result<GraphqlOperation> operation_of(Envelope const& envelope)
 {
-    if (envelope.query.find_first_not_of(" \t\r\n") != std::string::npos)
+    bool const has_document = envelope.query.find_first_not_of(" \t\r\n") != std::string::npos;
+    if (!envelope.id.empty() && (has_document || !envelope.hash.empty()))
+        return fail(Errc::Malformed, "the request names a persisted query and something else");
+    if (has_document)
         return parse_graphql(envelope.query, envelope.operation_name);
     GraphqlOperation out;
     out.name = envelope.operation_name;
@@ -39,21 +64,29 @@ Result<GraphqlOperation> operation_of(Envelope const& envelope)
     return out;
 }
 
+Result<> take_id(Envelope& envelope, std::string id)
+{
+    if (!id.empty() && !envelope.id.empty())
+        return fail(Errc::Malformed, "the request names two persisted queries");
+    if (!id.empty())
+        envelope.id = std::move(id);
+    return {};
+}
+
 Result<GraphqlOperation> operation_of(JsonValue const& value)
 {
     if (!value.is_object())
         return fail(Errc::Malformed, "a GraphQL request must be a JSON object");
-    auto text = [&](std::string_view key) {
-        std::string const* const found = value.find_text(key);
-        return found ? *found : std::string{};
-    };
-    Envelope envelope{
-        text("query"), text("operationName"), persisted_hash(value.find("extensions")), {}};
-    for (std::string_view key : {"id", "documentId", "queryId"})
-        if (value.find(key)) {
-            envelope.id = text(key);
-            break;
-        }
+    TRY(check_spelling(value, kGraphqlKeys));
+    Envelope envelope;
+    LET(query, text_at(value, "query"));
+    LET(name, text_at(value, "operationName"));
+    LET(hash, persisted_hash(value.find("extensions")));
+    envelope = {std::move(query), std::move(name), std::move(hash), {}};
+    for (auto const key : kIds) {
+        LET(id, text_at(value, key));
+        TRY(take_id(envelope, std::move(id)));
+    }
     return operation_of(envelope);
 }
 
@@ -125,17 +158,36 @@ Result<Operations> graphql_of_get(QueryValues const& query)
     Envelope envelope{std::move(document), std::move(name), {}, {}};
     if (!extensions.empty()) {
         LET(value, parse_json(extensions));
-        envelope.hash = persisted_hash(&value);
+        LET(hash, persisted_hash(&value));
+        envelope.hash = std::move(hash);
     }
-    for (std::string_view key : {"id", "documentId", "queryId"}) {
+    for (auto const key : kIds) {
         LET(id, unique(query, key));
-        if (!id.empty() && !envelope.id.empty())
-            return fail(Errc::Malformed, "the request names two persisted queries");
-        if (!id.empty())
-            envelope.id = std::move(id);
+        TRY(take_id(envelope, std::move(id)));
     }
     LET(operation, operation_of(envelope));
     return Operations{std::move(operation)};
+}
+
+// Many servers look into the target first and at the body only then (express-graphql, graphene).
+Result<> check_target_of_post(QueryValues const& query, Operations const& in_body)
+{
+    for (auto const& [key, values] : query) {
+        auto const is_key = [&](std::string_view known) {
+            return equals_ignoring_case(key, known);
+        };
+        bool const is_set = std::ranges::any_of(values, std::not_fn(&std::string::empty));
+        if (!is_set || std::ranges::none_of(kGraphqlKeys, is_key))
+            continue;
+        bool const is_same_name = is_key("operationName") && in_body.size() == 1
+                                  && std::ranges::all_of(values, [&](auto const& value) {
+                                         return value == in_body.front().name;
+                                     });
+        if (!is_same_name)
+            return fail(Errc::Malformed,
+                fmt::format("the target of a POST names {} beside its body", in_quotes(key, 40)));
+    }
+    return {};
 }
 
 Result<Operations> graphql_of_body(std::string_view body)
@@ -162,7 +214,9 @@ Result<Operations> graphql_of_message(std::string_view text)
 {
     constexpr std::string_view kSteering[] = {
         "connection_init", "ping", "pong", "complete", "stop", "connection_terminate"};
+    constexpr std::array<std::string_view, 2> kMessage{"type", "payload"};
     LET(value, parse_json(text));
+    TRY(check_spelling(value, kMessage));
     std::string const* const type = value.find_text("type");
     if (!type)
         return fail(Errc::Malformed, "the message has no type");

@@ -9,8 +9,15 @@
 namespace osh::policy
 {
 
+// What a request in JSON, in a form or in a target says it with.
+inline constexpr std::array<std::string_view, 7> kGraphqlKeys{
+    "query", "operationName", "variables", "extensions", "id", "documentId", "queryId"};
+
 Result<std::vector<GraphqlOperation>> graphql_of_get(QueryValues const& query);
 Result<std::vector<GraphqlOperation>> graphql_of_body(std::string_view body);
+// A POST whose target names an operation, too: which of them runs is the server's choice.
+Result<> check_target_of_post(
+    QueryValues const& query, std::vector<GraphqlOperation> const& in_body);
 // Empty for a message that only steers the connection.
 Result<std::vector<GraphqlOperation>> graphql_of_message(std::string_view text);
 

@@ -1,5 +1,9 @@
 #include "policy/evaluate/json_body.h"
 
+#include "policy/base/text.h"
+
+#include <algorithm>
+#include <fmt/core.h>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -42,15 +46,10 @@ public:
     bool start_object(std::size_t) override { return open(JsonValue::Kind::Object); }
     bool key(string_t& text) override
     {
-        JsonValue& object = stack_.back();
-        if (object.find(text)) {
-            error_ = "a JSON object names one key twice";
-            return false;
-        }
-        object.members.push_back({std::move(text), {}});
+        stack_.back().members.push_back({std::move(text), {}});
         return true;
     }
-    bool end_object() override { return close(); }
+    bool end_object() override { return has_distinct_keys() && close(); }
     bool start_array(std::size_t) override { return open(JsonValue::Kind::Array); }
     bool end_array() override { return close(); }
     bool parse_error(std::size_t, std::string const&, nlohmann::detail::exception const&) override
@@ -76,6 +75,20 @@ private:
         value.integer = number;
         value.is_integer = true;
         return add(std::move(value));
+    }
+
+    // Sorted, not compared one by one: an object may have as many keys as there are values.
+    bool has_distinct_keys()
+    {
+        std::vector<std::string_view> keys;
+        keys.reserve(stack_.back().members.size());
+        for (auto const& member : stack_.back().members)
+            keys.push_back(member.key);
+        std::ranges::sort(keys);
+        bool const is_distinct = std::ranges::adjacent_find(keys) == keys.end();
+        if (!is_distinct)
+            error_ = "a JSON object names one key twice";
+        return is_distinct;
     }
 
     bool open(JsonValue::Kind kind)
@@ -117,6 +130,38 @@ private:
 
 } // namespace
 
+namespace
+{
+
+// In lower case, as encoding/json of Go folds: U+017F is an s, U+212A a k.
+std::string folded(std::string_view key)
+{
+    std::string out;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        bool const is_long_s = key.substr(i, 2) == "\xc5\xbf";
+        bool const is_kelvin = key.substr(i, 3) == "\xe2\x84\xaa";
+        out += is_long_s ? 's' : is_kelvin ? 'k' : key[i];
+        i += is_long_s ? 1 : is_kelvin ? 2 : 0;
+    }
+    return to_lower_ascii(out);
+}
+
+} // namespace
+
+Result<> check_spelling(JsonValue const& object, std::span<std::string_view const> known)
+{
+    for (auto const& member : object.members) {
+        if (std::ranges::find(known, member.key) != known.end())
+            continue;
+        auto const key = folded(member.key);
+        for (auto const one : known)
+            if (key == to_lower_ascii(one))
+                return fail(Errc::Malformed,
+                    fmt::format("the key {} could be read as {}", in_quotes(member.key, 40), one));
+    }
+    return {};
+}
+
 JsonValue const* JsonValue::find(std::string_view key) const
 {
     for (auto const& member : members)
@@ -133,6 +178,10 @@ std::string const* JsonValue::find_text(std::string_view key) const
 
 Result<JsonValue> parse_json(std::string_view text)
 {
+    // The library takes a NUL for the end, so whatever follows it would be read by nobody but the
+    // server.
+    if (text.find('\0') != std::string_view::npos)
+        return fail(Errc::Malformed, "the body is not valid JSON: it holds a NUL byte");
     TreeMaker maker;
     try {
         if (nlohmann::json::sax_parse(text.begin(), text.end(), &maker))

@@ -6,6 +6,7 @@
 #include "policy/base/result.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,5 +37,10 @@ struct JsonValue::Member {
 };
 
 Result<JsonValue> parse_json(std::string_view text);
+
+// Servers that read keys without regard to case (Go's encoding/json, Newtonsoft) take "Query" for
+// "query", and of both the later one. An error where a key of the object is a known one in all but
+// its spelling.
+Result<> check_spelling(JsonValue const& object, std::span<std::string_view const> known);
 
 } // namespace osh::policy

@@ -91,6 +91,23 @@ Verdict check_address(
     return out;
 }
 
+CredentialRewrite credential_rewrite(
+    Policy const& policy, ConnectQuestion const& connection, std::string_view canonical_path)
+{
+    auto const ask = [&](Policy const& one) { return evaluate_alone(one, connection); };
+    auto out =
+        credential_rewrite_alone(policy, connection, canonical_path).value_or(CredentialRewrite{});
+    for (auto const& ceiling : policy.ceilings) {
+        if (is_exempt(ceiling, ask))
+            continue;
+        auto const most = credential_rewrite_alone(*ceiling.policy, connection, canonical_path)
+                              .value_or(CredentialRewrite{true, true});
+        out.in_messages = out.in_messages && most.in_messages;
+        out.in_body = out.in_body && most.in_body;
+    }
+    return out;
+}
+
 Verdict evaluate(Policy const& policy, RequestQuestion const& question)
 {
     auto const ask = [&](Policy const& one) { return evaluate_alone(one, question); };

@@ -51,6 +51,7 @@ struct RequestQuestion {
     std::string_view path;   // raw, before any decoding, without the query
     std::string_view query;  // raw, without the question mark
     std::span<Header const> headers{};
+    bool has_body = false; // on its way, whether or not it is wanted
     std::optional<std::string_view>
         body;                      // whole body, only when the verdict on the head asked for it
     GitPush const* push = nullptr; // likewise: what a push over HTTP asks for

@@ -3,6 +3,7 @@
 #include "policy/evaluate/json_body.h"
 
 #include <algorithm>
+#include <array>
 
 namespace osh::policy
 {
@@ -12,6 +13,7 @@ namespace
 constexpr std::size_t kMostCalls = 100; // in one batch
 constexpr std::size_t kLongestToolName = 128;
 constexpr std::string_view kToolCall = "tools/call";
+constexpr std::array<std::string_view, 1> kToolKeys{"name"};
 
 // Methods a client may send, MCP 2025-06-18 and the tasks of 2025-11-25.
 constexpr std::string_view kKnownMcpMethods[] = {"initialize", "ping", "notifications/initialized",
@@ -37,6 +39,7 @@ Result<> check_response(JsonValue const& value)
 
 Result<> add_message(JsonValue const& value, RpcBody& body)
 {
+    TRY(check_spelling(value, kRpcKeys));
     std::string const* const version = value.find_text("jsonrpc");
     if (!version || *version != "2.0")
         return fail(Errc::Malformed, "the message is not JSON-RPC 2.0");
@@ -53,6 +56,8 @@ Result<> add_message(JsonValue const& value, RpcBody& body)
         return fail(Errc::Malformed, "a JSON-RPC message has no method");
     RpcCall call{method->text, {}};
     JsonValue const* const params = value.find("params");
+    if (params && call.method == kToolCall)
+        TRY(check_spelling(*params, kToolKeys));
     if (std::string const* name = params ? params->find_text("name") : nullptr)
         call.tool = *name;
     body.calls.push_back(std::move(call));

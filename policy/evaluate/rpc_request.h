@@ -12,6 +12,9 @@
 namespace osh::policy
 {
 
+inline constexpr std::array<std::string_view, 5> kRpcKeys{
+    "jsonrpc", "method", "params", "result", "error"};
+
 struct RpcCall {
     std::string method;
     std::string tool; // params.name of tools/call

@@ -48,6 +48,7 @@ static void describe_names(auto& a, Like<Setup> auto& m)
     a.need("new_labels", m.new_labels);
     a.need("new_label_bytes", m.new_label_bytes);
     a.may("dns_types", m.dns_types);
+    a.may("passthrough", m.passthrough);
 }
 
 static void describe(auto& a, Like<Setup> auto& m)

@@ -39,7 +39,8 @@ struct Setup {
     std::uint32_t max_flows = 16384;
     std::uint32_t new_labels = 20; // per minute and zone that a pattern names
     std::uint32_t new_label_bytes = 1024;
-    std::vector<std::string> dns_types; // policy/model/dns_opening
+    std::vector<std::string> passthrough; // policy/model/listed_host
+    std::vector<std::string> dns_types;   // policy/model/dns_opening
     // The user's own proxies, as their variables say (policy/model/upstream_proxy); "" is none. May
     // hold a password: this message goes to netproxy only and is never journalled.
     std::string https_proxy, http_proxy, no_proxy;

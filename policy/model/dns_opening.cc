@@ -11,8 +11,6 @@ namespace osh::policy
 namespace
 {
 
-constexpr std::size_t kLongestName = 253, kLongestLabel = 63;
-
 struct Type {
     std::string_view name;
     std::uint16_t number;
@@ -32,21 +30,6 @@ std::string all_types()
     return text;
 }
 
-bool is_name_character(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-bool is_name(std::string_view name)
-{
-    auto const is_label = [](std::string_view label) {
-        return !label.empty() && label.size() <= kLongestLabel
-               && std::ranges::all_of(label, is_name_character);
-    };
-    return !name.empty() && name.size() <= kLongestName
-           && std::ranges::all_of(split(name, '.'), is_label);
-}
-
 std::vector<std::string_view> words_of(std::string_view text)
 {
     auto words = split(text, ' ');
@@ -54,48 +37,23 @@ std::vector<std::string_view> words_of(std::string_view text)
     return words;
 }
 
-std::string_view behind_wildcard(std::string_view name)
-{
-    for (std::string_view const front : {"**.", "*."})
-        if (name.starts_with(front))
-            return name.substr(front.size());
-    return name;
-}
-
 } // namespace
-
-std::string_view DnsOpening::zone() const
-{
-    return has_wildcard() ? behind_wildcard(name) : std::string_view{};
-}
 
 bool DnsOpening::opens(std::string_view asked, std::uint16_t type) const
 {
-    if (std::ranges::find(types, type) == types.end())
-        return false;
-    if (!has_wildcard())
-        return asked == name;
-    auto const below = zone();
-    if (asked.size() < below.size() + 2 || !asked.ends_with(below)
-        || asked[asked.size() - below.size() - 1] != '.')
-        return false;
-    bool const is_one_label =
-        asked.substr(0, asked.size() - below.size() - 1).find('.') == std::string_view::npos;
-    return is_one_label || name.starts_with("**");
+    return std::ranges::find(types, type) != types.end() && where.matches(asked);
 }
 
 Result<DnsOpening> parse_dns_opening(std::string_view text)
 {
     auto const words = words_of(text);
-    auto name = words.empty() ? std::string{} : to_lower_ascii(words.front());
-    if (name.ends_with('.'))
-        name.pop_back();
-    if (words.size() < 2 || !is_name(behind_wildcard(name)))
+    auto where = parse_listed_host(words.empty() ? "" : words.front());
+    if (words.size() < 2 || !where.ok())
         return fail(
             Errc::Invalid, fmt::format("{}: write \"NAME TYPE\", for example \"example.com TXT "
                                        "MX\" or \"*.example.com SRV\"",
                                in_quotes(text)));
-    DnsOpening opening{std::move(name), {}};
+    DnsOpening opening{*std::move(where), {}};
     for (std::size_t i = 1; i < words.size(); ++i) {
         auto const known =
             std::ranges::find_if(kTypes, [&](Type const& type) { return type.name == words[i]; });

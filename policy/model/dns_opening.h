@@ -3,7 +3,7 @@
 // name, in the world and not only here (RFC 1035). Addresses are not among them: those are always
 // ours. It opens records, never a connection.
 
-#include "policy/base/result.h"
+#include "policy/model/listed_host.h"
 
 #include <cstdint>
 #include <string>
@@ -16,11 +16,9 @@ namespace osh::policy
 inline constexpr std::size_t kMaxDnsOpenings = 256; // of one profile
 
 struct DnsOpening {
-    std::string name; // lower case, no last dot; "*." and "**." in front as in policies
+    ListedHost where;
     std::vector<std::uint16_t> types;
 
-    bool has_wildcard() const { return name.starts_with('*'); }
-    std::string_view zone() const; // behind the wildcard; "" without one
     bool opens(std::string_view asked, std::uint16_t type) const; // `asked`: lower case
 };
 

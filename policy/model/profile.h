@@ -67,6 +67,7 @@ struct NetworkProfile {
     std::vector<std::string> extra_ca;    // PEM files: trusted beside the host's bundle
     std::uint32_t new_labels = 20;        // per minute and zone that a pattern names
     std::uint32_t new_label_bytes = 1024; // in them, likewise
+    std::vector<std::string> passthrough; // hosts, parse_listed_host(): their TLS stays closed
     std::vector<std::string> dns_types;   // "NAME TYPE…", checked by parse_dns_opening()
     bool uses_proxy = true;               // HTTPS_PROXY and its family, of the host's environment
 };

@@ -91,6 +91,27 @@ def graphql_bodies(m):
     check(not any('mutation' in hit['body'] for hit in m.hits(kind='request')), 'a mutation arrived')
 
 
+def bodies_of_two_readings(m):
+    """What a server could read in another way than the policy is refused: forms, charsets, encodings, targets, spellings."""
+    query = '{"query":"{ viewer }"}'
+    form = '{"query":"{ viewer }","x":"&query=mutation{drop}&"}'
+    wide = '{"query":"{ viewer }","x":"+ACI-,+ACI-query+ACI-:+ACI-mutation { drop }"}'
+    ways = [('', query, '200'), ('?trace=1', query, '200'), ('?query=mutation%7Bdrop%7D', query, '403'), ('', form, '403'),
+            ('', '{"query":"{ viewer }","Query":"mutation { drop }"}', '403'),
+            ('', '{"id":"abc","documentId":"mutation"}', '403'),
+            ('', '{"query":"{ ...F } fragment F on Q { viewer } fragment F on Q { mutation }"}', '403')]
+    script = ''.join("curl -sS -o /dev/null -w '%%{http_code}\\n' --data-binary @%s 'https://ql.site.test/graphql%s'; "
+                     % (m.write('%s/w%d' % (m.project, i), body), target) for i, (target, body, _) in enumerate(ways))
+    heads = [('application/json; charset=utf-7', '403'), ('application/json', '200'), ('multipart/form-data; boundary=x', '403')]
+    script += ''.join("curl -sS -o /dev/null -w '%%{http_code}\\n' -H 'Content-Type: %s' --data-binary @%s https://ql.site.test/graphql; "
+                      % (kind, m.write(m.project + '/wide', wide)) for kind, _ in heads)
+    script += ("curl -sS -o /dev/null -w '%{http_code}\\n' -X GET --data-binary @w0 'https://ql.site.test/graphql?id=abc'; "
+               "curl -sS -o /dev/null -w '%{http_code}\\n' -H 'Content-Encoding: br' --data-binary @w0 https://ql.site.test/graphql")
+    done = run(m, JUDGED, 'sh', '-c', script)
+    check(done.out.split() == [w[2] for w in ways] + [h[1] for h in heads] + ['403', '403'], done)
+    check(len(m.hits(kind='request')) == 3, m.hits(kind='request'))
+
+
 def graphql_audit(m):
     """Audit mode forwards what is outside the rules, and still refuses what cannot be parsed."""
     codes = posts(m, 'audit', '/graphql', '{"query":"mutation { drop }"}', 'no json')
@@ -150,5 +171,5 @@ def unknown_method(m):
     check([json.loads(line)['method'] for line in lines[:2]] == ['QUERY', 'QUERY'] and lines[2] == '403', done)
 
 
-CASES = [middleware_blanks_keys, middleware_refuses_what_it_cannot_read, graphql_bodies, graphql_audit, json_rpc_bodies,
+CASES = [middleware_blanks_keys, middleware_refuses_what_it_cannot_read, graphql_bodies, bodies_of_two_readings, graphql_audit, json_rpc_bodies,
          mcp_bodies, answers_in_form, unknown_method]

@@ -68,6 +68,16 @@ def compressed_echo_is_scrubbed(m):
     check(all(t['authorization'].startswith('Bearer ') and t['accept-encoding'] == 'identity' for t in told), done)
 
 
+def pieces_cannot_be_asked_for(m):
+    """A server that would send a piece of its echo, which shows half of the value, is not asked for one."""
+    m.profile('cred', (PROFILE % m.policy).replace('/v1/**', '/**'))
+    script = 'for v in --http1.1 --http2; do curl -sS $v -r 0-9 -H "If-Range: x" https://cred.test/echo; echo; done'
+    done = m.osh('run', '-q', '--profile', 'cred', '--', 'sh', '-c', script, env={'CRED_SOURCE': REAL})
+    told = [json.loads(line)['headers'] for line in done.out.splitlines()]
+    check(len(told) == 2 and REAL not in done.out, done)
+    check(not any('range' in name for headers in told for name in headers), told)
+
+
 def missing_source_is_refused(m):
     """No value: a clear 403, never forwarded bare."""
     m.profile('cred', PROFILE % m.policy)
@@ -142,5 +152,5 @@ def filled_into_bodies(m):
     check(done.out.count(' 403\n') == 4, done)
 
 
-CASES = [filled_into_messages, filled_into_bodies, injected_for_the_bound_host, never_elsewhere, echoed_value_is_scrubbed, compressed_echo_is_scrubbed, missing_source_is_refused,
+CASES = [filled_into_messages, filled_into_bodies, injected_for_the_bound_host, never_elsewhere, echoed_value_is_scrubbed, compressed_echo_is_scrubbed, pieces_cannot_be_asked_for, missing_source_is_refused,
          not_in_process_memory_of_init]

@@ -81,6 +81,29 @@ def who_is_seen(m):
     check(done.code != 0 and 'hello' not in done.out, done)
 
 
+def hosts_that_stay_closed(m):
+    """network.passthrough: the name is checked and bytes pass unread, with intercept = "all" too; a rule about requests refuses."""
+    m.profile('closed', 'version = 1\nextends = ["strict"]\n[network]\nintercept = "all"\npassthrough = ["CARRIED.site.test.", '
+              '"**.opened.site.test", "opened.site.test", "evil.test"]\n')
+    def fetch(*argv, profile='closed'):
+        path = m.write(m.home + '/closed.yaml', POLICY)
+        return m.run(['/opt/osh/bin/osh', 'run', '-q', '--profile', profile, '--policy', path, '--approvals', 'deny', '--',
+                      'curl', '-sSv', *argv])
+    done = fetch('https://carried.site.test/ok/x')
+    check('hello from carried.site.test' in done.out and 'CN=' + OUTSIDE in done.err, done)
+    done = fetch('--connect-to', 'opened.site.test:443:carried.site.test:443', 'https://opened.site.test/ok/x')
+    check(done.code != 0 and 'hello' not in done.out and 'CN=' not in done.err, done)
+    for host in ('opened.site.test', 'evil.test'):
+        done = fetch('https://%s/ok/x' % host)
+        check(done.code != 0 and 'hello' not in done.out and 'CN=' not in done.err, done)
+        done = m.run(['/opt/osh/bin/osh', 'logs', 'last', '--denied'])
+        check(host in done.out, done)
+        check(host != 'opened.site.test' or 'network.passthrough keeps' in done.out, done)
+    m.profile('wrong', 'version = 1\nextends = ["strict"]\n[network]\npassthrough = ["*.bank_example..test"]\n')
+    done = fetch('https://carried.site.test/ok/x', profile='wrong')
+    check(done.code == 125 and 'names no host' in done.err and ':4:' in done.err, done)
+
+
 def upgrade_to_http2(m):
     """Upgrade: h2c is refused in words and never sent; HTTP/2 without asking is judged like any other."""
     done = run(m, 'curl', '-sS', '--http2', '-w', ' %{http_code}', 'http://opened.site.test/ok/x')
@@ -111,4 +134,4 @@ def client_of_http1_at_a_server_of_http2(m):
     check([word for word in words[2:] if word != '-'] == sums, done)
 
 
-CASES = [encrypted_hello, who_is_seen, upgrade_to_http2, client_of_http1_at_a_server_of_http2]
+CASES = [encrypted_hello, who_is_seen, hosts_that_stay_closed, upgrade_to_http2, client_of_http1_at_a_server_of_http2]

@@ -67,6 +67,7 @@ policy::Setup setup_for(policy::Profile const& profile, std::string const& sessi
     setup.new_labels = profile.network.new_labels;
     setup.new_label_bytes = profile.network.new_label_bytes;
     setup.dns_types = profile.network.dns_types;
+    setup.passthrough = profile.network.passthrough;
     return setup;
 }
 

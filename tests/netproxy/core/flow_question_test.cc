@@ -112,6 +112,22 @@ TEST_F(FlowQuestion, IsReleasedByANewPolicyThatAllowsIt)
     EXPECT_TRUE(one<Resolve>());
 }
 
+TEST_F(FlowQuestion, IsAnsweredByANewPolicyThatDeniesIt)
+{
+    start(WhenUnruled::Ask);
+    auto const flow = ask("rest.test");
+    auto const id = told<policy::Question>()->id;
+    std::string text = kPolicy;
+    constexpr std::string_view kOld = "          - allow: { method: GET, path: \"/ok/**\" }\n";
+    text.replace(text.find(kOld), kOld.size(),
+        std::string(kOld) + "        deny_rules: [{ method: POST, path: \"/v1\" }]\n");
+    core->swap_policy(compiled(text), at);
+    EXPECT_EQ(told<policy::QuestionGone>()->id, id);
+    EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 403"));
+    core->answered({id, true, "", "q-1"}, at); // a person who had not seen it yet
+    EXPECT_FALSE(one<Resolve>());
+}
+
 TEST_F(FlowQuestion, NeverAsksAboutMetadataNames)
 {
     start(WhenUnruled::Ask);

@@ -25,6 +25,14 @@ protected:
     }
 };
 
+constexpr char const* kPosts = R"(version: 1
+network_policies:
+  sites:
+    endpoints:
+      - { host: rest.test, port: 80, protocol: rest, enforcement: enforce, access: full }
+    binaries: [{ path: /usr/bin/curl }]
+)";
+
 TEST_F(FlowReuse, TheNextConnectionToTheSameHostNeedsNoDial)
 {
     auto const upstream = exchanges();
@@ -68,6 +76,36 @@ TEST_F(FlowReuse, AConnectionThatMayBeLoggedInIsNotShared)
 {
     exchanges("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
     EXPECT_TRUE(one<CloseUpstream>());
+}
+
+// The last answer of such a log-in is a 200, and the connection is somebody's from then on.
+TEST_F(FlowReuse, AConnectionThatWasLoggedInIsNotShared)
+{
+    for (std::string const scheme : {"NTLM", "negotiate"}) {
+        start();
+        asks("GET /ok/a HTTP/1.1\r\nHost: rest.test\r\nAuthorization: " + scheme
+             + " YIIabc\r\n\r\n");
+        auto const upstream = connects();
+        core->sent_upstream(upstream, upstream_text(upstream).size(), at);
+        replies(upstream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+        core->handle(stack::TcpClosed{next_flow - 1, false}, at);
+        EXPECT_TRUE(one<CloseUpstream>()) << scheme;
+    }
+}
+
+TEST_F(FlowReuse, APipelinedRequestLeavesAConnectionThatIsClosing)
+{
+    start(WhenUnruled::Deny, kPosts);
+    std::string const post = "POST /ok/a HTTP/1.1\r\nHost: rest.test\r\nContent-Length: 1\r\n\r\nx";
+    auto const flow = asks(post + post);
+    auto const first = connects();
+    core->sent_upstream(first, upstream_text(first).size(), at);
+    replies(first, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+    core->upstream_ended(first, Ending::Finish, at);
+    auto const second = connects();
+    ASSERT_NE(second, 0u) << side(flow).out;
+    EXPECT_NE(second, first);
+    EXPECT_TRUE(upstream_text(second).starts_with("POST /ok/a"));
 }
 
 TEST_F(FlowReuse, ADeniedRequestDoesNotReachAKeptConnection)

@@ -48,6 +48,21 @@ protected:
     FlowId flow = 0;
 };
 
+TEST_F(NewPolicy, EndsAConnectionToAnAddressThatItRefuses)
+{
+    auto const inside = policy_with("{ host: api.test, port: 80, protocol: rest, enforcement: "
+                                    "enforce, access: full, allowed_ips: [\"10.0.0.0/8\"] }");
+    auto const elsewhere = policy_with("{ host: api.test, port: 80, protocol: rest, enforcement: "
+                                       "enforce, access: full, allowed_ips: [\"10.9.0.0/16\"] }");
+    start(WhenUnruled::Deny, inside.c_str());
+    posts("/a", "half of it");
+    ASSERT_NE(connects("10.1.2.3"), 0u);
+    core->swap_policy(compiled(inside), at);
+    EXPECT_TRUE(is_alive());
+    core->swap_policy(compiled(elsewhere), at);
+    EXPECT_FALSE(is_alive());
+}
+
 TEST_F(NewPolicy, APushUnderWayIsHeldAgainstTheNewRefs)
 {
     start(WhenUnruled::Deny, pushes_to("agent/*").c_str());

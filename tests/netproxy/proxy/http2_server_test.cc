@@ -1,5 +1,7 @@
 // Bounds of the agent's HTTP/2 connection: streams, windows, time.
+#include "netproxy/proxy/http2_upstream.h"
 #include "tests/netproxy/proxy/http2_frames.h"
+#include "tests/netproxy/proxy/http2_playbook.h"
 
 #include <gtest/gtest.h>
 
@@ -55,6 +57,35 @@ TEST(Http2Server, AWindowOfNothingHoldsItsOwnAnswerOnly)
     EXPECT_TRUE(has_data(1));
     server.says(frame(Reset, 0, 1, number(8, 4)));
     EXPECT_EQ(server.server.stream_count(), 0u);
+}
+
+// A length that does not fit would let the rest pass for a request of its own behind a bridge.
+TEST(Http2Server, AnotherBodyWithTrailersDoesNotKeepTheLengthOfTheFirst)
+{
+    Server server;
+    server.holds = true;
+    server.says(open_request(1, pseudo("POST") + field("content-length", "2"))
+                + frame(Data, 0, 1, "hi") + request(1, field("x-sum", "7")));
+    auto& exchange = *server.exchanges.front();
+    exchange.want_body(100);
+    ASSERT_EQ(exchange.body(), "hi");
+    Forward plan;
+    plan.path_and_query = "/";
+    plan.host = "a.test";
+    plan.body = "a longer one";
+    exchange.forward(std::move(plan));
+    Http2Upstream upstream;
+    ASSERT_TRUE(upstream.start(exchange).ok());
+    TestPeer peer(Http2Role::Server);
+    for (int i = 0; i < 8; ++i) {
+        auto const out = upstream.output();
+        upstream.consume_output(peer.session->receive(out));
+        auto const back = peer.session->output();
+        peer.session->consume_output(upstream.receive(back));
+    }
+    EXPECT_EQ(peer.replies[1].body, "a longer one");
+    EXPECT_EQ(peer.replies[1].trailers.size(), 1u);
+    EXPECT_EQ(peer.replies[1].field("content-length"), "");
 }
 
 TEST(Http2Server, APeersTimeRefillsTheBucket)

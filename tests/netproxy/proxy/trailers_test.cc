@@ -37,7 +37,8 @@ TEST(Trailers, MaySayNothingThatAHeadSays)
 {
     for (char const* name : {"Host", "Content-Length", "Transfer-Encoding", "Authorization",
              "Cookie", "X-HTTP-Method-Override", "Proxy-Authorization", "X-Forwarded-For",
-             "If-Match", "Content-Type", "x-kept", "Set-Cookie", "Trailer", "Connection"}) {
+             "If-Match", "Content-Type", "x-kept", "Set-Cookie", "Trailer", "Connection", "X_Kept",
+             "X_Api_Key", "Proxy_Authorization", "X-Rewrite_URL", "X-Override-URL"}) {
         auto const sent = forwarded(std::string(name) + ": a\r\nX-Sum: 7\r\n\r\n");
         EXPECT_TRUE(sent.ends_with("\r\n0\r\nX-Sum: 7\r\n\r\n")) << sent;
     }

@@ -78,6 +78,22 @@ TEST(WebSocketScrub, ReplacesAValueAcrossFragmentsAndControlFrames)
     }
 }
 
+TEST(WebSocketScrub, ACloseWhoseReasonGrewSaysItsCodeOnly)
+{
+    std::string wide;
+    for (int i = 0; i < 60; ++i)
+        wide += "\xc3\xa9";
+    auto const short_one = frame(0x88, "\x03\xe8 bye real");
+    EXPECT_EQ(scrubbed(short_one, 3).messages, std::vector<std::string>{"8:\x03\xe8 bye real"});
+    WebSocketScrub scrub(Scrubber({"abc"}, {"four"}));
+    std::string out;
+    scrub.feed(bytes_of(frame(0x88, "\x03\xe8"
+                                    "abc"
+                                        + wide)),
+        out);
+    EXPECT_EQ(read_back(out).messages, std::vector<std::string>{"8:\x03\xe8"});
+}
+
 TEST(WebSocketScrub, AValueMayNotGrowAcrossMessages)
 {
     auto const seen = scrubbed(frame(0x81, "real-sec") + frame(0x81, "ret-value"), 3);

@@ -9,9 +9,9 @@ TEST(ParseDnsOpening, ReadsANameAndItsTypes)
 {
     auto const one = parse_dns_opening("  _Dmarc.Example.COM.  TXT MX  TXT ");
     ASSERT_TRUE(one.ok());
-    EXPECT_EQ(one->name, "_dmarc.example.com");
+    EXPECT_EQ(one->where.name, "_dmarc.example.com");
     EXPECT_EQ(one->types, (std::vector<std::uint16_t>{16, 15}));
-    EXPECT_EQ(one->zone(), "");
+    EXPECT_EQ(one->where.zone(), "");
 }
 
 TEST(ParseDnsOpening, RefusesWhatIsNoNameOrNoType)
@@ -49,7 +49,7 @@ TEST(DnsOpening, OneStarIsOneLabelAndTwoAreAny)
     auto const any = *parse_dns_opening("**.example.com SRV");
     EXPECT_TRUE(any.opens("a.b.example.com", 33));
     EXPECT_FALSE(any.opens("example.com", 33));
-    EXPECT_EQ(any.zone(), "example.com");
+    EXPECT_EQ(any.where.zone(), "example.com");
 }
 
 TEST(HostBehindService, DropsLabelsThatBeginWithAnUnderscore)
