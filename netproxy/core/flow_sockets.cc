@@ -95,7 +95,9 @@ void Core::settings_arrived(Link& link)
         if (flow == nullptr)
             continue;
         if (link.is_over)
-            upstream_failed(*flow, DialFailure::Other, "it closed the connection");
+            upstream_failed(*flow, DialFailure::Other,
+                link.upstream.has_ended ? "it closed the connection"
+                                        : "it takes no requests on this connection");
         else
             route_stream(*flow);
     }

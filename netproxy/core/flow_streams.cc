@@ -131,8 +131,8 @@ void Core::settle_stream(Flow& flow)
     if (!is_busy && !has_last_words(flow))
         drop_upstream(flow, Ending::Finish); // at once into the pool: another stream may use it
     if (!is_busy && !flow.is_idle) {
-        flow.is_idle = true; // the rest of the answer waits for its reader
-        timers_.set(flow.id, at_.now + kIdleTimeout);
+        flow.is_idle = true; // the rest of the answer waits for its reader, last words for theirs
+        timers_.set(flow.id, at_.now + (has_last_words(flow) ? kLinger : kIdleTimeout));
     }
     attend(flow);
 }

@@ -60,7 +60,6 @@ private:
     void informational(ParsedResponse const& response);
     void switch_protocols(ParsedResponse const& response);
     void final_answer(ParsedResponse const& response);
-    void body_may_be_over();
     void broken(std::string why);
     void write_head(Forward const& plan, Request const& request);
     void append_framing(std::string& head, Request const& request) const;

@@ -60,7 +60,7 @@ void Http2Client::start(Forward const& plan, Request const& request)
 void Http2Client::ask_for_socket()
 {
     auto const answer = session_->takes_sockets();
-    if (handshake_.empty() || answer == TakesSockets::Unknown)
+    if (state_ != State::Head || handshake_.empty() || answer == TakesSockets::Unknown)
         return;
     auto const block = std::exchange(handshake_, {});
     if (websocket_key_.empty())
@@ -170,9 +170,12 @@ bool Http2Client::is_reusable() const
 
 void Http2Client::finish(Outcome outcome)
 {
-    is_reusable_ = outcome == Outcome::Complete && is_request_over_ && body_.is_empty();
+    // Of a refused handshake our half of the stream is open still: it is reset.
+    is_reusable_ = outcome == Outcome::Complete && is_request_over_ && body_.is_empty()
+                   && websocket_key_.empty();
     state_ = State::Idle;
     refusal_.clear();
+    handshake_.clear();
     body_.clear();
     auto const stream = std::exchange(stream_, 0);
     if (stream != 0 && !is_reusable_)

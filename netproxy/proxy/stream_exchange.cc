@@ -228,7 +228,7 @@ Http2Events::Produced StreamExchange::produce_answer(MutableBytes into)
     if (!is_answer_over_)
         return {part.size(), More::Later};
     if (resets_at_end_) {
-        cut(Http2Error::Cancel);
+        cut(reset_code_);
         return {part.size(), More::Later};
     }
     if (!has_trailers_)

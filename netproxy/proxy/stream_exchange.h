@@ -184,7 +184,8 @@ private:
     std::unique_ptr<WebSocketTunnel> socket_; // that was asked for
     bool is_tunnel_ = false;                  // it is open, or was
     bool resets_at_end_ = false;              // once the agent got what came before
-    ByteQueue to_socket_;                     // towards an upstream stream
+    Http2Error reset_code_ = Http2Error::Cancel;
+    ByteQueue to_socket_; // towards an upstream stream
 
     // ---- the answer
     std::optional<LocalAnswer> late_answer_; // once the request is over

@@ -364,8 +364,14 @@ void StreamExchange::upstream_closed(Http2Error why)
     was_refused_ = why == Http2Error::RefusedStream || why == Http2Error::Http11Required;
     if (may_send_again())
         return; // the owner looks
+    auto const code = why == Http2Error::NoError ? Http2Error::Internal : why;
+    if (is_tunnel_ && !answer_body_.is_empty()) { // which is delivered first
+        reset_code_ = code;
+        resets_at_end_ = is_answer_over_ = true;
+        return move_tunnel();
+    }
     if (has_answer_begun_)
-        return cut(why == Http2Error::NoError ? Http2Error::Internal : why);
+        return cut(code);
     if (!upstream_fault_.empty())
         return answer_broken(std::move(upstream_fault_));
     answer_broken(fmt::format("it reset the stream (error {})", static_cast<std::uint32_t>(why)));

@@ -15,9 +15,10 @@ namespace osh::netproxy::proxy
 namespace
 {
 
-constexpr std::string_view kExtensions = "sec-websocket-extensions";
+constexpr std::string_view kExtensions = "Sec-WebSocket-Extensions";
 constexpr std::string_view kDeflate = "permessage-deflate";
 constexpr std::string_view kForItself = "client_no_context_takeover";
+constexpr std::string_view kClientBits = "client_max_window_bits";
 
 // The extensions in all fields of that name, each with its parameters.
 std::vector<std::string> extensions_in(std::vector<HttpField> const& fields)
@@ -36,6 +37,31 @@ std::vector<std::string> extensions_in(std::vector<HttpField> const& fields)
 bool is_deflate(std::string_view extension)
 {
     return equals_ignoring_case(trimmed(extension.substr(0, extension.find(';'))), kDeflate);
+}
+
+// The names of its parameters, in lower case.
+std::vector<std::string> parameters_of(std::string_view extension)
+{
+    std::vector<std::string> names;
+    for (auto const part : split(extension, ';'))
+        names.push_back(to_lower_ascii(trimmed(part.substr(0, part.find('=')))));
+    names.erase(names.begin()); // its own
+    return names;
+}
+
+bool has_parameter(std::string_view extension, std::string_view name)
+{
+    return std::ranges::count(parameters_of(extension), name) > 0;
+}
+
+// Which parameters a server may agree on unasked: RFC 7692 section 7.1. Quoted values that look
+// like more of them are none of those.
+bool may_answer(std::string_view extension, bool takes_client_bits)
+{
+    return std::ranges::all_of(parameters_of(extension), [&](std::string const& name) {
+        return name == kForItself || name == "server_no_context_takeover"
+               || name == "server_max_window_bits" || (name == kClientBits && takes_client_bits);
+    });
 }
 
 void drop_extensions(std::vector<HttpField>& fields)
@@ -63,12 +89,14 @@ void WebSocketTunnel::offer(Forward& plan)
     std::string offers;
     bool const hides_secrets = has_secrets(plan);
     for (auto const& extension : extensions_in(plan.fields))
-        if (is_deflate(extension) && !hides_secrets)
+        if (is_deflate(extension) && !hides_secrets) {
             offers += (offers.empty() ? "" : ", ") + extension;
+            takes_client_bits_ = takes_client_bits_ || has_parameter(extension, kClientBits);
+        }
     drop_extensions(plan.fields);
     was_deflate_offered_ = !offers.empty();
     if (was_deflate_offered_)
-        plan.fields.push_back({"Sec-WebSocket-Extensions", std::move(offers)});
+        plan.fields.push_back({std::string(kExtensions), std::move(offers)});
 }
 
 Result<ParsedResponse> WebSocketTunnel::agreed(ParsedResponse response)
@@ -80,13 +108,14 @@ Result<ParsedResponse> WebSocketTunnel::agreed(ParsedResponse response)
         gate_.emplace(Deflate::No);
         return response;
     }
-    if (!was_deflate_offered_ || extensions.size() > 1 || !is_deflate(extensions[0]))
+    if (!was_deflate_offered_ || extensions.size() > 1 || !is_deflate(extensions[0])
+        || !may_answer(extensions[0], takes_client_bits_))
         return fail(Errc::Unsupported, "it agreed on a WebSocket extension that was not offered");
     auto terms = extensions[0];
-    if (to_lower_ascii(terms).find(kForItself) == std::string::npos)
+    if (!has_parameter(terms, kForItself))
         terms.append("; ").append(kForItself);
     drop_extensions(response.fields);
-    response.fields.push_back({"Sec-WebSocket-Extensions", std::move(terms)});
+    response.fields.push_back({std::string(kExtensions), std::move(terms)});
     gate_.emplace(Deflate::Yes);
     return response;
 }

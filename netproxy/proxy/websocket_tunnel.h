@@ -59,6 +59,7 @@ private:
     TunnelEnds& ends_;
     bool reads_messages_ = false;
     bool was_deflate_offered_ = false;
+    bool takes_client_bits_ = false; // the offer has client_max_window_bits
     bool is_closed_ = false;
     std::optional<WebSocketGate> gate_;
     FrameBoundary answer_frames_;         // of the server's direction

@@ -229,6 +229,17 @@ TEST_F(FlowSockets, TheAgentsEndIsAHalfCloseOfTls)
     EXPECT_FALSE(reply(id).is_complete) << "the server may go on";
 }
 
+TEST_F(FlowSockets, AServerThatDoesNotHearTheLastWordsIsLeft)
+{
+    begins();
+    auto const id = opens("/mute");
+    says(id, frame(proxy::Opcode::Text, "hi"));
+    EXPECT_TRUE(reply(id).is_complete);
+    EXPECT_FALSE(one<CloseUpstream>()) << "our Close is not out";
+    later(kLinger);
+    EXPECT_TRUE(one<CloseUpstream>());
+}
+
 TEST_F(FlowSockets, JoinASharedConnectionThatTakesThem)
 {
     begins(WhenUnruled::Deny, kPagesAndSockets);

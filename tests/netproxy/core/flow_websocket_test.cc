@@ -24,7 +24,7 @@ class FlowWebSocket : public Playbook
 {
 protected:
     // A socket on `path` that is open on both sides.
-    void opens(std::string const& path)
+    void opens(std::string const& path, std::string const& agreed = "permessage-deflate")
     {
         flow = open("ws.test", 80);
         says(flow,
@@ -38,8 +38,9 @@ protected:
         sent = upstream_text(upstream);
         core->sent_upstream(upstream, sent.size(), at);
         replies(upstream, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
-                          "Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
-                          "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+                          "Upgrade\r\nSec-WebSocket-Extensions: "
+                              + agreed
+                              + "\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
     }
     static std::string frame(proxy::Opcode opcode, std::string_view text)
     {
@@ -66,6 +67,24 @@ TEST_F(FlowWebSocket, AgreesOnlyOnWhatItCanRead)
     EXPECT_EQ(sent.find("x-odd"), std::string::npos);
     EXPECT_NE(side(flow).out.find("permessage-deflate; client_no_context_takeover\r\n"),
         std::string::npos);
+}
+
+TEST_F(FlowWebSocket, ReadsTheParametersThatAServerAgreesOn)
+{
+    start(WhenUnruled::Deny, kSockets);
+    opens("/talk", "permessage-deflate; server_max_window_bits=10; client_max_window_bits=9");
+    EXPECT_NE(side(flow).out.find("client_max_window_bits=9; client_no_context_takeover\r\n"),
+        std::string::npos);
+    opens("/talk", "permessage-deflate; Client_No_Context_Takeover");
+    EXPECT_NE(side(flow).out.find("permessage-deflate; Client_No_Context_Takeover\r\n"),
+        std::string::npos);
+}
+
+TEST_F(FlowWebSocket, ATermOfAServerThatNobodyKnowsIsAFault)
+{
+    start(WhenUnruled::Deny, kSockets);
+    opens("/talk", "permessage-deflate; x=\"client_no_context_takeover\"");
+    EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 502"));
 }
 
 TEST_F(FlowWebSocket, AGetRuleForPlainRequestsOpensNone)

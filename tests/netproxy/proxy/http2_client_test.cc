@@ -268,6 +268,27 @@ TEST_F(BridgeToHttp2, AnAnswerThatOpensNoWebSocketIsAnAnswer)
     EXPECT_TRUE(answer.ends_with("\r\n\r\nno"));
 }
 
+TEST_F(BridgeToHttp2, AfterARefusedHandshakeTheConnectionIsNotKept)
+{
+    says(kSocket);
+    opens();
+    server.session->answer(1, {{":status", "403"}, {"content-length", "0"}}, Ends::Yes);
+    moves();
+    EXPECT_FALSE(http.upstream_is_reusable());
+    EXPECT_TRUE(asked(1).is_closed) << "our half of it too";
+}
+
+TEST_F(BridgeToHttp2, AHandshakeThatWasGivenUpIsNotSentLater)
+{
+    says(kSocket);
+    http.speak_http2();
+    server.hears(taken_to_upstream(http));
+    http.upstream_failed(json_error(502, "upstream_unreachable", "it took too long"));
+    http.upstream_bytes(bytes_of(server.output()));
+    server.hears(taken_to_upstream(http));
+    EXPECT_FALSE(server.replies.contains(1));
+}
+
 TEST_F(BridgeToHttp2, AServerThatTakesNoWebSocketIsA502InWords)
 {
     Http2Limits none;

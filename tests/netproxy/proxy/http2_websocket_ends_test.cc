@@ -205,6 +205,29 @@ TEST_F(SocketOverHttp2, ResetsOfStreamsStayResets)
     EXPECT_EQ(far.replies[3].error, Http2Error::Cancel);
 }
 
+TEST_F(SocketOverHttp2, WhatCameBeforeAResetIsDelivered)
+{
+    auto const id = opens_on_http2();
+    far.says(1, "bye");
+    auto both = far.output();
+    far.session->reset(1, Http2Error::Internal);
+    both += far.output();
+    EXPECT_EQ(upstream->receive(bytes_of(both)), both.size());
+    moves();
+    EXPECT_EQ(reply(id).body, "bye");
+    EXPECT_EQ(reply(id).error, Http2Error::Internal);
+    EXPECT_TRUE(exchange->was_cut());
+}
+
+TEST_F(SocketOverHttp2, AResetIsOneAlsoAfterTheAgentsClose)
+{
+    auto const id = opens_on_http2();
+    says(id, frame(Opcode::Close, "\x03\xe8"));
+    far.session->reset(1, Http2Error::Internal);
+    moves();
+    EXPECT_EQ(reply(id).error, Http2Error::Internal);
+}
+
 TEST_F(SocketOverHttp2, ACloseOfOursEndsTheServersStreamToo)
 {
     auto const id = opens_on_http2();
