@@ -176,11 +176,13 @@ def key_of_the_authority(m):
     script = 'cat /run/osh/ca.pem; grep -rls "PRIVATE KEY" /run /etc/ssl /etc/pki "$HOME" /tmp; echo end'
     first, second = run(m, 'sh', '-c', script), run(m, 'sh', '-c', script)
     check(first.out.endswith('-----\nend\n') and second.out.endswith('-----\nend\n') and first.out != second.out, (first, second))
+    stamp = m.write(m.home + '/stamp', '')  # what lay there before, or is somebody else's, is not this session's
     process = m.popen(words(m) + ['sh', '-c', 'curl -sS https://site.test/ok/a; echo; read x'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         check(process.stdout.readline() == b'hello from site.test/ok/a\n', 'the session')
         places = ['/run/user/%d' % m.uid, m.home, '/tmp', '/dev/shm']
-        found = subprocess.run(['grep', '-rls', 'PRIVATE KEY', *places], stdout=subprocess.PIPE, text=True).stdout
+        found = subprocess.run(['find', *places, '-type', 'f', '-newer', stamp, '-user', str(m.uid), '-exec', 'grep', '-ls', 'PRIVATE KEY',
+                                '{}', '+'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
         check(found == '', found)
     finally:
         process.communicate(b'\n', timeout=20)
