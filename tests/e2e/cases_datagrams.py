@@ -142,6 +142,8 @@ class FarHost:
         check(os.read(told, 1) == b'2', 'no host')
         for address in FAR[0][1:] + FAR[1][1:]:
             self.await_echo(address)
+        for family in ('-4', '-6'):  # what a router told an earlier run is forgotten
+            check(subprocess.run(['ip', family, 'route', 'flush', 'cache']).returncode == 0, 'no flush')
         for end in (told, tell, wait, go):
             os.close(end)
         return self
