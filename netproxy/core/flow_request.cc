@@ -52,7 +52,7 @@ void require_messages_allowed(
     if (is_for_sockets(policy, question))
         return;
     question.method = "WEBSOCKET_TEXT";
-    auto messages = policy::evaluate(policy, question);
+    auto messages = evaluate_both_readings(policy, question);
     if (messages.decision != policy::Decision::Deny || messages.needs_body)
         return;
     messages.code = policy::DenyCode::NoRule;

@@ -7,6 +7,7 @@
 
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
+#include "netproxy/core/two_readings.h"
 #include "policy/base/text.h"
 #include "policy/evaluate/middleware.h"
 
@@ -87,7 +88,7 @@ policy::Verdict Core::verdict_on_message(Flow& flow, proxy::TunnelMessage const&
     if (!is_binary(message))
         question.body = message.text;
     flow.policy = policy_;
-    auto verdict = policy::evaluate(*flow.policy, question);
+    auto verdict = evaluate_both_readings(*flow.policy, question);
     bool const must_look =
         is_binary(message) && policy::middleware_duty(*policy_, flow.host).must_look();
     if (verdict.needs_body || must_look) {

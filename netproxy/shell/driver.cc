@@ -245,9 +245,10 @@ void Driver::carry_out(core::Command& command)
             records->name, records->type, [this, id = records->question](FoundRecords found) {
                 core_->records_known(id, found.reply, std::move(found.records), moment());
             });
-    else if (auto const* dial = std::get_if<core::Dial>(&command))
-        has_dialled_ = true, upstreams_->dial(*dial);
-    else if (auto const* close = std::get_if<core::CloseUpstream>(&command))
+    else if (auto const* dial = std::get_if<core::Dial>(&command)) {
+        has_dialled_ = true;
+        upstreams_->dial(*dial);
+    } else if (auto const* close = std::get_if<core::CloseUpstream>(&command))
         upstreams_->close(*close);
     else if (auto const* open = std::get_if<core::OpenDatagrams>(&command))
         datagrams_->open(*open);
