@@ -1,5 +1,7 @@
 #include "launcher/init/owner_lookup.h"
 
+#include "launcher/init/ending.h"
+#include "launcher/sys/entry_calls.h"
 #include "launcher/sys/local_queues.h"
 #include "launcher/sys/network.h"
 #include "launcher/sys/proc_view.h"
@@ -11,10 +13,9 @@ namespace osh::launcher
 namespace
 {
 
-bool is_there(sys::Fd const& proc, std::int32_t pid)
+bool is_running(sys::Fd const& proc, std::int32_t pid)
 {
-    auto const tasks = std::to_string(pid) + "/task";
-    return sys::count_threads(proc, tasks.c_str()) > 0;
+    return sys::entry_exists(proc, std::to_string(pid).c_str()) && !has_process_ended(proc, pid);
 }
 
 constexpr int kMostWalks = 5; // for one answer
@@ -136,7 +137,7 @@ std::vector<policy::Holder> OwnerLookup::describe(SocketSearch const& search)
         if (facts)
             holders.push_back(
                 {std::move(facts->identity), ancestors_of(facts->parent, search.depth)});
-        else if (is_there(proc_, pid))
+        else if (is_running(proc_, pid))
             return {};
     }
     return holders;

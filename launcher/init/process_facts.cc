@@ -1,5 +1,6 @@
 #include "launcher/init/process_facts.h"
 
+#include "launcher/init/ending.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/proc_view.h"
 #include "policy/base/text.h"
@@ -174,6 +175,17 @@ std::string ProcessBook::stat_of(sys::Fd const& proc, std::int32_t pid, policy::
     return text;
 }
 
+// It may have ended, or become another program, while it was looked at.
+bool ProcessBook::is_as_it_was(sys::Fd const& proc, std::string const& exe, Known const& known)
+{
+    auto const stat = read_entry(proc, known.identity.pid, "stat", kMaxStat);
+    auto const now = parse_stat(stat);
+    if (!now || (known.identity.exe.empty() && tells_of_an_end(stat)))
+        return false;
+    auto const file = sys::stat_executable(proc, exe.c_str()).value_or(sys::ExecutableFile{});
+    return is_still(known, now->start_time, file);
+}
+
 std::optional<ProcessFacts> ProcessBook::facts_of(
     sys::Fd const& proc, std::int32_t pid, policy::OwnerDepth depth)
 {
@@ -204,10 +216,7 @@ std::optional<ProcessFacts> ProcessBook::facts_of(
     std::string const command_line = read_entry(proc, pid, "cmdline", kMaxCommandLine);
     facts.identity.script = script_of(facts.identity.exe, command_line);
     facts.identity.command_line = shown_command_line(command_line);
-    // It may have ended, or become another program in the middle.
-    auto const after = parse_stat(read_entry(proc, pid, "stat", kMaxStat));
-    auto const file_after = sys::stat_executable(proc, exe.c_str()).value_or(sys::ExecutableFile{});
-    if (!after || !is_still(found->second, after->start_time, file_after)) {
+    if (!is_as_it_was(proc, exe, found->second)) {
         known_.erase(found);
         return std::nullopt;
     }

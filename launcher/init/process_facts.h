@@ -43,6 +43,7 @@ private:
     };
 
     bool is_still(Known const& known, std::uint64_t start_time, sys::ExecutableFile const& file);
+    bool is_as_it_was(sys::Fd const& proc, std::string const& exe, Known const& known);
     bool is_changed(policy::ProcessIdentity const& identity);
     void examine_program(
         sys::Fd const& proc, std::string const& exe, policy::ProcessIdentity& identity);

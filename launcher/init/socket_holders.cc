@@ -1,5 +1,6 @@
 #include "launcher/init/socket_holders.h"
 
+#include "launcher/init/ending.h"
 #include "launcher/sys/entry_calls.h"
 #include "launcher/sys/proc_view.h"
 #include "policy/base/text.h"
@@ -16,7 +17,7 @@ namespace
 // Processes that come up during a walk are looked at in another one, so that nothing escapes by
 // forking. A tree that always has new ones is not seen whole.
 constexpr int kMostRounds = 5;
-constexpr std::size_t kStat = 4096, kInfo = 4096;
+constexpr std::size_t kInfo = 4096;
 constexpr std::string_view kTravelling = "\nscm_fds:";
 
 std::int32_t number_of(std::string_view name)
@@ -24,19 +25,6 @@ std::int32_t number_of(std::string_view name)
     std::int32_t pid = 0;
     auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
     return error == std::errc() && end == name.data() + name.size() ? pid : 0;
-}
-
-// A process that ended and waits for its parent holds nothing, and its table may not be opened: its
-// entries belong to the host's root (proc(5)). Threads that outlive their leader are looked at
-// themselves.
-bool has_ended(sys::Fd const& proc, std::int32_t pid)
-{
-    auto const path = std::to_string(pid) + "/stat";
-    std::string const text = sys::read_proc(proc, path.c_str(), kStat);
-    std::size_t const end = text.rfind(')'); // the name may hold anything
-    std::string_view const state =
-        end == std::string::npos ? "" : std::string_view(text).substr(end + 1);
-    return state.starts_with(" Z") || state.starts_with(" X");
 }
 
 class Walk
@@ -54,12 +42,12 @@ public:
         bool const was_read = look_at_table(directory, pid);
         if (are_all_over())
             return true;
-        bool const is_whole = was_read || has_ended(proc_, pid);
         auto const tasks = directory + "/task";
         auto const threads = sys::count_threads(proc_, tasks.c_str());
         if (threads == 0)
             return true; // it is gone
-        return threads == 1 ? is_whole : is_whole & look_at_threads(tasks, pid);
+        return threads == 1 ? was_read || has_process_ended(proc_, pid)
+                            : look_at_threads(tasks, pid, was_read);
     }
 
     bool are_all_over() const
@@ -70,17 +58,19 @@ public:
     }
 
 private:
-    bool look_at_threads(std::string const& tasks, std::int32_t pid)
+    // Threads that outlive their leader, whose table is gone then, are looked at themselves.
+    bool look_at_threads(std::string const& tasks, std::int32_t pid, bool was_leader_read)
     {
         bool is_whole = true;
         bool const are_all =
             sys::for_each_entry(proc_, tasks.c_str(), kMaxThreads, [&](std::string_view name) {
                 auto const thread = number_of(name);
-                if (thread == pid || sys::share_descriptors(pid, thread))
+                if (was_leader_read && (thread == pid || sys::share_descriptors(pid, thread)))
                     return true;
                 std::string const task = tasks + "/" + std::string(name);
                 bool const was_seen = look_at_table(task, pid);
-                is_whole &= was_seen || !sys::entry_exists(proc_, task.c_str()); // ended meanwhile
+                is_whole &= was_seen || has_task_ended(proc_, task)
+                            || !sys::entry_exists(proc_, task.c_str());
                 return true;
             });
         return is_whole && are_all;

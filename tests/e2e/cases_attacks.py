@@ -210,6 +210,32 @@ def descriptors_in_transit(m):
     check(done.out.split() == ['refused', 'hello'], done)
 
 
+# A large program whose children end all the time: each takes its time over it, and its table cannot be read meanwhile.
+FORKING = (
+    'import os, socket, threading\n'
+    'ballast = bytearray(os.urandom(1) * (256 << 20))\n'
+    'def fork():\n'
+    '    while True:\n'
+    '        child = os.fork()\n'
+    '        if not child: os._exit(0)\n'
+    '        os.waitpid(child, 0)\n'
+    'threading.Thread(target=fork, daemon=True).start()\n'
+    'for i in range(150):\n'
+    '    flow = socket.create_connection((\'site.test\', 80))\n'
+    '    flow.sendall(b\'GET /ok/%d HTTP/1.1\\r\\nHost: site.test\\r\\nConnection: close\\r\\n\\r\\n\' % i)\n'
+    '    print(flow.recv(4096).split()[1].decode(), flush=True)\n'
+    'os._exit(0)\n')
+
+
+def program_that_forks_all_the_time(m):
+    """A rule that names a program holds for it also while its children come and go."""
+    policy = m.write(m.home + '/python.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: site.test, port: 80, '
+                     'protocol: rest, enforcement: enforce, access: read-only}\n    binaries: [{path: "/usr/bin/python3*"}]\n')
+    script = m.write(m.project + '/forking.py', FORKING)
+    done = m.run([OSH, 'run', '-q', '--profile', 'strict', '--policy', policy, '--approvals', 'deny', '--', 'python3', script], timeout=120)
+    check(done.out.split() == ['200'] * 150, (done, m.osh('logs', '--denied', '--json').out[:2000]))
+
+
 def connection_handed_on(m):
     """Whoever sends the request must be the program that opened the connection: by exec, and by a child that inherits it."""
     policy = m.write(m.home + '/bash.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: site.test, port: 80, '
@@ -367,5 +393,5 @@ def commits_carry_the_name(m):
 
 
 CASES = [report_of_a_session, commits_carry_the_name, calls_that_rebuild_the_boundary, init_is_closed, inherited_descriptors, sockets_in_the_project, loopback_of_the_host,
-         identity_with_a_foreign_library, descriptors_in_transit, connection_handed_on, websocket_is_no_tunnel, smuggled_and_odd_requests, names_carry_nothing_out,
+         identity_with_a_foreign_library, descriptors_in_transit, connection_handed_on, program_that_forks_all_the_time, websocket_is_no_tunnel, smuggled_and_odd_requests, names_carry_nothing_out,
          git_cannot_be_swapped, editor_and_agent_settings, masked_files, our_own_places, forged_journal]
