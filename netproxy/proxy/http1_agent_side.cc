@@ -288,7 +288,7 @@ void Http1Connection::Impl::forward(Forward plan)
         out.framing = {BodyKind::Length, kept.size()}; // its length is known now
     if (std::exchange(is_upstream_gone, false))
         http2.reset();
-    cleaner = AnswerCleaner(Scrubber(plan.scrub, plan.scrub_with));
+    cleaner = AnswerCleaner(Scrubber(plan.scrub));
     sent = std::make_unique<Sent>(Sent{std::move(plan), out});
     client().start(sent->plan, out);
     send_kept_body();

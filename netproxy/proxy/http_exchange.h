@@ -3,6 +3,7 @@
 // (Http1Connection) and HTTP/2 streams (StreamExchange) show the same face, so that there is one
 // path from a head to its verdict. Not: the bytes of the agent's side (AgentWire).
 
+#include "credentials/rewrite/scrub.h"
 #include "netproxy/proxy/websocket_frame.h"
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"
@@ -73,9 +74,8 @@ struct Forward {
     // It goes to an HTTP proxy, not to the host: the target is written whole (RFC 9112 section
     // 3.2.2), with what the proxy wants to see.
     bool is_to_proxy = false;
-    std::string proxy_authorization;     // a secret; "" without
-    std::vector<std::string> scrub;      // values to replace in the response head and body…
-    std::vector<std::string> scrub_with; // …by these, same order
+    std::string proxy_authorization; // a secret; "" without
+    credentials::ScrubForms scrub;   // to replace in the response head and body
 };
 
 // What has come of a body whose beginning is looked at.

@@ -34,7 +34,7 @@ void StreamExchange::forward(Forward plan)
     socket_ = plan_.is_websocket ? std::make_unique<WebSocketTunnel>(plan_, ends) : nullptr;
     if (plan_.body && wanted_ && is_request_over_)
         replace_body(*std::exchange(plan_.body, {}));
-    cleaner_ = AnswerCleaner(Scrubber(plan_.scrub, plan_.scrub_with));
+    cleaner_ = AnswerCleaner(Scrubber(plan_.scrub));
 }
 
 // Another body than the one that came whole, which its windows have been given back for.

@@ -23,8 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     plan.host = "a.test";
     plan.fields = upstream_fields(*head);
     plan.is_websocket = head->wants_websocket;
-    plan.scrub = {"sk-secret"};
-    plan.scrub_with = {"sk-######"};
+    plan.scrub = {{"sk-secret", "sk-######"}};
     http.forward(std::move(plan));
     auto rest = std::as_bytes(std::span(data, size)).subspan(1);
     std::string seen;
