@@ -214,6 +214,7 @@ private:
     // flow_upstream.cc
     void open_upstream(Flow& flow);
     void upstream_failed(Flow& flow, DialFailure failure, std::string const& why);
+    static bool tell_fault(Flow& flow);
     void drop_upstream(Flow& flow, Ending how);
     std::vector<IpAddress> checked(
         Flow& flow, std::vector<IpAddress> const& found, policy::Verdict& why_not);

@@ -38,5 +38,8 @@ proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_vie
 // A middleware that must look into the body could not.
 proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_view why); // 503
 proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason);    // 502
+// It took the request and gave no answer that may be passed on.
+proxy::LocalAnswer upstream_at_fault(
+    std::string_view host, std::string_view reason, std::string_view method); // 502
 
 } // namespace osh::netproxy::core

@@ -195,6 +195,18 @@ void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& w
     end(flow, Ending::Reset);
 }
 
+// An answer that never came, or that may not be passed on. True when the agent was told.
+bool Core::tell_fault(Flow& flow)
+{
+    auto& http = *flow.http;
+    if (!http.has_untold_fault())
+        return false;
+    auto const& head = http.asked();
+    http.upstream_failed(
+        in_form_for(head, upstream_at_fault(flow.host, http.upstream_fault(), head.method)));
+    return true;
+}
+
 void Core::upstream_ended(UpstreamId id, Ending how, Moment at)
 {
     at_ = at;

@@ -116,7 +116,10 @@ public:
     // again without harm (RFC 9112 section 9.3.1, RFC 9113 section 8.7).
     virtual bool may_send_again() const = 0;
     virtual void send_again() = 0;
-    // The upstream failed before an answer began: 502 with this JSON body, else the answer is cut.
+    // The upstream is at fault (upstream_fault() says how) and no answer has begun: the agent waits
+    // for upstream_failed().
+    virtual bool has_untold_fault() const = 0;
+    // The upstream failed: this answer, or where one has begun it is cut.
     virtual void upstream_failed(LocalAnswer const& reply) = 0;
 
     // ---- a WebSocket whose messages are read (Forward::reads_messages): the one that waits.

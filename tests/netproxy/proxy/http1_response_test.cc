@@ -331,6 +331,7 @@ TEST(Http1Response, AWrongAcceptIsNoWebSocket)
     http.upstream_bytes(bytes_of("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                                  "Connection: Upgrade\r\nSec-WebSocket-Accept: nonsense\r\n\r\n"));
     EXPECT_EQ(http.upstream_fault(), "its Sec-WebSocket-Accept does not match the key");
+    tell_fault(http);
     EXPECT_TRUE(http.is_finished());
 }
 

@@ -117,6 +117,8 @@ protected:
     }
     void takes_output()
     {
+        if (exchange)
+            tell_fault(*exchange);
         for (auto out = server.to_agent(); !out.empty(); out = server.to_agent()) {
             client.hears(text_of(out));
             server.consume_to_agent(out.size());
