@@ -142,13 +142,6 @@ bool Judgement::attach_value(Candidate const& candidate, Slot const& slot)
     }
     attach(draft_, *candidate.rule, credential.placeholder, value);
     verdict_.credential = credential.name;
-    if (!credential.scrubs)
-        return false;
-    auto forms = scrub_forms(value, credential.placeholder);
-    for (std::size_t i = 0; i < forms.find.size(); ++i) {
-        verdict_.scrub.push_back(std::move(forms.find[i]));
-        verdict_.scrub_with.push_back(std::move(forms.replace[i]));
-    }
     return false;
 }
 
@@ -225,15 +218,22 @@ RewriteVerdict Judgement::run()
 void Gate::lend(LentCredential credential)
 {
     auto const same = std::ranges::find(lent_, credential.name, &LentCredential::name);
-    if (same == lent_.end())
-        lent_.push_back(std::move(credential));
-    else
-        *same = std::move(credential);
+    auto const index = static_cast<std::size_t>(same - lent_.begin());
+    if (same == lent_.end()) {
+        lent_.emplace_back();
+        forms_.emplace_back();
+    }
+    // Made here once, as every request to its hosts looks for them in the answer.
+    forms_[index] = credential.scrubs
+                        ? KeptForms(scrub_forms(credential.value.reveal(), credential.placeholder))
+                        : KeptForms();
+    lent_[index] = std::move(credential);
 }
 
 void Gate::revoke_all()
 {
     lent_.clear();
+    forms_.clear();
 }
 
 RewriteVerdict Gate::judge(RewriteQuestion const& question) const

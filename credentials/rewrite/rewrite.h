@@ -62,7 +62,6 @@ struct RewriteVerdict {
     std::string hint;       // for the 403 body; never a value
     std::vector<Field> fields; // when forwarded: what to send
     std::string query, path;
-    std::vector<std::string> scrub, scrub_with; // value forms to replace in the response
 };
 
 // How a value is written into a text.
@@ -84,7 +83,7 @@ struct TextVerdict {
 class Gate
 {
 public:
-    void lend(LentCredential credential); // replaces one of the same name
+    void lend(LentCredential credential); // replaces one of the same name, a renewed value
     void revoke_all();
     RewriteVerdict judge(RewriteQuestion const& question) const;
     TextVerdict judge_text(RewriteQuestion const& question, TextToFill const& asked) const;
@@ -95,6 +94,7 @@ public:
 
 private:
     std::vector<LentCredential> lent_;
+    std::vector<KeptForms> forms_; // of each of them, in the same order; none where it scrubs not
 };
 
 } // namespace osh::credentials

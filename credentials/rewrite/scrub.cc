@@ -28,12 +28,10 @@ std::string stretched(std::string const& text, std::size_t length)
     return out.substr(0, length);
 }
 
-void add(ScrubForms& forms, std::string find, std::string replace)
+void add(ScrubForms& forms, std::string find, std::string_view replace)
 {
-    if (std::ranges::find(forms.find, find) != forms.find.end())
-        return;
-    forms.find.push_back(std::move(find));
-    forms.replace.push_back(std::move(replace));
+    forms.add({find, replace});
+    wipe(find);
 }
 
 // In UTF-16, whichever byte of two comes first: nothing where that is more than a NUL between two.
@@ -52,7 +50,7 @@ std::string wide(std::string_view text)
 ScrubForms all_forms(std::string_view value, std::string_view placeholder)
 {
     ScrubForms forms;
-    add(forms, std::string(value), std::string(placeholder));
+    add(forms, std::string(value), placeholder);
     add(forms, json_escaped(value), json_escaped(placeholder));
     for (auto const letters : {Case::Upper, Case::Lower}) {
         add(forms, percent(value, letters), percent(placeholder, letters));
@@ -61,9 +59,9 @@ ScrubForms all_forms(std::string_view value, std::string_view placeholder)
     for (auto const alphabet : {Alphabet::Standard, Alphabet::UrlSafe})
         for (std::size_t before = 0; before < 3; ++before) {
             std::string core = base64_core(value, before, alphabet);
-            std::string replacement =
+            std::string const replacement =
                 stretched(base64_core(placeholder, before, alphabet), core.size());
-            add(forms, std::move(core), std::move(replacement));
+            add(forms, std::move(core), replacement);
         }
     if (auto apart = wide(value); !apart.empty())
         add(forms, std::move(apart), wide(placeholder));
@@ -87,8 +85,10 @@ bool holds_secret(std::string_view value, std::vector<std::string_view> const& s
         if (secret.size() < kShortestContained)
             return false;
         auto const forms = all_forms(secret, "");
-        return std::ranges::any_of(forms.find,
-            [&](auto const& form) { return value.find(form) != std::string_view::npos; });
+        for (std::size_t i = 0; i < forms.size(); ++i)
+            if (value.find(forms[i].find) != std::string_view::npos)
+                return true;
+        return false;
     });
 }
 

@@ -131,18 +131,15 @@ TextVerdict Gate::judge_text(RewriteQuestion const& question, TextToFill const& 
 ScrubForms Gate::forms_bound_to(RewriteQuestion const& question) const
 {
     ScrubForms all;
-    for (auto const& credential : lent_) {
+    for (std::size_t i = 0; i < lent_.size(); ++i) {
         // On whichever port: what one of them was told, another may repeat.
         bool const is_known_there =
-            std::ranges::any_of(credential.attach, [&](AttachRule const& rule) {
+            std::ranges::any_of(lent_[i].attach, [&](AttachRule const& rule) {
                 return rule.kind != AttachKind::Mtls
                        && equals_ignoring_case(rule.host, question.host);
             });
-        if (!is_known_there || !credential.scrubs)
-            continue;
-        auto forms = scrub_forms(credential.value.reveal(), credential.placeholder);
-        std::ranges::move(forms.find, std::back_inserter(all.find));
-        std::ranges::move(forms.replace, std::back_inserter(all.replace));
+        if (is_known_there)
+            forms_[i].append_to(all);
     }
     return all;
 }

@@ -91,10 +91,12 @@ Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port)
     return socket;
 }
 
-void set_cutting(Fd const& socket, Cutting cutting)
+Result<> set_cutting(Fd const& socket, Cutting cutting)
 {
     int const how = cutting == Cutting::Yes ? IP_PMTUDISC_WANT : IP_PMTUDISC_DO;
-    ::setsockopt(socket.raw(), IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof how);
+    if (::setsockopt(socket.raw(), IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof how) != 0)
+        return fail_errno(errno, "setsockopt(IP_MTU_DISCOVER)");
+    return {};
 }
 
 void relay_promptly(Fd const& socket)

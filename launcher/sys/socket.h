@@ -34,7 +34,7 @@ void relay_promptly(Fd const& socket); // an accepted one: no Nagle, keep-alive
 // Whether datagrams of an IPv4 socket that do not fit the path are cut (as sockets begin), or
 // refused with EMSGSIZE and never cut on the way either: IP_MTU_DISCOVER, ip(7).
 enum class Cutting : bool { No, Yes };
-void set_cutting(Fd const& socket, Cutting cutting);
+Result<> set_cutting(Fd const& socket, Cutting cutting);
 
 // What a connected datagram socket may send in one packet, its headers included; the Internet's
 // least for its family when the kernel does not know.

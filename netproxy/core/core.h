@@ -216,6 +216,7 @@ private:
     void open_upstream(Flow& flow);
     void upstream_failed(Flow& flow, DialFailure failure, std::string const& why);
     void secure_failed(Flow& flow);
+    static bool tell_fault(Flow& flow);
     void drop_upstream(Flow& flow, Ending how);
     std::vector<IpAddress> checked(
         Flow& flow, std::vector<IpAddress> const& found, policy::Verdict& why_not);

@@ -194,4 +194,21 @@ proxy::LocalAnswer upstream_unusable(
             .object());
 }
 
+proxy::LocalAnswer upstream_at_fault(
+    std::string_view host, std::string_view reason, std::string_view method)
+{
+    // What the server did with any other request nobody knows (RFC 9110 section 9.2.2).
+    bool const is_harmless = method == "GET" || method == "HEAD" || method == "OPTIONS";
+    auto const detail = "osh: the server of " + shown(host) + " is at fault: " + shown(reason, 300);
+    return json_answer(502, detail,
+        JsonLine()
+            .text("error", "upstream_protocol_error")
+            .text("detail", detail)
+            .text("message", detail)
+            .text("host", host)
+            .text("reason", reason)
+            .raw("retry", is_harmless ? "true" : "false")
+            .object());
+}
+
 } // namespace osh::netproxy::core

@@ -71,9 +71,7 @@ policy::CredentialRewrite Core::rewrites(Flow const& flow) const
 void Core::look_for_echoes(Flow& flow, proxy::Forward& plan) const
 {
     flow.talk().fills_messages = plan.reads_messages && rewrites(flow).in_messages;
-    auto forms = gate_.forms_bound_to(credential_question(flow));
-    plan.scrub = std::move(forms.find);
-    plan.scrub_with = std::move(forms.replace);
+    plan.scrub = gate_.forms_bound_to(credential_question(flow));
 }
 
 // False: the socket was closed instead.

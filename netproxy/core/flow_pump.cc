@@ -44,6 +44,7 @@ void Core::pump_connection(Flow& flow)
         moved = take_from_upstream(flow) || moved;
         if (flow.phase != Phase::Inspect)
             return;
+        moved = tell_fault(flow) || moved;
         moved = give_to_agent(flow) || moved;
     }
     if (flow.phase == Phase::Inspect)

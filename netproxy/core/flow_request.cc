@@ -85,7 +85,7 @@ bool logs_connection_in(std::vector<proxy::HttpField> const& fields)
 std::vector<proxy::HttpField> fields_to_send(
     Flow const& flow, credentials::RewriteVerdict& rewrite, proxy::Forward const& plan)
 {
-    bool const scrubs = !plan.scrub.empty();
+    bool const scrubs = !plan.scrub.is_empty();
     std::vector<proxy::HttpField> fields;
     fields.reserve(rewrite.fields.size());
     for (auto& field : rewrite.fields) {
@@ -273,7 +273,7 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     plan.reads_messages = must_read_messages(flow);
     look_for_echoes(flow, plan);
     // Messages that no rule reads could still echo what went out with the handshake.
-    plan.reads_messages |= plan.is_websocket && !plan.scrub.empty();
+    plan.reads_messages |= plan.is_websocket && !plan.scrub.is_empty();
     plan.body = std::exchange(flow.talk().other_body, {});
     plan.fields = fields_to_send(flow, rewrite, plan);
     if (plan.is_websocket && flow.carrier != nullptr)

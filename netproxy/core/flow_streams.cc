@@ -105,6 +105,7 @@ void Core::pump_stream(Flow& flow)
         moved = judge(flow);
         moved = give_to_upstream(flow) || moved;
         moved = take_from_upstream(flow) || moved;
+        moved = tell_fault(flow) || moved;
     }
     auto* const link = links_.find(flow.link);
     if (flow.phase == Phase::Inspect)

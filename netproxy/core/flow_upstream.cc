@@ -203,6 +203,18 @@ void Core::secure_failed(Flow& flow)
         std::string(tls.failure())); // a copy: the session goes with the upstream
 }
 
+// An answer that never came, or that may not be passed on. True when the agent was told.
+bool Core::tell_fault(Flow& flow)
+{
+    auto& http = *flow.http;
+    if (!http.has_untold_fault())
+        return false;
+    auto const& head = http.asked();
+    http.upstream_failed(
+        in_form_for(head, upstream_at_fault(flow.host, http.upstream_fault(), head.method)));
+    return true;
+}
+
 void Core::upstream_ended(UpstreamId id, Ending how, Moment at)
 {
     at_ = at;

@@ -147,8 +147,15 @@ void Http1Connection::send_again()
     impl_->send_again();
 }
 
+bool Http1Connection::has_untold_fault() const
+{
+    return impl_->agent == Impl::AgentState::Failed;
+}
+
 void Http1Connection::upstream_failed(LocalAnswer const& reply)
 {
+    if (has_untold_fault())
+        return impl_->answer(reply);
     if (!needs_upstream() || is_tunnel() || impl_->has_answer_begun)
         return impl_->cut();
     impl_->answer(reply);

@@ -47,6 +47,7 @@ public:
     void answer(LocalAnswer const& reply) override;
     bool may_send_again() const override;
     void send_again() override; // puts it into to_upstream() once more
+    bool has_untold_fault() const override;
     void upstream_failed(LocalAnswer const& reply) override;
     TunnelMessage const* message() const override;
     void pass_message(std::optional<std::string> instead) override;

@@ -44,7 +44,8 @@ std::size_t Http1Connection::Impl::agent_room() const
     case AgentState::Waiting: return std::min(keepable(), limits.buffered);
     case AgentState::Body:
     case AgentState::Tunnel: return client().payload_room();
-    case AgentState::Done: return 0;
+    case AgentState::Done:
+    case AgentState::Failed: return 0;
     case AgentState::Drop:
     case AgentState::Closed: return limits.buffered;
     }
@@ -62,7 +63,8 @@ std::size_t Http1Connection::Impl::take_agent(Bytes bytes)
         case AgentState::Waiting: count = keep_body(rest); break;
         case AgentState::Body: count = take_body(rest); break;
         case AgentState::Drop: count = drop_body(rest); break;
-        case AgentState::Done: break;
+        case AgentState::Done:
+        case AgentState::Failed: break;
         case AgentState::Tunnel:
             count = socket->take(rest.first(std::min(rest.size(), agent_room())));
             break;
@@ -185,9 +187,12 @@ void Http1Connection::Impl::answer(LocalAnswer const& reply)
 {
     status = reply.status;
     bool const will_come = !request.expects_continue || wanted || wanted_start;
-    if (reply.after_body && agent == AgentState::Waiting && !request_body.is_done() && will_come) {
+    bool const is_coming = will_come && !has_agent_ended && !request_body.is_done();
+    if (reply.after_body && agent != AgentState::Drop && is_coming) {
         late_answer = reply;
         kept.clear();
+        if (client().state() != UpstreamClient::State::Idle)
+            client().finish(UpstreamClient::Outcome::GivenUp);
         agent = AgentState::Drop;
         return;
     }
@@ -259,7 +264,8 @@ void Http1Connection::Impl::agent_ended()
         if (!request_body.is_done())
             cut();
         break;
-    case AgentState::Done: break; // half closed: it still reads the answer
+    case AgentState::Done:
+    case AgentState::Failed: break; // half closed: it still reads the answer
     }
 }
 
@@ -272,7 +278,6 @@ void Http1Connection::Impl::forward(Forward plan)
     if (plan.is_websocket && !request.head.wants_websocket)
         plan.is_websocket = false;
     socket = plan.is_websocket ? std::make_unique<WebSocketTunnel>(plan, *this) : nullptr;
-    upstream_host = plan.host;
     has_answer_begun = false;
     is_answer_over = false;
     agent = request_body.is_done() ? AgentState::Done : AgentState::Body;
@@ -288,7 +293,7 @@ void Http1Connection::Impl::forward(Forward plan)
         out.framing = {BodyKind::Length, kept.size()}; // its length is known now
     if (std::exchange(is_upstream_gone, false))
         http2.reset();
-    cleaner = AnswerCleaner(Scrubber(plan.scrub, plan.scrub_with));
+    cleaner = AnswerCleaner(Scrubber(plan.scrub));
     sent = std::make_unique<Sent>(Sent{std::move(plan), out});
     client().start(sent->plan, out);
     send_kept_body();

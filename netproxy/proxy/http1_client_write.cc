@@ -33,8 +33,7 @@ std::string target_of(Forward const& plan)
 
 bool has_secrets(Forward const& plan)
 {
-    return std::any_of(plan.scrub.begin(), plan.scrub.end(),
-        [](std::string const& value) { return !value.empty(); });
+    return !plan.scrub.is_empty();
 }
 
 std::string websocket_key_in(Forward const& plan)

@@ -19,7 +19,7 @@ namespace osh::netproxy::proxy
 {
 
 struct Http1Connection::Impl final : AnswerSink, TunnelEnds {
-    enum class AgentState { Head, Waiting, Body, Drop, Done, Tunnel, Closed };
+    enum class AgentState { Head, Waiting, Body, Drop, Done, Failed, Tunnel, Closed };
 
     Impl(Http1Limits const& bounds, HttpScheme by) : limits(bounds), scheme(by) {}
 
@@ -60,7 +60,6 @@ struct Http1Connection::Impl final : AnswerSink, TunnelEnds {
         UpstreamClient::Request request;
     };
     std::unique_ptr<Sent> sent;
-    std::string upstream_host;                // to name it in a 502
     LocalAnswer late_answer;                  // of Drop
     BodyKind answer_framing = BodyKind::None; // as we write it
     AnswerCleaner cleaner;

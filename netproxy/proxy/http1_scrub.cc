@@ -1,7 +1,6 @@
 // Streaming replacement. Leftmost match first, the longer value where two start at the same place.
 #include "netproxy/proxy/http1_scrub.h"
 
-#include "policy/base/check.h"
 #include "policy/base/text.h"
 
 #include <algorithm>
@@ -9,23 +8,11 @@
 namespace osh::netproxy::proxy
 {
 
-Scrubber::Scrubber(std::vector<std::string> values, std::vector<std::string> with)
-{
-    OSH_CHECK(values.size() == with.size());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (values[i].empty())
-            continue;
-        values_.push_back(std::move(values[i]));
-        with_.push_back(std::move(with[i]));
-    }
-}
-
 bool Scrubber::keeps_length() const
 {
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-        if (values_[i].size() != with_[i].size())
+    for (std::size_t i = 0; i < forms_.size(); ++i)
+        if (forms_[i].find.size() != forms_[i].replace.size())
             return false;
-    }
     return true;
 }
 
@@ -35,13 +22,13 @@ Scrubber::Match Scrubber::first_match(
     std::string_view text, std::size_t from, std::vector<std::size_t>& places) const
 {
     Match best;
-    for (std::size_t i = 0; i < values_.size(); ++i) {
+    for (std::size_t i = 0; i < forms_.size(); ++i) {
         if (places[i] != std::string_view::npos && places[i] < from)
-            places[i] = text.find(values_[i], from);
+            places[i] = text.find(forms_[i].find, from);
         auto const at = places[i];
         bool const is_better = at < best.at
                                || (at == best.at && at != std::string_view::npos
-                                   && values_[i].size() > values_[best.index].size());
+                                   && forms_[i].find.size() > forms_[best.index].find.size());
         if (is_better)
             best = {at, i};
     }
@@ -51,9 +38,9 @@ Scrubber::Match Scrubber::first_match(
 std::vector<std::size_t> Scrubber::first_places(std::string_view text) const
 {
     std::vector<std::size_t> places;
-    places.reserve(values_.size());
-    for (auto const& value : values_)
-        places.push_back(text.find(value));
+    places.reserve(forms_.size());
+    for (std::size_t i = 0; i < forms_.size(); ++i)
+        places.push_back(text.find(forms_[i].find));
     return places;
 }
 
@@ -61,9 +48,10 @@ std::vector<std::size_t> Scrubber::first_places(std::string_view text) const
 std::size_t Scrubber::possible_start(std::string_view text) const
 {
     std::size_t longest = 0;
-    for (auto const& value : values_) {
+    for (std::size_t i = 0; i < forms_.size(); ++i) {
+        auto const value = forms_[i].find;
         auto length = std::min(value.size() - 1, text.size());
-        while (length > longest && !text.ends_with(std::string_view(value).substr(0, length)))
+        while (length > longest && !text.ends_with(value.substr(0, length)))
             --length;
         longest = std::max(longest, length);
     }
@@ -73,9 +61,10 @@ std::size_t Scrubber::possible_start(std::string_view text) const
 bool Scrubber::is_in_name(std::string_view name) const
 {
     auto const lower = to_lower_ascii(name);
-    return std::any_of(values_.begin(), values_.end(), [&](std::string const& value) {
-        return lower.find(to_lower_ascii(value)) != std::string::npos;
-    });
+    for (std::size_t i = 0; i < forms_.size(); ++i)
+        if (lower.find(to_lower_ascii(forms_[i].find)) != std::string::npos)
+            return true;
+    return false;
 }
 
 std::string Scrubber::replaced(std::string_view text) const
@@ -86,8 +75,8 @@ std::string Scrubber::replaced(std::string_view text) const
     for (auto match = first_match(text, done, places); match.at != std::string_view::npos;
          match = first_match(text, done, places)) {
         out.append(text.substr(done, match.at - done));
-        out.append(with_[match.index]);
-        done = match.at + values_[match.index].size();
+        out.append(forms_[match.index].replace);
+        done = match.at + forms_[match.index].find.size();
     }
     out.append(text.substr(done));
     return out;
@@ -107,8 +96,8 @@ void Scrubber::feed(std::string_view piece, std::string& out)
         if (done + possible_start(text.substr(done)) < match.at)
             break;
         out.append(text.substr(done, match.at - done));
-        out.append(with_[match.index]);
-        done = match.at + values_[match.index].size();
+        out.append(forms_[match.index].replace);
+        done = match.at + forms_[match.index].find.size();
     }
     auto const rest = text.substr(done);
     auto const open = possible_start(rest);

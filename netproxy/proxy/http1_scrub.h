@@ -2,6 +2,8 @@
 // Replaces values (secrets that a server echoes) in a stream, also where a piece boundary splits
 // them. Holds back only what could be the start of a value, so a stream of events is not delayed.
 
+#include "credentials/rewrite/scrub.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,9 +15,9 @@ class Scrubber
 {
 public:
     Scrubber() = default;
-    Scrubber(std::vector<std::string> values, std::vector<std::string> with);
+    explicit Scrubber(credentials::ScrubForms forms) : forms_(std::move(forms)) {}
 
-    bool is_active() const { return !values_.empty(); }
+    bool is_active() const { return !forms_.is_empty(); }
     bool keeps_length() const; // every replacement is as long as its value
     std::string replaced(std::string_view text) const;
     // In the name of a header field, whose case does not matter: such a field is left out.
@@ -34,8 +36,7 @@ private:
     std::vector<std::size_t> first_places(std::string_view text) const;
     std::size_t possible_start(std::string_view text) const;
 
-    std::vector<std::string> values_;
-    std::vector<std::string> with_;
+    credentials::ScrubForms forms_;
     std::string held_;
 };
 

@@ -1,9 +1,8 @@
-// What becomes of the upstream's answer. A fault before it began becomes a 502, later the
-// connection is cut, so that the agent sees that it is incomplete.
+// What becomes of the upstream's answer. A fault before it began is told to the owner, who knows in
+// which form the agent reads it; later the connection is cut, so that the agent sees that it is
+// incomplete.
 #include "netproxy/proxy/http1_machine.h"
 #include "netproxy/proxy/trailers.h"
-
-#include <fmt/format.h>
 
 namespace osh::netproxy::proxy
 {
@@ -72,8 +71,9 @@ void Http1Connection::Impl::answer_broken(std::string why)
     upstream_fault = std::move(why);
     if (has_answer_begun)
         return cut();
-    answer(json_error(502, "upstream_protocol_error",
-        fmt::format("{}: the upstream server is at fault: {}", upstream_host, upstream_fault)));
+    if (client().state() != UpstreamClient::State::Idle)
+        client().finish(UpstreamClient::Outcome::GivenUp);
+    agent = AgentState::Failed;
 }
 
 } // namespace osh::netproxy::proxy

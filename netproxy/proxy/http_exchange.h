@@ -3,6 +3,7 @@
 // (Http1Connection) and HTTP/2 streams (StreamExchange) show the same face, so that there is one
 // path from a head to its verdict. Not: the bytes of the agent's side (AgentWire).
 
+#include "credentials/rewrite/scrub.h"
 #include "netproxy/proxy/websocket_frame.h"
 #include "policy/base/bytes.h"
 #include "policy/base/result.h"
@@ -73,9 +74,8 @@ struct Forward {
     // It goes to an HTTP proxy, not to the host: the target is written whole (RFC 9112 section
     // 3.2.2), with what the proxy wants to see.
     bool is_to_proxy = false;
-    std::string proxy_authorization;     // a secret; "" without
-    std::vector<std::string> scrub;      // values to replace in the response head and body…
-    std::vector<std::string> scrub_with; // …by these, same order
+    std::string proxy_authorization; // a secret; "" without
+    credentials::ScrubForms scrub;   // to replace in the response head and body
 };
 
 // What has come of a body whose beginning is looked at.
@@ -116,7 +116,10 @@ public:
     // again without harm (RFC 9112 section 9.3.1, RFC 9113 section 8.7).
     virtual bool may_send_again() const = 0;
     virtual void send_again() = 0;
-    // The upstream failed before an answer began: 502 with this JSON body, else the answer is cut.
+    // The upstream is at fault (upstream_fault() says how) and no answer has begun: the agent waits
+    // for upstream_failed().
+    virtual bool has_untold_fault() const = 0;
+    // The upstream failed: this answer, or where one has begun it is cut.
     virtual void upstream_failed(LocalAnswer const& reply) = 0;
 
     // ---- a WebSocket whose messages are read (Forward::reads_messages): the one that waits.

@@ -95,7 +95,7 @@ void StreamExchange::request_ended()
 void StreamExchange::agent_closed()
 {
     agent_ = {};
-    is_waiting_ = false;
+    is_waiting_ = has_untold_fault_ = false;
     bool const has_said_goodbye = is_answer_over_ || is_agent_done();
     was_cut_ = was_cut_ || (is_tunnel_ && !has_said_goodbye && !socket_->has_agent_closed());
     let_go_of_upstream();
@@ -164,7 +164,7 @@ std::optional<std::string_view> StreamExchange::body() const
 
 void StreamExchange::answer(LocalAnswer const& reply)
 {
-    is_waiting_ = false;
+    is_waiting_ = has_untold_fault_ = false;
     is_forwarded_ = false;
     let_go_of_upstream();
     drop_request_body();
@@ -188,7 +188,7 @@ void StreamExchange::answer(LocalAnswer const& reply)
 void StreamExchange::cut(Http2Error why)
 {
     was_cut_ = true;
-    is_waiting_ = false;
+    is_waiting_ = has_untold_fault_ = false;
     is_forwarded_ = false;
     is_answer_over_ = true;
     answer_body_.clear();

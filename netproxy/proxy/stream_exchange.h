@@ -56,6 +56,7 @@ public:
     void answer(LocalAnswer const& reply) override;
     bool may_send_again() const override;
     void send_again() override;
+    bool has_untold_fault() const override { return has_untold_fault_; }
     void upstream_failed(LocalAnswer const& reply) override;
     TunnelMessage const* message() const override;
     void pass_message(std::optional<std::string> instead) override;
@@ -200,6 +201,7 @@ private:
     bool was_cut_ = false;
     int status_ = 0;
     std::string upstream_fault_;
+    bool has_untold_fault_ = false;
 };
 
 } // namespace osh::netproxy::proxy

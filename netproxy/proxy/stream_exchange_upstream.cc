@@ -1,5 +1,6 @@
 // The upstream's side of a stream: the judged request out, over HTTP/1.1 or HTTP/2, and the answer
-// in. A fault before the answer began becomes a 502, later the stream is reset.
+// in. A fault before the answer began is told to the owner, who knows in which form the agent reads
+// it; later the stream is reset.
 #include "netproxy/proxy/stream_exchange.h"
 #include "netproxy/proxy/trailers.h"
 
@@ -34,7 +35,7 @@ void StreamExchange::forward(Forward plan)
     socket_ = plan_.is_websocket ? std::make_unique<WebSocketTunnel>(plan_, ends) : nullptr;
     if (plan_.body && wanted_ && is_request_over_)
         replace_body(*std::exchange(plan_.body, {}));
-    cleaner_ = AnswerCleaner(Scrubber(plan_.scrub, plan_.scrub_with));
+    cleaner_ = AnswerCleaner(Scrubber(plan_.scrub));
 }
 
 // Another body than the one that came whole, which its windows have been given back for.
@@ -295,8 +296,9 @@ void StreamExchange::answer_broken(std::string why)
     upstream_fault_ = std::move(why);
     if (has_answer_begun_)
         return cut(Http2Error::Internal);
-    answer(json_error(502, "upstream_protocol_error",
-        fmt::format("{}: the upstream server is at fault: {}", plan_.host, upstream_fault_)));
+    is_forwarded_ = false;
+    let_go_of_upstream();
+    has_untold_fault_ = agent_.is_attached();
 }
 
 // ---- an upstream stream

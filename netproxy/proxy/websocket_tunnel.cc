@@ -77,7 +77,7 @@ WebSocketTunnel::WebSocketTunnel(Forward& plan, TunnelEnds& ends)
 {
     if (!reads_messages_)
         return;
-    if (Scrubber scrubber(plan.scrub, plan.scrub_with); scrubber.is_active())
+    if (Scrubber scrubber(plan.scrub); scrubber.is_active())
         scrub_.emplace(std::move(scrubber));
     offer(plan);
 }

@@ -21,6 +21,12 @@ bool is_too_big(sys::Io const& io)
     return io.status == IoStatus::Failed && io.error == EMSGSIZE;
 }
 
+Result<> set_cutting(sys::Fd const& socket, stack::Fragments fragments)
+{
+    bool const is_never = fragments == stack::Fragments::Never;
+    return sys::set_cutting(socket, is_never ? sys::Cutting::No : sys::Cutting::Yes);
+}
+
 } // namespace
 
 void Datagrams::open(core::OpenDatagrams const& command)
@@ -52,8 +58,8 @@ void Datagrams::send(core::SendDatagram const& command)
         return;
     auto& [id, to] = *found;
     if (std::exchange(to.fragments, command.fragments) != command.fragments)
-        sys::set_cutting(to.socket,
-            command.fragments == stack::Fragments::Never ? sys::Cutting::No : sys::Cutting::Yes);
+        if (auto const set = set_cutting(to.socket, command.fragments); !set.ok())
+            return failed(id, set.error().sys_errno); // never sent in a way that was not asked for
     auto sent = sys::send_from(to.socket, command.payload);
     if (is_too_big(sent)) {
         too_big(id, to);

@@ -127,8 +127,7 @@ void response_body(benchmark::State& state)
     plan.path_and_query = "/";
     plan.host = "a.test";
     if (state.range(0) == 1) {
-        plan.scrub = {"sk-ant-0123456789abcdef"};
-        plan.scrub_with = {"osh-placeholder-0000000"};
+        plan.scrub = {{"sk-ant-0123456789abcdef", "osh-placeholder-0000000"}};
     }
     http.forward(std::move(plan));
     http.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 9000000000000000000\r\n\r\n"));

@@ -10,7 +10,6 @@ namespace osh::credentials
 namespace
 {
 
-using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -85,7 +84,9 @@ TEST(Gate, AClientCertificateIsBoundButNoPartOfARequest)
     auto const verdict = judge(lent(AttachKind::Mtls), {.binary = "/usr/bin/other"});
     EXPECT_EQ(verdict.outcome, Outcome::Forward);
     EXPECT_EQ(verdict.credential, "");
-    EXPECT_THAT(verdict.scrub, IsEmpty());
+    RewriteQuestion question;
+    question.host = "api.test";
+    EXPECT_TRUE(gate.forms_bound_to(question).is_empty()); // it never leaves in a request
 }
 
 TEST(Gate, FillsAnEmptySlot)
@@ -269,17 +270,6 @@ TEST(Gate, TellsTwoCredentialsOfAHostByTheirPlaceholders)
     EXPECT_FALSE(gate.is_bound("api.test", 80));
     gate.revoke_all();
     EXPECT_FALSE(gate.is_bound("api.test", 443));
-}
-
-TEST(Gate, NamesWhatToScrubFromTheResponse)
-{
-    auto const verdict = judge(lent(AttachKind::Bearer), {});
-    EXPECT_THAT(verdict.scrub, Contains(kValue));
-    EXPECT_EQ(verdict.scrub.size(), verdict.scrub_with.size());
-    EXPECT_THAT(verdict.scrub_with, Contains(kPlaceholder));
-    auto off = lent(AttachKind::Bearer);
-    off.scrubs = false;
-    EXPECT_THAT(judge(std::move(off), {}).scrub, IsEmpty());
 }
 
 TEST(Gate, LeavesOtherHostsAlone)

@@ -54,6 +54,32 @@ def servers_that_are_not_believed(m):
     check('believed' not in done.out and not m.hits(kind='odd'), done)
 
 
+FAULTS = {'/vanishes': 'it closed the connection without an answer', '/gibberish': 'Content-Length'}
+ASKED_AS = ['', '-d x', '-H "Accept: text/html"', '-d x -H "Content-Type: application/grpc"']  # JSON twice, a page, a status of gRPC
+
+
+def answers_that_never_come(m):
+    """A server that takes the request and leaves, or answers nonsense: the reason as JSON, page, gRPC status or git's line, over HTTP/1.1 and HTTP/2,
+    with TLS and without; the journal has it."""
+    for site in (SITE, 'http://site.test:%d' % odd.HTTP):
+        for version in ('--http1.1', '--http2' if site is SITE else '--http2-prior-knowledge'):
+            for path, why in FAULTS.items():
+                done = run(m, 'sh', '-c', '; echo =====; '.join('curl -sSi -m 20 %s %s %s' % (version, more, site + path) for more in ASKED_AS))
+                answers = [one.partition('\r\n\r\n') for one in done.out.split('=====\n')]
+                check(len(answers) == 4 and 'believed' not in done.out and all(why in head + body for head, _, body in answers), (site, version, path, done))
+                check([head.split()[1] for head, _, _ in answers] == ['502', '502', '502', '200'], (site, version, path, done))
+                told = [json.loads(body) for _, _, body in answers[:2]]
+                check({one['error'] for one in told} == {'upstream_protocol_error'} and {one['host'] for one in told} == {'site.test'}, done)
+                check([one['retry'] for one in told] == [True, False], done)  # a POST may have done something
+                check('<h1>Not available</h1>' in answers[2][2] and 'grpc-status: 14' in answers[3][0], done)
+    faults = [json.loads(line) for line in m.osh('logs', 'last', '--json').out.splitlines() if 'upstream_protocol_error' in line]
+    check(len(faults) == 4 and all(FAULTS['/gibberish'] in line['reason'] for line in faults), faults)
+    for version in ('HTTP/1.1', 'HTTP/2'):
+        for path, why in FAULTS.items():
+            done = run(m, 'git', '-c', 'http.version=' + version, 'ls-remote', SITE + path)
+            check(done.code != 0 and 'remote: osh: the server of site.test is at fault: ' in done.err and why in done.err, done)
+
+
 def ways_of_http1(m):
     """HTTP/1.0, until the close, 204, 304, HEAD, 103 and 102, cut bodies: what the client gets, over HTTP/1.1 and HTTP/2, from TLS and plain servers."""
     for site in (SITE, 'http://site.test:%d' % odd.HTTP):
@@ -259,5 +285,5 @@ def pipelined_requests(m):
     check(done.out.splitlines() == ['%s 3 2 1' % path for path in ('/204', '/stale', '/leaves', '/until-close', '/http10')] * 2, done)
 
 
-CASES = [servers_that_are_not_believed, ways_of_http1, expectations, both_directions_at_once, events_come_when_they_are_sent, stale_connections,
+CASES = [servers_that_are_not_believed, answers_that_never_come, ways_of_http1, expectations, both_directions_at_once, events_come_when_they_are_sent, stale_connections,
          pipelined_requests, bodies_of_any_size, tickets_on_both_sides]

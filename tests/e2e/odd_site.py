@@ -9,7 +9,7 @@ import time
 
 import world
 
-HTTPS, HTTP = 8600, 8601
+HTTPS, HTTP, GREETER = 8600, 8601, 8602
 EXPIRED, ELSEWHERE, SELF_SIGNED, STRANGER, OLD, CIPHER, PLAIN, SHUT, ALERT, HALF, GARBAGE = range(8501, 8512)
 BIG = 1200000000
 
@@ -54,6 +54,15 @@ def says(text):
         sock.recv(65536)
         sock.sendall(text)
     return serve
+
+
+def greets(sock):
+    """Speaks first, as SSH and SMTP do, and counts what it is told."""
+    sock.sendall(b'odd greeting\r\n')
+    count = 0
+    while (part := sock.recv(65536)):
+        count += len(part)
+    sock.sendall(b'got %d\n' % count)
 
 
 def failures():
@@ -205,6 +214,21 @@ def stale(talk, *_):
     return 'close'
 
 
+def vanishes(talk, _, fields):
+    """Takes the request, and is gone."""
+    for _ in talk.chunks(fields):
+        pass
+    return 'close'
+
+
+def gibberish(talk, _, fields):
+    """Two lengths: where the answer ends is anybody's guess."""
+    for _ in talk.chunks(fields):
+        pass
+    talk.say('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 8\r\n\r\nbelieved')
+    return 'close'
+
+
 def leaves(talk, *_):
     """Promises nothing about the connection and closes it with the answer."""
     talk.answer('bye')
@@ -223,7 +247,8 @@ def big(talk, *_):
 
 PATHS = {'/http10': http10, '/until-close': until_close, '/torn': torn, '/cut': cut, '/cut-chunks': cut_chunks, '/204': no_content, '/304': not_modified,
          '/headed': headed, '/hints': hints, '/expects': expects, '/silent': silent_about_it, '/refuses': refuses_to_expect, '/duplex': duplex,
-         '/events': events, '/too-large': too_large, '/stale': stale, '/leaves': leaves, '/big': big}
+         '/events': events, '/too-large': too_large, '/stale': stale, '/leaves': leaves, '/big': big,
+         '/vanishes': vanishes, '/vanishes/info/refs': vanishes, '/gibberish': gibberish, '/gibberish/info/refs': gibberish}
 
 
 def http(hit, own=None):
@@ -265,5 +290,5 @@ def serve_port(address, port, one):
 
 
 def serve(address, hit):
-    for port, one in {**failures(), HTTPS: http(hit, context('leaf')), HTTP: http(hit)}.items():
+    for port, one in {**failures(), HTTPS: http(hit, context('leaf')), HTTP: http(hit), GREETER: greets}.items():
         serve_port(address, port, one)

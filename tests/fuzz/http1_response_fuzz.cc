@@ -23,8 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     plan.host = "a.test";
     plan.fields = upstream_fields(*head);
     plan.is_websocket = head->wants_websocket;
-    plan.scrub = {"sk-secret"};
-    plan.scrub_with = {"sk-######"};
+    plan.scrub = {{"sk-secret", "sk-######"}};
     http.forward(std::move(plan));
     auto rest = std::as_bytes(std::span(data, size)).subspan(1);
     std::string seen;
@@ -38,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
             break;
     }
     http.upstream_ended(true);
+    if (http.has_untold_fault())
+        http.upstream_failed({});
+    OSH_CHECK(!http.has_untold_fault());
     if (!http.is_tunnel() && seen.find("\r\n\r\n") != std::string::npos)
         OSH_CHECK(seen.substr(0, seen.find("\r\n\r\n")).find("sk-secret") == std::string::npos);
     return 0;

@@ -33,6 +33,13 @@ Forward plan_for(RequestHead const& head)
     return plan;
 }
 
+void tell_fault(HttpExchange& exchange)
+{
+    if (exchange.has_untold_fault())
+        exchange.upstream_failed(json_error(502, "fault", exchange.upstream_fault()));
+    OSH_CHECK(!exchange.has_untold_fault());
+}
+
 void drain(Http2Server& server)
 {
     for (auto out = server.to_agent(); !out.empty(); out = server.to_agent()) {
@@ -72,6 +79,7 @@ private:
             if (is_socket)
                 exchange.upstream_bytes(bytes_of(kSwitched));
         }
+        tell_fault(exchange);
         OSH_CHECK(exchange.held() <= kMostHeld);
         while (auto const* message = exchange.message()) {
             OSH_CHECK(is_valid_utf8(message->text));
@@ -110,6 +118,8 @@ public:
         for (int round = 0; round < 1000 && !bytes.empty(); ++round) {
             auto const taken = upstream_.receive(bytes);
             bytes = bytes.subspan(taken);
+            for (auto& exchange : exchanges_)
+                tell_fault(*exchange);
             drain(agent_);
             auto const out = upstream_.output();
             OSH_CHECK(out.size() <= kMostOutput);
@@ -143,6 +153,7 @@ public:
             bytes = bytes.subspan(http_.upstream_bytes(bytes));
             OSH_CHECK(http_.to_upstream().size() <= kMostOutput);
             http_.consume_to_upstream(http_.to_upstream().size());
+            tell_fault(http_);
             OSH_CHECK(http_.to_agent().size() <= kMostOutput);
             http_.consume_to_agent(http_.to_agent().size());
             if (http_.upstream_is_reusable())

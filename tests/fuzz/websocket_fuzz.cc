@@ -35,7 +35,7 @@ void feed(WebSocketGate& gate, Bytes bytes, Outcome& out)
 
 void scrub(Bytes bytes)
 {
-    WebSocketScrub scrub(Scrubber({"secret"}, {"masked"}));
+    WebSocketScrub scrub(Scrubber({{"secret", "masked"}}));
     std::string out;
     scrub.feed(bytes.first(bytes.size() / 2), out);
     scrub.feed(bytes.subspan(bytes.size() / 2), out);

@@ -82,6 +82,21 @@ def memfd(text):
     return fd
 
 
+def make_pki(folder):
+    def openssl(*words):
+        subprocess.run(['openssl', *words], check=True, stderr=subprocess.DEVNULL, cwd=folder)
+    openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out',
+            'ca.pem', '-days', '2', '-subj', '/CN=test root', '-addext', 'basicConstraints=critical,CA:TRUE')
+    openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'leaf.key', '-out', 'leaf.csr',
+            '-subj', '/CN=rest.test')
+    with open(folder + '/ext', 'w', encoding='ascii') as file:
+        file.write('subjectAltName=DNS:rest.test\n')
+    openssl('x509', '-req', '-in', 'leaf.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-out',
+            'leaf.pem', '-extfile', 'ext')
+    with open(folder + '/ca.pem', encoding='ascii') as file:
+        return file.read()
+
+
 class Process:
     """What init would say about the agent's programs."""
 

@@ -22,8 +22,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'support'))
-from netproxy_cases import make_pki  # noqa: E402
-from netproxy_world import SERVER4, World, run  # noqa: E402
+from netproxy_world import SERVER4, World, make_pki, run  # noqa: E402
 
 ADDRESSES = ['45.77.1.%d' % i for i in range(1, 17)]
 PORT = 5001

@@ -38,10 +38,14 @@ protected:
     void lends(credentials::AttachKind kind = credentials::AttachKind::Bearer)
     {
         start(WhenUnruled::Deny, kApi);
+        lends_value(kValue, kind);
+    }
+    void lends_value(std::string_view value, credentials::AttachKind kind)
+    {
         credentials::LentCredential lent;
         lent.name = "token";
         lent.placeholder = kPlaceholder;
-        lent.value = credentials::Secret::from(std::string(kValue));
+        lent.value = credentials::Secret::from(value);
         lent.allows_plaintext = true;
         lent.attach.push_back({kind, "api.test", 80, "/v1/**", {}, "", "{value}", "", "key"});
         core->lend(std::move(lent));
@@ -78,6 +82,20 @@ TEST_F(FlowEcho, AnotherRequestToTheHostDoesNotSeeIt)
     EXPECT_EQ(sent.find("gzip"), std::string::npos);
     auto const got = answers("Bearer " + std::string(kValue));
     EXPECT_EQ(got.find(kValue), std::string::npos);
+    EXPECT_NE(got.find(kPlaceholder), std::string::npos);
+}
+
+TEST_F(FlowEcho, OfARenewedValueNothingIsSeen)
+{
+    constexpr std::string_view kRenewed = "its-renewed-value-8142";
+    lends();
+    asks("/v1/a");
+    lends_value(kRenewed, credentials::AttachKind::Bearer);
+    // The answer to what the old one went with.
+    EXPECT_EQ(answers(std::string(kValue)).find(kValue), std::string::npos);
+    EXPECT_NE(asks("/v1/b").find(kRenewed), std::string::npos);
+    auto const got = answers("Bearer " + std::string(kRenewed));
+    EXPECT_EQ(got.find(kRenewed), std::string::npos);
     EXPECT_NE(got.find(kPlaceholder), std::string::npos);
 }
 

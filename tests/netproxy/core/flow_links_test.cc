@@ -133,6 +133,23 @@ TEST_F(FlowLinks, ARefusedStreamIsSentAgainOnce)
     EXPECT_EQ(reply(id).body, "again");
 }
 
+TEST_F(FlowLinks, AStreamThatIsResetIsToldInTheFormOfTheClient)
+{
+    connects_agent();
+    auto const page = client.http2.asks("GET", "rest.test", "/ok/page", {{"accept", "text/html"}});
+    auto const other = gets("/ok/other");
+    auto const upstream = accepts();
+    for (StreamId const stream : {1, 5}) { // it is sent once more
+        servers.at(upstream).http2.session->reset(stream, Http2Error::Internal);
+        moves();
+    }
+    EXPECT_EQ(reply(page).status(), "502");
+    EXPECT_NE(reply(page).body.find("<h1>Not available</h1>"), std::string::npos);
+    EXPECT_NE(reply(page).body.find("it reset the stream (error 2)"), std::string::npos);
+    answers(upstream, 3, "fine");
+    EXPECT_EQ(reply(other).body, "fine");
+}
+
 TEST_F(FlowLinks, AStreamThatIsRefusedTwiceIsA502)
 {
     connects_agent();

@@ -174,6 +174,7 @@ TEST_P(EvilUpstream, TellsNothingToAnAgentOfHttp2)
     ASSERT_TRUE(upstream.start(exchange).ok());
     auto const text = frame(Settings, 0, 0) + GetParam().frames;
     auto const pass_on = [&] {
+        tell_fault(exchange);
         while (!upstream.output().empty())
             upstream.consume_output(upstream.output().size());
         for (auto out = server.to_agent(); !out.empty(); out = server.to_agent()) {

@@ -10,8 +10,16 @@
 namespace osh::netproxy::proxy
 {
 
+// As its owner does, in a form of its own.
+inline void tell_fault(HttpExchange& http)
+{
+    if (http.has_untold_fault())
+        http.upstream_failed(json_error(502, "upstream_protocol_error", http.upstream_fault()));
+}
+
 inline std::string taken_to_agent(Http1Connection& http)
 {
+    tell_fault(http);
     std::string text(text_of(http.to_agent()));
     http.consume_to_agent(text.size());
     return text;

@@ -164,8 +164,7 @@ TEST(Http1Response, EventsAreNotHeldBack)
     Http1Connection http;
     http.agent_bytes(bytes_of("GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n"));
     auto plan = plan_for(*http.waiting());
-    plan.scrub = {"sk-secret"};
-    plan.scrub_with = {"sk-masked"};
+    plan.scrub = {{"sk-secret", "sk-masked"}};
     http.forward(plan);
     http.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                                  "Transfer-Encoding: chunked\r\n\r\n"));
@@ -182,8 +181,7 @@ TEST(Http1Response, ScrubsAValueSplitAtEveryPlace)
         http.agent_bytes(
             bytes_of("GET /x HTTP/1.1\r\nHost: a.test\r\nAccept-Encoding: br\r\n\r\n"));
         auto plan = plan_for(*http.waiting());
-        plan.scrub = {"sk-secret"};
-        plan.scrub_with = {"sk-MASKED"};
+        plan.scrub = {{"sk-secret", "sk-MASKED"}};
         http.forward(plan);
         EXPECT_EQ(taken_to_upstream(http),
             "GET /x HTTP/1.1\r\nHost: a.test\r\nAccept-Encoding: identity\r\n\r\n");
@@ -203,8 +201,7 @@ TEST(Http1Response, ScrubbingToAnotherLengthRechunks)
     Http1Connection http;
     http.agent_bytes(bytes_of("GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n"));
     auto plan = plan_for(*http.waiting());
-    plan.scrub = {"secret"};
-    plan.scrub_with = {"[osh]"};
+    plan.scrub = {{"secret", "[osh]"}};
     http.forward(plan);
     http.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n<secret>"));
     EXPECT_EQ(taken_to_agent(http),
@@ -232,8 +229,7 @@ void start_scrubbed(Http1Connection& http, std::string_view head)
 {
     http.agent_bytes(bytes_of("GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n"));
     auto plan = plan_for(*http.waiting());
-    plan.scrub = {"sk-secret"};
-    plan.scrub_with = {"sk-MASKED"};
+    plan.scrub = {{"sk-secret", "sk-MASKED"}};
     http.forward(plan);
     taken_to_upstream(http);
     http.upstream_bytes(bytes_of(head));
@@ -335,6 +331,7 @@ TEST(Http1Response, AWrongAcceptIsNoWebSocket)
     http.upstream_bytes(bytes_of("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                                  "Connection: Upgrade\r\nSec-WebSocket-Accept: nonsense\r\n\r\n"));
     EXPECT_EQ(http.upstream_fault(), "its Sec-WebSocket-Accept does not match the key");
+    tell_fault(http);
     EXPECT_TRUE(http.is_finished());
 }
 

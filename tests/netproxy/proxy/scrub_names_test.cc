@@ -12,8 +12,7 @@ TEST(ScrubNames, LeavesAFieldOutThatIsNamedByAValue)
     Http1Connection http;
     http.agent_bytes(bytes_of("GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n"));
     auto plan = plan_for(*http.waiting());
-    plan.scrub = {"sk-Secret"};
-    plan.scrub_with = {"sk-MASKED"};
+    plan.scrub = {{"sk-Secret", "sk-MASKED"}};
     http.forward(plan);
     http.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nX-SK-secret-1: a\r\nX-Other: b\r\n"
                                  "Content-Length: 0\r\n\r\n"));
@@ -22,7 +21,7 @@ TEST(ScrubNames, LeavesAFieldOutThatIsNamedByAValue)
 
 TEST(ScrubNames, DoesNotLookAtCase)
 {
-    Scrubber const scrubber({"Sk-1"}, {"****"});
+    Scrubber const scrubber({{"Sk-1", "****"}});
     EXPECT_TRUE(scrubber.is_in_name("x-sK-1"));
     EXPECT_FALSE(scrubber.is_in_name("x-sk-2"));
     EXPECT_FALSE(Scrubber().is_in_name("x"));
@@ -32,7 +31,7 @@ TEST(ScrubNames, DoesNotLookAtCase)
 TEST(Scrub, DoesNotSlowDownOnATextFullOfThem)
 {
     constexpr std::size_t kTimes = 100'000;
-    Scrubber scrubber({"real-secret-value", "never-there", "nor-this-one"}, {"mask", "a", "b"});
+    Scrubber scrubber({{"real-secret-value", "mask"}, {"never-there", "a"}, {"nor-this-one", "b"}});
     std::string text, out;
     for (std::size_t i = 0; i < kTimes; ++i)
         text += "real-secret-value,";

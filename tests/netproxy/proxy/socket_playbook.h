@@ -50,8 +50,8 @@ protected:
         auto plan = plan_for(*exchange->waiting());
         plan.fields.push_back({"Sec-WebSocket-Key", std::string(kKey)});
         plan.reads_messages = reads_messages;
-        plan.scrub_with = std::vector<std::string>(secrets.size(), "[redacted]");
-        plan.scrub = std::move(secrets);
+        for (auto const& secret : secrets)
+            plan.scrub.add({secret, "[redacted]"});
         exchange->forward(std::move(plan));
     }
     std::string sent()
@@ -117,6 +117,8 @@ protected:
     }
     void takes_output()
     {
+        if (exchange)
+            tell_fault(*exchange);
         for (auto out = server.to_agent(); !out.empty(); out = server.to_agent()) {
             client.hears(text_of(out));
             server.consume_to_agent(out.size());

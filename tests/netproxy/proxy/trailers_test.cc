@@ -71,8 +71,7 @@ std::string answered(std::string_view request, std::string_view trailers)
     Http1Connection http;
     http.agent_bytes(bytes_of(request));
     auto plan = plan_for(*http.waiting());
-    plan.scrub = {"real-secret-value"};
-    plan.scrub_with = {"placeholder-value"};
+    plan.scrub = {{"real-secret-value", "placeholder-value"}};
     http.forward(std::move(plan));
     taken_to_upstream(http);
     http.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: "

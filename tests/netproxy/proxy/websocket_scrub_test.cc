@@ -55,7 +55,7 @@ Seen read_back(std::string_view out)
 
 Seen scrubbed(std::string_view in, std::size_t piece)
 {
-    WebSocketScrub scrub(Scrubber({std::string(kSecret)}, {std::string(kMask)}));
+    WebSocketScrub scrub(Scrubber({{kSecret, kMask}}));
     std::string out;
     for (std::size_t at = 0; at < in.size(); at += piece)
         scrub.feed(bytes_of(in.substr(at, piece)), out);
@@ -85,7 +85,7 @@ TEST(WebSocketScrub, ACloseWhoseReasonGrewSaysItsCodeOnly)
         wide += "\xc3\xa9";
     auto const short_one = frame(0x88, "\x03\xe8 bye real");
     EXPECT_EQ(scrubbed(short_one, 3).messages, std::vector<std::string>{"8:\x03\xe8 bye real"});
-    WebSocketScrub scrub(Scrubber({"abc"}, {"four"}));
+    WebSocketScrub scrub(Scrubber({{"abc", "four"}}));
     std::string out;
     scrub.feed(bytes_of(frame(0x88, "\x03\xe8"
                                     "abc"
