@@ -7,6 +7,7 @@
 #include "launcher/plan/project_tree.h"
 #include "launcher/plan/start_errors.h"
 #include "launcher/plan/system_tree.h"
+#include "policy/evaluate/evaluate.h"
 
 #include <algorithm>
 #include <fmt/core.h>
@@ -103,6 +104,15 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
             "has them refuses mount(2), and system calls for namespaces are open");
 }
 
+// To a rule, to a person who is asked, or to a credential.
+bool matters_who_opens(policy::Profile const& profile, policy::Policy const& policy)
+{
+    if (profile.network.mode == policy::NetworkMode::Off)
+        return false;
+    return profile.approvals.mode != policy::ApprovalMode::Deny || !profile.credentials.empty()
+           || policy::relies_on_callers(policy);
+}
+
 } // namespace
 
 Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
@@ -112,6 +122,7 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     Plan& plan = planned.plan;
     plan.command = command;
     add_identity(plan, facts, profile);
+    plan.hears_openers = matters_who_opens(profile, policy);
     planned.errors = project_errors(facts, profile);
     for (auto& error : host_errors(facts, plan))
         planned.errors.push_back(std::move(error));
