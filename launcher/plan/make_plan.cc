@@ -73,6 +73,7 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
     plan.project = facts.project_root;
     plan.uid = facts.uid;
     plan.gid = facts.gid;
+    plan.umask = facts.umask;
     plan.has_network = profile.network.mode != policy::NetworkMode::Off;
     plan.nested_allow = profile.nested_allow;
     plan.debug_allow = profile.debug;
@@ -141,7 +142,6 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     add_project(planned, facts, profile, policy.filesystem);
     add_java_trust(planned.plan, facts);
     add_nss_database(planned.plan, facts.home);
-    plan.umask = facts.umask;
     plan.guard.protect = profile.filesystem.protect;
     for (auto const& path : facts.hooks_paths) {
         if (path == ".")

@@ -54,8 +54,7 @@ struct Row {
     int error; // 0: allowed
 };
 
-constexpr FilterChoice kStrict{false, false}, kDebug{false, true}, kNested{true, false},
-    kDeaf{false, false, false};
+constexpr FilterChoice kStrict{false, false}, kDebug{false, true}, kNested{true, false};
 
 void expect_rows(FilterChoice choice, std::vector<Row> const& rows)
 {
@@ -223,13 +222,6 @@ std::vector<Row> const& narrowed_calls()
         {"SO_ATTACH_REUSEPORT_EBPF", SYS_setsockopt, {0, SOL_SOCKET, 52}, EPERM},
         {"TCP_REPAIR", SYS_setsockopt, {0, IPPROTO_TCP, 19}, EPERM},
         {"TCP_ULP", SYS_setsockopt, {0, IPPROTO_TCP, 31}, EPERM},
-        {"TCP_FASTOPEN_CONNECT", SYS_setsockopt, {0, IPPROTO_TCP, 30}, EOPNOTSUPP},
-        {"sendto with MSG_FASTOPEN", SYS_sendto, {0, 0, 0, MSG_FASTOPEN}, EOPNOTSUPP},
-        {"sendto with MSG_FASTOPEN, high", SYS_sendto, {0, 0, 0, kHigh | MSG_FASTOPEN | 1},
-            EOPNOTSUPP},
-        {"sendmsg with MSG_FASTOPEN", SYS_sendmsg, {0, 0, MSG_FASTOPEN}, EOPNOTSUPP},
-        {"sendmmsg with MSG_FASTOPEN", SYS_sendmmsg, {0, 0, 0, MSG_FASTOPEN}, EOPNOTSUPP},
-        {"sendto without", SYS_sendto, {0, 0, 0, MSG_NOSIGNAL | MSG_DONTWAIT}, 0},
         {"IPT_SO_SET_REPLACE", SYS_setsockopt, {0, IPPROTO_IP, 64}, EPERM},
         {"IPT_SO_SET_REPLACE, high", SYS_setsockopt, {0, kHigh, kHigh | 64}, EPERM},
         {"IP6T_SO_SET_REPLACE", SYS_setsockopt, {0, IPPROTO_IPV6, 64}, EPERM},
@@ -315,18 +307,6 @@ TEST(AgentFilter, RefusesPtraceWithoutDebug)
 {
     for (std::uint64_t request : {0UL, 1UL, 16UL, 0x4206UL, kHigh | 16UL})
         expect_rows(kStrict, {{"ptrace", SYS_ptrace, {request}, EPERM}});
-}
-
-TEST(AgentFilter, TellsInitOfEachConnection)
-{
-    for (FilterChoice const choice : {kStrict, kDebug, kNested, FilterChoice{true, true}}) {
-        auto const data = test::call_data(SYS_connect, {3, 0, 16});
-        EXPECT_EQ(answer(choice, data), kNotify);
-        EXPECT_EQ(test::BpfMachine(agent_filter(choice).asking).run(data), kNotify);
-    }
-    EXPECT_TRUE(agent_filter(kDeaf).watched.empty());
-    auto const data = test::call_data(SYS_connect, {3, 0, 16});
-    EXPECT_EQ(test::BpfMachine(agent_filter(kDeaf).asking).run(data), kAllow);
 }
 
 TEST(AgentFilter, TellsInitWhenAProcessBecomesTraced)
