@@ -35,6 +35,7 @@ Result<sys::Fd> build_network(Uplink uplink)
         address_of(policy::kAgentV6, policy::kGatewayV6, policy::kPrefixV6)};
     LET(device, sys::open_tun(tun));
     TRY(sys::configure_tun(tun));
+    sys::shorten_connect_attempts();
     return device;
 }
 

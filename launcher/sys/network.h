@@ -31,6 +31,10 @@ struct TunPlan {
 // segmentation offloads, non-blocking. The interface goes away with its network namespace.
 Result<Fd> open_tun(TunPlan const& plan);
 Result<> bring_up_loopback();
+// connect(2) to a silent host fails with ETIMEDOUT after half a minute (4 more SYNs), not two: a
+// little longer than netproxy tries. tcp(7), tcp_syn_retries. Where /proc/sys cannot be written (a
+// container) the kernel's own two minutes hold.
+void shorten_connect_attempts();
 // Addresses, up, default routes. IPv6 entries are skipped where the kernel has no IPv6.
 Result<> configure_tun(TunPlan const& plan);
 

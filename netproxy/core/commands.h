@@ -74,7 +74,8 @@ struct Tell {
 using Command = std::variant<AskOwner, Resolve, Dial, Attend, CloseUpstream, Tell, OpenDatagrams,
     SendDatagram, CloseDatagrams, ResolveRecords>;
 
-enum class DialFailure : std::uint8_t { Refused, Unreachable, TimedOut, Other };
+// Unfit: it answered, and no TLS that can be relied on came of it.
+enum class DialFailure : std::uint8_t { Refused, Unreachable, TimedOut, Unfit, Other };
 
 // Both clocks of one moment: durations are measured on the first, certificates live on the second.
 struct Moment {

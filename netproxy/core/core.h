@@ -84,6 +84,7 @@ private:
     void ask_owner(Flow& flow, policy::OwnerDepth depth);
     bool is_open_to_anyone(Flow const& flow) const;
     void judge_connection(Flow& flow);
+    static void name_doubt(Flow const& flow, policy::Verdict& verdict);
     void decide(Flow& flow);
     void take_route(Flow& flow);
     void refuse(Flow& flow, policy::Verdict const& verdict);
@@ -214,6 +215,7 @@ private:
     // flow_upstream.cc
     void open_upstream(Flow& flow);
     void upstream_failed(Flow& flow, DialFailure failure, std::string const& why);
+    void secure_failed(Flow& flow);
     void drop_upstream(Flow& flow, Ending how);
     std::vector<IpAddress> checked(
         Flow& flow, std::vector<IpAddress> const& found, policy::Verdict& why_not);

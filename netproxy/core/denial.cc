@@ -179,7 +179,8 @@ proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_vi
             .object());
 }
 
-proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason)
+proxy::LocalAnswer upstream_unusable(
+    std::string_view host, std::string_view reason, MayRetry may_retry)
 {
     auto const detail = "osh: " + shown(host) + " cannot be used: " + shown(reason, 300);
     return json_answer(502, detail,
@@ -189,7 +190,7 @@ proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view rea
             .text("message", detail)
             .text("host", host)
             .text("reason", reason)
-            .raw("retry", "true")
+            .raw("retry", may_retry == MayRetry::Yes ? "true" : "false")
             .object());
 }
 

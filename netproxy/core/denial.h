@@ -37,6 +37,9 @@ proxy::LocalAnswer denied(CredentialDenial const& denial); // 403
 proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_view asked_host);
 // A middleware that must look into the body could not.
 proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_view why); // 503
-proxy::LocalAnswer upstream_unusable(std::string_view host, std::string_view reason);    // 502
+// 502. Trying again may help: nothing does where the server's certificate is not believed.
+enum class MayRetry : bool { No, Yes };
+proxy::LocalAnswer upstream_unusable(
+    std::string_view host, std::string_view reason, MayRetry may_retry);
 
 } // namespace osh::netproxy::core

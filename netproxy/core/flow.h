@@ -85,12 +85,19 @@ struct JudgedRequest {
     std::size_t held() const { return body ? body->capacity() : 0; }
 };
 
+// What a person is asked about, and the policy that its words belong to.
+struct AskedVerdict {
+    std::shared_ptr<policy::Policy const> policy;
+    policy::Verdict verdict;
+};
+
 // What only a connection has whose requests are read, or one of its streams.
 struct Talk {
     // A ClientHello that names another host than DNS gave: every request is answered 421.
     std::string misdirected_name;
     std::string credential;      // attached to the request in hand; "" if none
     std::string answer_id;       // "q-12", for the journal line of the request it answered
+    AskedVerdict asked;          // while a question is open
     std::vector<FlowId> streams; // of a carrier
     std::vector<FlowId> turns;   // those that wait for an HTTP/1.1 connection of their own
     std::size_t own_connections = kMaxOwnConnections; // grows, up to the streams of a connection

@@ -97,8 +97,16 @@ void Core::judge_connection(Flow& flow)
         connect.verdict.decision = policy::Decision::Deny;
         connect.verdict.code = policy::DenyCode::AddressBlocked;
     }
+    name_doubt(flow, connect.verdict);
     flow.connect = verdicts_.shared(policy_, std::move(connect));
     flow.policy = policy_;
+}
+
+// A rule names the program, and it cannot be relied on that it was this one.
+void Core::name_doubt(Flow const& flow, policy::Verdict& verdict)
+{
+    if (verdict.code == policy::DenyCode::WrongBinary && !flow.who().is_proven())
+        verdict.reason += "; " + flow.who().doubt();
 }
 
 void Core::decide(Flow& flow)

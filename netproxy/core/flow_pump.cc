@@ -120,7 +120,7 @@ bool Core::give_to_upstream(Flow& flow)
             if (asks_with_http2(flow))
                 return false;
             // Never a bypass: nothing was sent but the handshake (S15).
-            upstream_failed(flow, DialFailure::Other, std::string(upstream.tls->failure()));
+            secure_failed(flow);
             return false;
         }
         if (upstream.tls->state() != TlsState::Open)
@@ -186,7 +186,7 @@ bool Core::upstream_is_over(Flow& flow, bool is_clean)
     auto const* const tls = flow.upstream.tls.get();
     if (tls != nullptr && tls->state() == TlsState::Failed && flow.http->needs_upstream()
         && flow.http->response_status() == 0) {
-        upstream_failed(flow, DialFailure::Other, std::string(tls->failure()));
+        secure_failed(flow);
         return true;
     }
     flow.http->upstream_ended(is_clean);

@@ -4,8 +4,24 @@
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
 
+#include <utility>
+
 namespace osh::netproxy::core
 {
+
+namespace
+{
+
+// Where nobody answered, what the policy lacks is still the reason. A person needs none.
+policy::Verdict verdict_by(policy::Answer const& answer, policy::Verdict const& asked)
+{
+    bool const by_person = answer.decision.empty() || answer.decision == "human_denied";
+    auto verdict = answer.allow || by_person ? policy::Verdict{} : asked;
+    verdict.decision = answer.allow ? policy::Decision::Allow : policy::Decision::Deny;
+    return verdict;
+}
+
+} // namespace
 
 void Core::park(Flow& flow, policy::Verdict const& verdict)
 {
@@ -13,6 +29,7 @@ void Core::park(Flow& flow, policy::Verdict const& verdict)
     if (!is_request)
         flow.phase = Phase::Parked;
     flow.question = next_question_++;
+    flow.talk().asked = {flow.policy, verdict};
     by_question_.emplace(flow.question, flow.id);
     if (by_question_.size() > kMaxPendingQuestions) {
         release(flow, {flow.question, false, "flood", ""});
@@ -45,8 +62,8 @@ void Core::release(Flow& flow, policy::Answer const& answer)
     flow.question = 0;
     flow.talk().answer_id = answer.id;
     timers_.clear(flow.id);
-    policy::Verdict verdict;
-    verdict.decision = answer.allow ? policy::Decision::Allow : policy::Decision::Deny;
+    auto const asked = std::exchange(flow.talk().asked, {});
+    auto const verdict = verdict_by(answer, asked.verdict);
     auto const refusal = answer.decision.empty() ? std::string("human_denied") : answer.decision;
     if (flow.http == nullptr) {
         auto line = decided_line("connect", verdict, answer.allow ? "allow" : "deny");
@@ -87,6 +104,7 @@ void Core::drop_question(Flow& flow)
     by_question_.erase(flow.question);
     commands_.push_back(Tell{policy::QuestionGone{flow.question}});
     flow.question = 0;
+    flow.talk().asked = {};
     timers_.clear(flow.id); // its deadline
 }
 

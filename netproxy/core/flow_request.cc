@@ -182,6 +182,7 @@ policy::Verdict Core::verdict_on_request(Flow& flow, proxy::RequestHead const& h
         question.push = &flow.push->reader().push();
     flow.policy = policy_;
     auto verdict = evaluate_both_readings(*flow.policy, question);
+    name_doubt(flow, verdict);
     spell_out_path(flow, verdict);
     refuse_odd_path(verdict, flow.request()->canonical_path);
     if (head.wants_websocket && verdict.decision != policy::Decision::Deny)

@@ -178,8 +178,9 @@ void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& w
     drop_upstream(flow, Ending::Finish);
     if (flow.http != nullptr) {
         timers_.clear(flow.id);
+        auto const may_retry = failure == DialFailure::Unfit ? MayRetry::No : MayRetry::Yes;
         flow.http->upstream_failed(
-            in_form_for(flow.http->asked(), upstream_unusable(flow.host, why)));
+            in_form_for(flow.http->asked(), upstream_unusable(flow.host, why, may_retry)));
         pump(flow);
         for (auto const id : waiting) // the same connection is no better for them
             if (auto* other = waiting_flow(id))
@@ -190,9 +191,16 @@ void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& w
         parts_.agent.reset(flow.id);
     else if (failure == DialFailure::Refused)
         parts_.agent.refuse(flow.id);
-    else
+    else if (failure != DialFailure::TimedOut) // ICMP has no word for it: the SYN stays unanswered
         parts_.agent.refuse(flow.id, stack::Unreachable::Host);
     end(flow, Ending::Reset);
+}
+
+void Core::secure_failed(Flow& flow)
+{
+    auto const& tls = *flow.upstream.tls;
+    upstream_failed(flow, tls.was_cut() ? DialFailure::Other : DialFailure::Unfit,
+        std::string(tls.failure())); // a copy: the session goes with the upstream
 }
 
 void Core::upstream_ended(UpstreamId id, Ending how, Moment at)

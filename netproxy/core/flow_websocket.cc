@@ -89,6 +89,7 @@ policy::Verdict Core::verdict_on_message(Flow& flow, proxy::TunnelMessage const&
         question.body = message.text;
     flow.policy = policy_;
     auto verdict = evaluate_both_readings(*flow.policy, question);
+    name_doubt(flow, verdict);
     bool const must_look =
         is_binary(message) && policy::middleware_duty(*policy_, flow.host).must_look();
     if (verdict.needs_body || must_look) {

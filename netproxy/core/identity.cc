@@ -1,6 +1,10 @@
 #include "netproxy/core/identity.h"
 
+#include "policy/base/text.h"
+
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace osh::netproxy::core
 {
@@ -23,6 +27,22 @@ std::vector<std::string> taints_of(policy::ProcessIdentity const& process)
     if (process.is_traced)
         taints.emplace_back("traced");
     return taints;
+}
+
+std::string_view words_for(std::string_view taint)
+{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kWords{{
+        {"deleted", "its file was deleted"},
+        {"writable", "the agent can change its code"},
+        {"changed", "its file is not the one that was seen first"},
+        {"preload", "LD_PRELOAD or LD_AUDIT brings in other code"},
+        {"traced", "it was traced"},
+        {"shared", "several programs hold the connection"},
+        {"in transit", "connections are being handed between programs"},
+        {"handed on", "another program had opened the connection"},
+    }};
+    auto const found = std::ranges::find(kWords, taint, &decltype(kWords)::value_type::first);
+    return found == kWords.end() ? taint : found->second;
 }
 
 bool may_be_relied_on(policy::ProcessIdentity const& process)
@@ -104,6 +124,20 @@ Identity Identity::confirmed_by(Identity later) const
         facts.ancestors.clear();
     }
     return Identity(std::move(facts));
+}
+
+std::string Identity::doubt() const
+{
+    if (is_proven())
+        return {};
+    if (!facts_ || facts_->program.binary.empty())
+        return "which program it was could not be found out";
+    std::string why;
+    for (auto const& taint : facts_->program.taints) {
+        why += why.empty() ? ": " : ", ";
+        why += words_for(taint);
+    }
+    return "that it was " + shown(facts_->program.binary, 120) + " is not proven" + why;
 }
 
 policy::Caller Identity::caller() const

@@ -31,6 +31,8 @@ public:
     policy::Program program() const { return facts_ ? facts_->program : policy::Program{}; }
     // A rule that names binaries can rely on it.
     bool is_proven() const { return facts_ && !facts_->binary.empty(); }
+    // Why it cannot, in a sentence for people; "" when it is proven.
+    std::string doubt() const;
     bool says_the_same_as(Identity const& other) const;
 
 private:

@@ -58,6 +58,7 @@ public:
     // Failed, because the peer speaks none of the protocols that were offered (RFC 7301
     // section 3.2).
     virtual bool shares_no_protocol() const = 0;
+    virtual bool was_cut() const = 0;     // Failed, because the transport ended and nothing else
     virtual std::size_t held() const = 0; // memory, about
 };
 

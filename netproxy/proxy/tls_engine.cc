@@ -220,6 +220,7 @@ void MemoryTls::fail_with(int code)
     bool const is_alert = code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE;
     auto const alert = is_alert ? ssl_->MBEDTLS_PRIVATE(in_msg)[1] : 0;
     shares_no_protocol_ = is_alert && alert == MBEDTLS_SSL_ALERT_MSG_NO_APPLICATION_PROTOCOL;
+    was_cut_ = code == MBEDTLS_ERR_SSL_CONN_EOF;
     failure_ = explain_failure(code);
     state_ = TlsState::Failed;
     if (!failure_.empty())

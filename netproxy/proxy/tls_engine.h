@@ -33,6 +33,7 @@ public:
     void consume_output(std::size_t count) override { output_.consume(count); }
     std::string_view alpn() const override;
     bool shares_no_protocol() const override { return shares_no_protocol_; }
+    bool was_cut() const override { return was_cut_; }
     std::size_t held() const override { return kLibraryHolds + input_.held() + output_.held(); }
 
 protected:
@@ -61,6 +62,7 @@ private:
     std::string failure_;
     bool was_open_ = false;
     bool shares_no_protocol_ = false;
+    bool was_cut_ = false;
     bool has_transport_ended_ = false;
     bool is_starved_ = false; // the library asked for bytes and got none
 };

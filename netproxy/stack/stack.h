@@ -77,7 +77,7 @@ enum class DnsReply : std::uint8_t { Address, NoData, NameError, Refused, Server
 
 struct Limits {
     std::uint32_t max_flows = 16384;
-    std::uint32_t max_half_open = 1024;
+    std::uint32_t max_half_open = 4096; // those to silent hosts are kept for as long as SYNs come
     std::uint32_t max_flows_per_destination = 4096;
     std::uint32_t receive_ring = 256 * 1024; // bytes per flow and direction
     std::uint32_t send_ring = 256 * 1024;
@@ -130,6 +130,8 @@ public:
     bool next_packet(PacketOut& out, Instant now); // false: nothing to send now
 
     // ---- TCP commands; an unknown or closed id is ignored
+    // Neither accepted nor refused: connect(2) ends with ETIMEDOUT once the agent's kernel gives
+    // up.
     void accept(FlowId flow, Instant now);
     void refuse(FlowId flow); // RST
     void refuse(FlowId flow,

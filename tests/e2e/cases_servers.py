@@ -47,6 +47,7 @@ def servers_that_are_not_believed(m):
     check(len(said) == 2 * len(REASONS), done)
     for told, (code, port) in said:
         check(code == '502' and REASONS[int(port)] in json.loads(told)['reason'], (port, code, told))
+        check(json.loads(told)['retry'] == ('closed' in told), (port, told))
     check('<h1>Not available</h1>' in done.out and 'expired' in done.out.split('<h1>')[1], done)
     check('grpc-status: 14' in done.out and 'expired on' in done.out.split('grpc-message')[1].split('\n')[0], done)
     check('remote: osh: site.test cannot be used: the certificate of site.test expired' in done.out, done)

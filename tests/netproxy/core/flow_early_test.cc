@@ -163,6 +163,10 @@ TEST_F(SecondLook, AnotherProgramAtTheRequestIsNobody)
     auto const program = told<policy::Decided>()->program;
     EXPECT_EQ(program.binary, "/usr/bin/wget");
     EXPECT_EQ(program.taints, std::vector<std::string>{"handed on"});
+    EXPECT_NE(side(flow).out.find("that it was /usr/bin/wget is not proven: another program had "
+                                  "opened the connection"),
+        std::string::npos)
+        << side(flow).out;
 }
 
 TEST_F(SecondLook, AProgramThatBecomesTheRightOneOnTheWayIsNobody)
@@ -180,6 +184,7 @@ TEST_F(SecondLook, ASocketThatNobodyHoldsAnyMoreIsNobodys)
 {
     auto const flow = ask_at_head({});
     EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 403"));
+    EXPECT_NE(side(flow).out.find("is not proven"), std::string::npos) << side(flow).out;
 }
 
 TEST_F(SecondLook, NoAnswerEndsTheConnection)

@@ -44,6 +44,15 @@ TEST_F(FlowOpen, TellsTheTruthWhenTheUpstreamRefuses)
     EXPECT_TRUE(side(flow).is_refused);
 }
 
+TEST_F(FlowOpen, LeavesConnectUnansweredWhereTheUpstreamIsSilent)
+{
+    start();
+    auto const flow = open("raw.test", 2222);
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    core->dial_failed(one<Dial>()->upstream, DialFailure::TimedOut, "Connection timed out", at);
+    EXPECT_FALSE(side(flow).is_refused || side(flow).unreachable || side(flow).is_accepted);
+}
+
 TEST_F(FlowOpen, SaysHostUnreachableWhenTheNameCannotBeLookedUp)
 {
     start();

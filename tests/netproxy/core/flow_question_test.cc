@@ -55,6 +55,21 @@ TEST_F(FlowQuestion, RefusesWithoutTheRuleWhenAPersonRefused)
     EXPECT_EQ(side(flow).out.find("rule_missing"), std::string::npos);
 }
 
+TEST_F(FlowQuestion, SaysWhatThePolicyLackedWhereNobodyAnswered)
+{
+    start(WhenUnruled::Ask);
+    auto const flow = ask();
+    core->answered({told<policy::Question>()->id, false, "unattended", ""}, at);
+    EXPECT_NE(
+        side(flow).out.find("nobody is there: endpoint new.test:80 is not allowed by any policy"),
+        std::string::npos)
+        << side(flow).out;
+    auto const line = told<policy::Decided>();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->code, "unattended");
+    EXPECT_EQ(line->reason, "endpoint new.test:80 is not allowed by any policy");
+}
+
 TEST_F(FlowQuestion, DeniesAtTheDeadlineAndIgnoresALateAnswer)
 {
     start(WhenUnruled::Ask);
