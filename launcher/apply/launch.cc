@@ -84,7 +84,7 @@ Result<> send_plan(
 {
     WordPlan word;
     word.plan = encode(plan);
-    FilterChoice const choice{plan.nested_allow, plan.debug_allow};
+    FilterChoice const choice{plan.nested_allow, plan.debug_allow, plan.hears_openers};
     auto const filter = agent_filter(choice);
     word.calls_filter = copy_of(filter.calls);
     word.arguments_filter = copy_of(filter.arguments);

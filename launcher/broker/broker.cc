@@ -73,6 +73,10 @@ void Broker::serve(sys::Notification const& notification)
         ask_about_tracing(notification);
         return;
     }
+    if (notification.call == SYS_connect) {
+        tell_of_connecting(notification);
+        return;
+    }
     if (notification.call == SYS_umask) { // in a register: it can go on
         status_.umask_changes(
             parts_.proc, notification.thread, static_cast<unsigned>(notification.arguments[0]));
@@ -94,16 +98,31 @@ void Broker::serve(sys::Notification const& notification)
 // Init marks what becomes traced, before it is (launcher/init/trace_marks.h).
 void Broker::ask_about_tracing(sys::Notification const& call)
 {
-    TraceQuestion const question{call.thread, call.arguments[0], call.arguments[1]};
-    auto const asked = sys::send_message(parts_.reports, encode(Report(question)));
-    auto const answer = asked.ok() ? sys::receive_message(parts_.reports, 1)
-                                   : Result<sys::Received>(std::unexpected(asked.error()));
-    bool const may =
-        answer.ok() && answer->bytes.size() == 1 && answer->bytes[0] == std::byte{kMayTrace};
-    if (may)
+    if (ask_init(TraceQuestion{call.thread, call.arguments[0], call.arguments[1]}) == kMayTrace)
         is_lost_ = !sys::continue_call(parts_.listener, call.id);
     else
         reply(call.id, EPERM);
+}
+
+// Init looks who opens the connection, before it is (launcher/init/openers.h). The call goes on
+// whatever comes of it: a connection whose opener is not known is nobody's.
+void Broker::tell_of_connecting(sys::Notification const& call)
+{
+    ConnectQuestion const question{call.thread, static_cast<std::int32_t>(call.arguments[0])};
+    if (ask_init(question) && sys::is_waiting(parts_.listener, call.id))
+        std::ignore = sys::send_message(parts_.reports, encode(Report(ConnectStands{})));
+    is_lost_ = is_lost_ || !sys::continue_call(parts_.listener, call.id);
+}
+
+// Its one byte; nothing when it ended.
+std::optional<std::uint8_t> Broker::ask_init(Report const& question)
+{
+    auto const asked = sys::send_message(parts_.reports, encode(question));
+    auto const answer = asked.ok() ? sys::receive_message(parts_.reports, 1)
+                                   : Result<sys::Received>(std::unexpected(asked.error()));
+    if (!answer.ok() || answer->bytes.size() != 1)
+        return std::nullopt;
+    return std::to_integer<std::uint8_t>(answer->bytes[0]);
 }
 
 void Broker::give(std::uint64_t id, Answer answer, Call const& call)

@@ -35,11 +35,18 @@ int run_broker(BrokerParts parts);
 struct RefusedName {
     std::string path, why;
 };
+// A connect(2): init looks who makes it and answers with any byte; then the broker says whether the
+// call still waited.
+struct ConnectQuestion {
+    std::int32_t thread = 0, descriptor = 0;
+};
+struct ConnectStands {
+};
 struct TraceQuestion {
     std::int32_t thread = 0;
     std::uint64_t request = 0, target = 0; // arguments of ptrace(2)
 };
-using Report = std::variant<RefusedName, TraceQuestion>;
+using Report = std::variant<RefusedName, TraceQuestion, ConnectQuestion, ConnectStands>;
 inline constexpr std::size_t kMaxReport = 2048;
 inline constexpr std::uint8_t kMayTrace = 1;
 

@@ -7,6 +7,7 @@
 #include "launcher/broker/judge.h"
 #include "launcher/broker/waiting_opens.h"
 
+#include <optional>
 #include <string>
 
 namespace osh::launcher
@@ -35,6 +36,8 @@ private:
     bool look_at_waiting();
     void reply(std::uint64_t id, int error);
     void ask_about_tracing(sys::Notification const& call);
+    void tell_of_connecting(sys::Notification const& call);
+    std::optional<std::uint8_t> ask_init(Report const& question);
     void give(std::uint64_t id, Answer answer, Call const& call);
     bool is_waiting(Turn const& turn) const;
     void use_umask(unsigned mask);

@@ -7,7 +7,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint8_t kRefused = 1, kTrace = 2;
+constexpr std::uint8_t kRefused = 1, kTrace = 2, kConnect = 3, kConnectStands = 4;
 constexpr std::size_t kMaxText = 900; // two of them fit a report
 
 } // namespace
@@ -24,6 +24,12 @@ std::vector<std::byte> encode(Report const& report)
         out.u32_le(static_cast<std::uint32_t>(trace->thread));
         out.u64_le(trace->request);
         out.u64_le(trace->target);
+    } else if (auto const* connect = std::get_if<ConnectQuestion>(&report)) {
+        out.u8(kConnect);
+        out.u32_le(static_cast<std::uint32_t>(connect->thread));
+        out.u32_le(static_cast<std::uint32_t>(connect->descriptor));
+    } else {
+        out.u8(kConnectStands);
     }
     return out.take();
 }
@@ -37,9 +43,16 @@ Result<Report> decode_report(Bytes message)
         LET(why, in.text_le(kMaxText));
         return Report(RefusedName{std::move(path), std::move(why)});
     }
-    if (kind != kTrace)
+    if (kind == kConnectStands)
+        return Report(ConnectStands{});
+    if (kind != kTrace && kind != kConnect)
         return fail(Errc::Malformed, "broker: unknown report");
     LET(thread, in.u32_le());
+    if (kind == kConnect) {
+        LET(descriptor, in.u32_le());
+        return Report(ConnectQuestion{
+            static_cast<std::int32_t>(thread), static_cast<std::int32_t>(descriptor)});
+    }
     LET(request, in.u64_le());
     LET(target, in.u64_le());
     return Report(TraceQuestion{static_cast<std::int32_t>(thread), request, target});

@@ -8,11 +8,11 @@
 #include "launcher/sys/entry_calls.h"
 #include "launcher/sys/io.h"
 #include "launcher/sys/landlock.h"
+#include "launcher/sys/listener.h"
 #include "launcher/sys/mount.h"
 #include "launcher/sys/proc_view.h"
 #include "launcher/sys/pty.h"
 #include "launcher/sys/standard_streams.h"
-#include "launcher/sys/watched_calls.h"
 
 #include <fcntl.h>
 
@@ -84,7 +84,7 @@ Result<> watch_calls(AgentParts const& parts, sys::Fd const& channel)
 {
     if (parts.word.watched_filter.empty())
         return {};
-    LET(listener, sys::install_watched_filter(parts.word.watched_filter));
+    LET(listener, sys::install_asking_filter(parts.word.watched_filter));
     return sys::send_message(channel, encode(FromInit(WordWatched{})), {&listener});
 }
 

@@ -7,6 +7,9 @@
 #include "launcher/sys/proc_view.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <netinet/in.h>
+#include <sys/syscall.h>
 
 namespace osh::launcher
 {
@@ -48,11 +51,13 @@ CarrierSearch carriers_among(
 
 } // namespace
 
-Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, TraceMarks marks, std::string home_namespace)
+Result<OwnerLookup> OwnerLookup::create(sys::Fd proc, Watch watch, std::string home_namespace)
 {
+    if (watch.listener.is_open())
+        sys::wake_in_place(watch.listener);
     LET(diag, sys::open_sock_diag());
     return OwnerLookup(
-        std::move(proc), std::move(diag), std::move(marks), std::move(home_namespace));
+        std::move(proc), std::move(diag), std::move(watch), std::move(home_namespace));
 }
 
 void OwnerLookup::ignore_all_but(std::int32_t agent)
@@ -61,6 +66,23 @@ void OwnerLookup::ignore_all_but(std::int32_t agent)
     list_processes(proc_, helpers);
     std::erase(helpers, agent);
     holders_.ignore(std::move(helpers));
+}
+
+void OwnerLookup::hear_watched()
+{
+    sys::Notification call;
+    if (sys::receive_call(watch_.listener, call) != sys::Heard::Call)
+        return;
+    if (call.call == SYS_connect) {
+        look_at_opener(call.thread, static_cast<std::int32_t>(call.arguments[0]));
+        if (sys::is_waiting(watch_.listener, call.id))
+            opener_stands();
+        (void)sys::continue_call(watch_.listener, call.id);
+    } else if (may_trace(call)) {
+        (void)sys::continue_call(watch_.listener, call.id);
+    } else {
+        (void)sys::answer_call(watch_.listener, call.id, EPERM);
+    }
 }
 
 std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuery const> queries)
@@ -74,7 +96,10 @@ std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuer
                                             query.source_port, query.destination_port});
         if (!inode.ok() || !inode->has_value())
             continue;
-        searches.push_back({**inode, query.depth, {}, true});
+        SocketSearch search{.inode = **inode, .depth = query.depth};
+        search.is_opened = watch_.hears_openers && query.ip_protocol == IPPROTO_TCP
+                           && query.depth == policy::OwnerDepth::Proven;
+        searches.push_back(std::move(search));
         asked_by.push_back(i);
     }
     auto const transit = searches.empty() ? Transit::No : find(searches);
@@ -122,6 +147,8 @@ policy::OwnerAnswer OwnerLookup::settled(SocketSearch search, Transit transit)
         transit = find({&search, 1});
         holders = describe(search);
     }
+    if (search.is_opened && !holders.empty() && !may_be_passing(search, holders))
+        openers_.settle(search.inode);
     return {0, std::move(holders), transit == Transit::Yes};
 }
 
@@ -140,7 +167,27 @@ std::vector<policy::Holder> OwnerLookup::describe(SocketSearch const& search)
         else if (is_running(proc_, pid))
             return {};
     }
+    if (search.is_opened && !holders.empty() && !add_opener(search.inode, holders))
+        return {};
     return holders;
+}
+
+bool OwnerLookup::add_opener(std::uint64_t inode, std::vector<policy::Holder>& holders)
+{
+    auto const [word, opener] = openers_.who_opened(inode);
+    if (word != Openers::Word::Open)
+        return word == Openers::Word::Settled;
+    bool const is_holder = std::ranges::any_of(
+        holders, [&](auto const& holder) { return holder.process.pid == opener.pid; });
+    if (!is_holder) {
+        auto facts = facts_of(opener.pid, policy::OwnerDepth::Proven);
+        if (!facts)
+            return false;
+        holders.push_back(
+            {std::move(facts->identity), ancestors_of(facts->parent, policy::OwnerDepth::Proven)});
+    }
+    // Looked at last: what was described is the program that opened it.
+    return opener_at(proc_, opener.pid) == opener;
 }
 
 std::optional<ProcessFacts> OwnerLookup::facts_of(std::int32_t pid, policy::OwnerDepth depth)
@@ -155,7 +202,7 @@ std::optional<ProcessFacts> OwnerLookup::facts_of(std::int32_t pid, policy::Owne
     if (home_namespace_.empty() || sys::read_link(proc_, link.c_str()) != home_namespace_)
         facts->identity.is_trusted_place = false;
     // The mark is looked at last: it is never taken back.
-    if (marks_.was_traced(proc_, pid))
+    if (watch_.marks.was_traced(proc_, pid))
         facts->identity.is_traced = true;
     return facts;
 }

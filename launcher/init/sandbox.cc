@@ -225,9 +225,9 @@ private:
     Result<OwnerLookup> lock_down(StartedAgent& started)
     {
         step_ = "lock-down of init";
-        LET(lookup,
-            OwnerLookup::create(std::move(tree_.proc),
-                TraceMarks(plan_, std::move(started.watched)), std::move(started.mount_namespace)));
+        LET(lookup, OwnerLookup::create(std::move(tree_.proc),
+                        {TraceMarks(plan_), std::move(started.watched), plan_.hears_openers},
+                        std::move(started.mount_namespace)));
         lookup.ignore_all_but(started.child.pid);
         in_.reset();
         out_.reset();

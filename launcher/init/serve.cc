@@ -3,6 +3,7 @@
 #include "launcher/broker/broker.h"
 #include "launcher/sys/channel.h"
 #include "launcher/sys/children.h"
+#include "launcher/sys/entry_calls.h"
 #include "launcher/sys/pty.h"
 #include "launcher/sys/socket.h"
 
@@ -15,6 +16,7 @@ namespace
 {
 
 constexpr std::size_t kMostQueries = 64; // answered together; the others have their turn then
+constexpr unsigned kMostReports = 512;   // of the broker, before an answer; it says 256 unasked
 
 class Server
 {
@@ -135,6 +137,12 @@ private:
 
     void answer(std::vector<policy::OwnerQuery> const& queries)
     {
+        // What the broker said of a connection came before its first packet. It waits for an answer
+        // to each question, so what comes after that many is later.
+        for (unsigned i = 0; i < kMostReports && !is_over_ && parts_.broker.is_open()
+                             && sys::has_input_or_end(parts_.broker);
+             ++i)
+            hear_broker();
         if (queries.empty() || !parts_.owners.is_open())
             return;
         for (auto const& answer : parts_.lookup.answer(queries)) {
@@ -161,7 +169,10 @@ private:
 
     void hear_broker()
     {
-        auto const received = sys::receive_message(parts_.broker, kMaxReport);
+        // An answer to netproxy may have heard already what made it readable.
+        auto const received = sys::receive_message(parts_.broker, kMaxReport, sys::Wait::No);
+        if (!received.ok() && received.error().code == Errc::Busy)
+            return;
         if (!received.ok() || received->bytes.empty()) {
             // Without it no name can be made; an agent that goes on would only meet errors.
             tell(WordFailed{"broker", "the process that makes the agent's files ended", 70});
@@ -174,13 +185,23 @@ private:
         if (auto const* refused = std::get_if<RefusedName>(&*report)) {
             tell(WordRefused{refused->path, refused->why});
         } else if (auto const* trace = std::get_if<TraceQuestion>(&*report)) {
-            sys::WatchedCall call;
+            sys::Notification call;
             call.thread = trace->thread;
-            call.arguments = {trace->request, trace->target};
-            std::byte const answer{parts_.lookup.may_trace(call) ? kMayTrace : std::uint8_t{0}};
-            if (!sys::send_message(parts_.broker, {&answer, 1}).ok())
-                parts_.broker.reset();
+            call.arguments = {trace->request, trace->target, 0, 0, 0, 0};
+            answer_broker(parts_.lookup.may_trace(call) ? kMayTrace : std::uint8_t{0});
+        } else if (auto const* connect = std::get_if<ConnectQuestion>(&*report)) {
+            parts_.lookup.look_at_opener(connect->thread, connect->descriptor);
+            answer_broker(0);
+        } else {
+            parts_.lookup.opener_stands();
         }
+    }
+
+    void answer_broker(std::uint8_t word)
+    {
+        std::byte const answer{word};
+        if (!sys::send_message(parts_.broker, {&answer, 1}).ok())
+            parts_.broker.reset();
     }
 
     ServeParts parts_;

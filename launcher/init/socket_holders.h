@@ -27,6 +27,7 @@ struct SocketSearch {
     std::vector<std::int32_t> pids; // found; at most kMaxHolders, then `is_complete` is false
     std::int32_t descriptor = -1;   // which one it is of the first of them, if that was seen
     bool is_complete = true;        // Proven: these are all
+    bool is_opened = false;         // its opener is asked for: Proven, and TCP
 
     bool is_over() const { return depth == policy::OwnerDepth::Shown && !pids.empty(); }
 };

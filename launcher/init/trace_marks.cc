@@ -35,24 +35,13 @@ std::optional<std::int32_t> parse_score(std::string_view text)
     return value;
 }
 
-TraceMarks::TraceMarks(Plan const& plan, sys::Fd listener)
-    : listener_(std::move(listener)), unmarked_score_(plan.oom_score_adjust),
-      is_active_(listener_.is_open() || (plan.debug_allow && plan.guard.is_needed())),
+TraceMarks::TraceMarks(Plan const& plan)
+    : unmarked_score_(plan.oom_score_adjust), is_active_(plan.debug_allow),
       marks_can_be_removed_(plan.nested_allow || plan.landlock_abi == 0)
 {
 }
 
-void TraceMarks::hear(sys::Fd const& proc)
-{
-    auto const call = sys::receive_watched_call(listener_);
-    if (!call)
-        return;
-    bool const may = may_trace(proc, *call);
-    sys::answer_watched_call(
-        listener_, *call, may ? sys::WatchedAnswer::Continue : sys::WatchedAnswer::Refuse);
-}
-
-bool TraceMarks::may_trace(sys::Fd const& proc, sys::WatchedCall const& call)
+bool TraceMarks::may_trace(sys::Fd const& proc, sys::Notification const& call)
 {
     if (marks_can_be_removed_)
         is_all_unknown_ = true;
@@ -61,7 +50,7 @@ bool TraceMarks::may_trace(sys::Fd const& proc, sys::WatchedCall const& call)
 
 // PTRACE_TRACEME makes the caller traced, the others the process they name. A process that cannot
 // be marked cannot be traced: it ended, or it is undumpable.
-bool TraceMarks::mark_target(sys::Fd const& proc, sys::WatchedCall const& call)
+bool TraceMarks::mark_target(sys::Fd const& proc, sys::Notification const& call)
 {
     bool const is_own_wish = static_cast<std::uint32_t>(call.arguments[0]) == PTRACE_TRACEME;
     std::int32_t const target =

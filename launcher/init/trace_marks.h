@@ -10,7 +10,7 @@
 
 #include "launcher/plan/plan.h"
 #include "launcher/sys/fd.h"
-#include "launcher/sys/watched_calls.h"
+#include "launcher/sys/listener.h"
 
 #include <cstdint>
 
@@ -20,20 +20,15 @@ namespace osh::launcher
 class TraceMarks
 {
 public:
-    // The listener is not open when nothing is watched, or when the broker hears the calls.
-    TraceMarks(Plan const& plan, sys::Fd listener);
+    explicit TraceMarks(Plan const& plan);
 
-    sys::Fd const* listener() const { return listener_.is_open() ? &listener_ : nullptr; }
-    // The listener is readable.
-    void hear(sys::Fd const& proc);
     // Marks what the call would make traced; no: it must not be.
-    bool may_trace(sys::Fd const& proc, sys::WatchedCall const& call);
+    bool may_trace(sys::Fd const& proc, sys::Notification const& call);
     bool was_traced(sys::Fd const& proc, std::int32_t pid) const;
 
 private:
-    bool mark_target(sys::Fd const& proc, sys::WatchedCall const& call);
+    bool mark_target(sys::Fd const& proc, sys::Notification const& call);
 
-    sys::Fd listener_;
     std::int32_t unmarked_score_;
     bool is_active_, marks_can_be_removed_;
     bool is_all_unknown_ = false;

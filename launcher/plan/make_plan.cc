@@ -7,6 +7,7 @@
 #include "launcher/plan/project_tree.h"
 #include "launcher/plan/start_errors.h"
 #include "launcher/plan/system_tree.h"
+#include "policy/evaluate/evaluate.h"
 
 #include <algorithm>
 #include <fmt/core.h>
@@ -72,6 +73,7 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
     plan.project = facts.project_root;
     plan.uid = facts.uid;
     plan.gid = facts.gid;
+    plan.umask = facts.umask;
     plan.has_network = profile.network.mode != policy::NetworkMode::Off;
     plan.nested_allow = profile.nested_allow;
     plan.debug_allow = profile.debug;
@@ -103,6 +105,15 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
             "has them refuses mount(2), and system calls for namespaces are open");
 }
 
+// To a rule, to a person who is asked, or to a credential.
+bool matters_who_opens(policy::Profile const& profile, policy::Policy const& policy)
+{
+    if (profile.network.mode == policy::NetworkMode::Off)
+        return false;
+    return profile.approvals.mode != policy::ApprovalMode::Deny || !profile.credentials.empty()
+           || policy::relies_on_callers(policy);
+}
+
 } // namespace
 
 Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
@@ -112,6 +123,7 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     Plan& plan = planned.plan;
     plan.command = command;
     add_identity(plan, facts, profile);
+    plan.hears_openers = matters_who_opens(profile, policy);
     planned.errors = project_errors(facts, profile);
     for (auto& error : host_errors(facts, plan))
         planned.errors.push_back(std::move(error));
@@ -130,7 +142,6 @@ Planned make_plan(policy::Profile const& profile, policy::Policy const& policy,
     add_project(planned, facts, profile, policy.filesystem);
     add_java_trust(planned.plan, facts);
     add_nss_database(planned.plan, facts.home);
-    plan.umask = facts.umask;
     plan.guard.protect = profile.filesystem.protect;
     for (auto const& path : facts.hooks_paths) {
         if (path == ".")

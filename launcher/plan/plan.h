@@ -127,6 +127,9 @@ struct Plan {
     std::string host_name = "osh";
     bool has_network = true;
     bool nested_allow = false, debug_allow = true;
+    // It matters which program opens a connection: init hears of each, which costs it some
+    // microseconds. From the policy and the profile as they are at the start.
+    bool hears_openers = true;
     bool require_landlock = true;
     std::int32_t landlock_abi =
         0; // of this kernel; 0: the layer is absent and the profile bears it

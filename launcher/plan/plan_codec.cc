@@ -8,7 +8,7 @@ namespace osh::launcher
 namespace
 {
 
-constexpr std::uint32_t kVersion = 5;
+constexpr std::uint32_t kVersion = 6;
 constexpr std::size_t kMaxText = 1024 * 1024;
 
 void put_flag(ByteWriter& out, bool value)
@@ -181,6 +181,8 @@ Result<> take_numbers(ByteReader& in, Plan& plan)
     plan.nested_allow = nested;
     LET(debug, take_flag(in));
     plan.debug_allow = debug;
+    LET(openers, take_flag(in));
+    plan.hears_openers = openers;
     LET(landlock, take_flag(in));
     plan.require_landlock = landlock;
     LET(java, take_flag(in));
@@ -216,6 +218,7 @@ std::vector<std::byte> encode(Plan const& plan)
     put_flag(out, plan.has_network);
     put_flag(out, plan.nested_allow);
     put_flag(out, plan.debug_allow);
+    put_flag(out, plan.hears_openers);
     put_flag(out, plan.require_landlock);
     put_flag(out, plan.has_java);
     return out.take();

@@ -10,6 +10,7 @@ namespace osh::launcher
 struct FilterChoice {
     bool nested_allow = false; // namespaces and mounts for an agent's own sandbox
     bool debug_allow = true;   // ptrace of own processes, told to init
+    bool hears_openers = true; // connect(2), told to init
 };
 
 struct FilterPrograms {

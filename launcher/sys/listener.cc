@@ -71,7 +71,7 @@ Result<Fd> install_asking_filter(Bytes program)
         if (errno != EINVAL)
             break;
     }
-    return fail_errno(errno, "cannot install the filter of name-creating calls");
+    return fail_errno(errno, "cannot install the filter of calls that are told");
 }
 
 void wake_in_place(Fd const& listener)

@@ -20,6 +20,8 @@ bool ceilings_know(Policy const& policy, std::string_view name);
 // Could the verdict on this host and port, or on a request to it, depend on who asks? When in
 // doubt, yes.
 bool relies_on_caller(Policy const& policy, std::string_view host, std::uint16_t port);
+// The same, for any host and port.
+bool relies_on_callers(Policy const& policy);
 
 ConnectVerdict evaluate(Policy const& policy, ConnectQuestion const& question);
 

@@ -20,7 +20,23 @@ bool relies_alone(Policy const& policy, std::string_view host, std::uint16_t por
     return relies;
 }
 
+bool names_programs(Policy const& policy)
+{
+    return policy.network == nullptr
+           || std::ranges::any_of(policy.network->entries(),
+               [](NetworkEntry const& entry) { return !admits(entry, Caller{}); });
+}
+
 } // namespace
+
+bool relies_on_callers(Policy const& policy)
+{
+    return names_programs(policy)
+           || std::ranges::any_of(policy.ceilings, [](PolicyCeiling const& ceiling) {
+                  return names_programs(*ceiling.policy)
+                         || (ceiling.exempt && names_programs(*ceiling.exempt));
+              });
+}
 
 bool relies_on_caller(Policy const& policy, std::string_view host, std::uint16_t port)
 {

@@ -307,7 +307,6 @@ TEST(AgentFilter, RefusesPtraceWithoutDebug)
 {
     for (std::uint64_t request : {0UL, 1UL, 16UL, 0x4206UL, kHigh | 16UL})
         expect_rows(kStrict, {{"ptrace", SYS_ptrace, {request}, EPERM}});
-    EXPECT_TRUE(agent_filter(kStrict).watched.empty());
 }
 
 TEST(AgentFilter, TellsInitWhenAProcessBecomesTraced)

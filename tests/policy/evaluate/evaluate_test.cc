@@ -58,6 +58,15 @@ TEST(Evaluate, SaysWhyNobodyMayConnect)
         "endpoint b.example.com:443 is not allowed by any policy");
 }
 
+TEST(Evaluate, SaysWhetherItMattersAnywhereWhoAsks)
+{
+    EXPECT_TRUE(relies_on_callers(*policy_of(kBoth)));
+    EXPECT_FALSE(relies_on_callers(
+        *policy_of("  all:\n    endpoints: [ { host: a.example.com, port: 443 } ]\n"
+                   "    binaries: [ { path: \"/**\" } ]\n")));
+    EXPECT_TRUE(relies_on_callers(Policy{})) << "in doubt, yes";
+}
+
 TEST(Evaluate, AnswersNamesThatSomeRuleCouldMatch)
 {
     auto const policy =
