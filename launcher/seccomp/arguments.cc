@@ -252,8 +252,12 @@ std::vector<ArgumentRule> asking_rules(FilterChoice choice)
 std::vector<ArgumentRule> watched_rules(FilterChoice choice)
 {
     Rules rules;
+    // Only with the lengths that addresses of the Internet are given with: Unix sockets have others
+    // mostly. Whoever gives another one for a TCP connection is nobody.
     if (choice.hears_openers)
-        rules.push_back({"connect", 0, {}});
+        for (std::size_t const length :
+            {sizeof(sockaddr_in), sizeof(sockaddr_in6), sizeof(sockaddr_storage)})
+            rules.push_back({"connect", 0, {is(2, static_cast<std::uint32_t>(length))}});
     if (!choice.debug_allow)
         return rules;
     for (std::uint32_t request : {PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE})

@@ -23,9 +23,9 @@ constexpr std::array<FilterChoice, 4> kHearing{
 constexpr std::array<FilterChoice, 4> kDeaf{
     {{false, false, false}, {false, true, false}, {true, false, false}, {true, true, false}}};
 
-std::optional<std::uint32_t> connecting(Bytes program)
+std::optional<std::uint32_t> connecting(Bytes program, std::uint64_t length = 16)
 {
-    return test::BpfMachine(program).run(test::call_data(SYS_connect, {3, 0, 16}));
+    return test::BpfMachine(program).run(test::call_data(SYS_connect, {3, 0, length}));
 }
 
 TEST(OpeningFilter, TellsInitOfEachConnectionWhereItMatters)
@@ -33,6 +33,10 @@ TEST(OpeningFilter, TellsInitOfEachConnectionWhereItMatters)
     for (auto const choice : kHearing) {
         EXPECT_EQ(connecting(agent_filter(choice).watched), SECCOMP_RET_USER_NOTIF);
         EXPECT_EQ(connecting(agent_filter(choice).asking), SECCOMP_RET_USER_NOTIF);
+        for (std::uint64_t const length : {28, 128})
+            EXPECT_EQ(
+                connecting(agent_filter(choice).asking, kHigh | length), SECCOMP_RET_USER_NOTIF);
+        EXPECT_EQ(connecting(agent_filter(choice).asking, 110), SECCOMP_RET_ALLOW); // a Unix socket
     }
     for (auto const choice : kDeaf) {
         EXPECT_EQ(agent_filter(choice).watched.empty(), !choice.debug_allow);
