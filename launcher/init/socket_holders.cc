@@ -1,6 +1,7 @@
 #include "launcher/init/socket_holders.h"
 
 #include "launcher/init/ending.h"
+#include "launcher/sys/closed_table.h"
 #include "launcher/sys/entry_calls.h"
 #include "launcher/sys/proc_view.h"
 #include "policy/base/text.h"
@@ -39,7 +40,7 @@ public:
     bool look_at(std::int32_t pid)
     {
         auto const directory = std::to_string(pid);
-        bool const was_read = look_at_table(directory, pid);
+        bool const was_read = look_at_table(directory, pid) || look_at_hidden_table(directory, pid);
         if (are_all_over())
             return true;
         auto const tasks = directory + "/task";
@@ -84,6 +85,18 @@ private:
                 look_into_queue(inode, task + "/fdinfo/", name);
                 return !are_all_over();
             });
+    }
+
+    // Of a program that made itself undumpable. What travels in its queues is not seen.
+    bool look_at_hidden_table(std::string const& directory, std::int32_t pid)
+    {
+        return !sys::may_list(proc_, (directory + "/fd").c_str())
+               && sys::for_each_hidden_socket(
+                   proc_, pid, kMaxHiddenPlaces, [&](std::uint64_t inode, std::int32_t number) {
+                       take(inode, pid, number);
+                       look_into_queue(inode, directory + "/fdinfo/", std::to_string(number));
+                       return !are_all_over();
+                   });
     }
 
     // proc_pid_fdinfo(5): "scm_fds" counts what waits in a Unix socket's queue, Linux 5.7.

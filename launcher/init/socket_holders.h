@@ -19,6 +19,7 @@ namespace osh::launcher
 inline constexpr std::size_t kMaxProcesses = 32'768;
 inline constexpr std::size_t kMaxThreads = 4096;           // of one process
 inline constexpr std::size_t kMaxDescriptorsSeen = 65'536; // of one table
+inline constexpr std::size_t kMaxHiddenPlaces = 4096;      // of the table of an undumpable process
 inline constexpr std::size_t kMaxRecentHolders = 16;
 
 struct SocketSearch {

@@ -146,8 +146,9 @@ std::vector<std::string_view> const& init_calls()
         "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "signalfd4", "brk",
         "munmap", "mremap", "madvise", "futex", "getpid", "getpgid", "gettid", "tgkill",
         "clock_gettime", "getrandom", "exit", "exit_group", "restart_syscall", "fcntl", "connect",
-        "setsockopt", // to a listener inside whose port is published
-        "kcmp"};      // owner look-ups: a thread with a descriptor table of its own
+        "setsockopt",                 // to a listener inside whose port is published
+        "kcmp",                       // owner look-ups: a thread with a descriptor table of its own
+        "pidfd_open", "pidfd_getfd"}; // likewise: a program that made itself undumpable
     return calls;
 }
 

@@ -133,6 +133,12 @@ bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
     });
 }
 
+bool may_list(Fd const& base, char const* path)
+{
+    return Fd::adopt_raw_fd(::openat(base.raw(), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        .is_open();
+}
+
 std::optional<std::uint64_t> socket_at(Fd const& base, char const* path)
 {
     return socket_behind(base.raw(), path);

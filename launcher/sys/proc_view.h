@@ -31,6 +31,8 @@ bool for_each_entry(Fd const& base, char const* path, std::size_t limit,
 // directory, none per entry: this runs for each descriptor of each process. Result as above.
 bool for_each_socket(Fd const& base, char const* path, std::size_t limit,
     std::function<bool(std::uint64_t inode, std::string_view name)> const& on_socket);
+// Whether the directory can be opened at all.
+bool may_list(Fd const& base, char const* path);
 // The inode of the socket that a descriptor (/proc/PID/fd/N) is, if it is one. One call.
 std::optional<std::uint64_t> socket_at(Fd const& base, char const* path);
 

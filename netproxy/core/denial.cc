@@ -195,10 +195,8 @@ proxy::LocalAnswer upstream_unusable(
 }
 
 proxy::LocalAnswer upstream_at_fault(
-    std::string_view host, std::string_view reason, std::string_view method)
+    std::string_view host, std::string_view reason, MayRetry may_retry)
 {
-    // What the server did with any other request nobody knows (RFC 9110 section 9.2.2).
-    bool const is_harmless = method == "GET" || method == "HEAD" || method == "OPTIONS";
     auto const detail = "osh: the server of " + shown(host) + " is at fault: " + shown(reason, 300);
     return json_answer(502, detail,
         JsonLine()
@@ -207,7 +205,7 @@ proxy::LocalAnswer upstream_at_fault(
             .text("message", detail)
             .text("host", host)
             .text("reason", reason)
-            .raw("retry", is_harmless ? "true" : "false")
+            .raw("retry", may_retry == MayRetry::Yes ? "true" : "false")
             .object());
 }
 

@@ -41,8 +41,8 @@ proxy::LocalAnswer middleware_failed(std::string_view middleware, std::string_vi
 enum class MayRetry : bool { No, Yes };
 proxy::LocalAnswer upstream_unusable(
     std::string_view host, std::string_view reason, MayRetry may_retry);
-// It took the request and gave no answer that may be passed on.
+// 502. It took the request and gave no answer that may be passed on.
 proxy::LocalAnswer upstream_at_fault(
-    std::string_view host, std::string_view reason, std::string_view method); // 502
+    std::string_view host, std::string_view reason, MayRetry may_retry);
 
 } // namespace osh::netproxy::core

@@ -210,8 +210,11 @@ bool Core::tell_fault(Flow& flow)
     if (!http.has_untold_fault())
         return false;
     auto const& head = http.asked();
-    http.upstream_failed(
-        in_form_for(head, upstream_at_fault(flow.host, http.upstream_fault(), head.method)));
+    // What the server did with any other request nobody knows (RFC 9110 section 9.2.2).
+    bool const is_harmless =
+        head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS";
+    http.upstream_failed(in_form_for(head, upstream_at_fault(flow.host, http.upstream_fault(),
+                                               is_harmless ? MayRetry::Yes : MayRetry::No)));
     return true;
 }
 

@@ -252,6 +252,26 @@ def program_that_forks_all_the_time(m):
     check(done.out.split() == ['200'] * 150, (done, m.osh('logs', '--denied', '--json').out[:2000]))
 
 
+# As ssh-agent and gpg-agent make themselves: nobody but the host's root may list its descriptors.
+UNDUMPABLE = (
+    'import ctypes, os, subprocess, time\n'
+    'child = os.fork()\n'
+    'if not child:\n'
+    '    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n'
+    '    time.sleep(30)\n'
+    '    os._exit(0)\n'
+    'while os.stat(\'/proc/%d/fd\' % child).st_uid == os.getuid() and os.getuid(): time.sleep(0.01)\n'
+    'for i in range(5): print(subprocess.run([\'curl\', \'-sS\', \'-m\', \'10\', \'http://only-curl.test/\'], capture_output=True, text=True).stdout)\n'
+    'os.kill(child, 9)\n')
+
+
+def program_beside_an_undumpable_one(m):
+    """A rule that names a program holds for it also while another one hides what it has open."""
+    script = m.write(m.project + '/undumpable.py', UNDUMPABLE)
+    done = m.inside('python3', script)
+    check(done.out.count('hello') == 5, done)
+
+
 def connection_handed_on(m):
     """Whoever sends the request must be the program that opened the connection: by exec, and by a child that inherits it."""
     policy = m.write(m.home + '/bash.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: site.test, port: 80, '
@@ -409,5 +429,5 @@ def commits_carry_the_name(m):
 
 
 CASES = [report_of_a_session, commits_carry_the_name, calls_that_rebuild_the_boundary, init_is_closed, inherited_descriptors, sockets_in_the_project, loopback_of_the_host,
-         identity_with_a_foreign_library, descriptors_in_transit, request_of_one_who_let_go, connection_handed_on, program_that_forks_all_the_time, websocket_is_no_tunnel, smuggled_and_odd_requests, names_carry_nothing_out,
+         identity_with_a_foreign_library, descriptors_in_transit, request_of_one_who_let_go, connection_handed_on, program_that_forks_all_the_time, program_beside_an_undumpable_one, websocket_is_no_tunnel, smuggled_and_odd_requests, names_carry_nothing_out,
          git_cannot_be_swapped, editor_and_agent_settings, masked_files, our_own_places, forged_journal]

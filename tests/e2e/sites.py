@@ -237,5 +237,6 @@ def serve():
     fault_site.serve(world.SITES)
     odd_site.serve(world.SITES, hit)
     kept = h2_site.serve()
+    open(world.WORK + '/served', 'w').close()
     threading.Event().wait()
     return kept

@@ -148,9 +148,11 @@ class World:
         for _ in range(500):
             try:
                 socket.create_connection((SITES, 443), 1).close()
-                return
+                if os.path.exists(WORK + '/served'):
+                    return
             except OSError:
-                time.sleep(0.02)
+                pass
+            time.sleep(0.02)
         raise SystemExit('e2e: the test servers did not come up')
 
 
