@@ -105,7 +105,7 @@ void add_identity(Plan& plan, HostFacts const& facts, policy::Profile const& pro
             "has them refuses mount(2), and system calls for namespaces are open");
 }
 
-// To a rule or to a credential. It costs each connect(2) some ten microseconds: not for the sake of
+// To a rule or to a credential. It costs each connect(2) tens of microseconds: not for the sake of
 // the name in a question to a person.
 bool matters_who_opens(policy::Profile const& profile, policy::Policy const& policy)
 {
