@@ -56,7 +56,9 @@ public:
         if (!parent.ok())
             return refused(parent.error, "its folder in the project cannot be opened");
         parent_ = std::move(parent.fd);
-        is_staged_aside_ = sys::examine(parent_).device == sys::examine(trash_).device;
+        LET(place, sys::examine_surely(parent_));
+        LET(trash, sys::examine_surely(trash_));
+        is_staged_aside_ = place.device == trash.device;
         TRY(check_unchanged());
         if (change_.before.type == FileType::Directory && change_.after.type != FileType::Directory)
             TRY(remove_folder());
@@ -84,7 +86,7 @@ private:
     {
         auto const now = sys::examine_entry(parent_, parts_.name);
         bool const was_there = change_.before.type != FileType::Nothing;
-        bool const is_there = now.error == 0;
+        bool const is_there = now.error != ENOENT;
         bool const was_folder = change_.before.type == FileType::Directory;
         bool const is_same = now.inode == change_.before.inode
                              && (was_folder || now.changed_ns == change_.before.changed_ns);
@@ -287,7 +289,10 @@ private:
         }
         int error = sys::remove_entry(at);
         if (error == EACCES) { // the agent made its folder read-only afterwards
-            unsigned const mode = sys::examine(parent.fd).mode & kPermissions;
+            auto const folder = sys::examine(parent.fd);
+            if (folder.error != 0)
+                return error;
+            unsigned const mode = folder.mode & kPermissions;
             (void)sys::set_mode(parent.fd, mode | kOwner);
             error = sys::remove_entry(at);
             (void)sys::set_mode(parent.fd, mode);

@@ -98,10 +98,12 @@ Result<AboutChanges> read_about(sys::Fd const& folder)
 Result<> write_about(sys::Fd const& folder, AboutChanges& about)
 {
     LET(project, sys::open_path(about.project, O_PATH | O_DIRECTORY));
-    auto const identity = sys::examine(project);
+    LET(identity, sys::examine_surely(project));
     about.project_device = identity.device;
     about.project_inode = identity.inode;
-    about.started_us = sys::examine_entry(folder, "upper").changed_ns / kNanosecondsPerMicrosecond;
+    LET(upper, sys::open_in(folder, "upper", O_PATH | O_DIRECTORY));
+    LET(made, sys::examine_surely(upper));
+    about.started_us = made.changed_ns / kNanosecondsPerMicrosecond;
     LET(file, sys::open_in(folder, kAboutFile, O_WRONLY | O_CREAT | O_EXCL, 0600));
     return sys::write_all(file, written(about));
 }
@@ -113,7 +115,8 @@ Result<> fill(sys::Fd const& folder, AboutChanges& about)
     LET(work, sys::make_private_folder(folder, "work"));
     // The root directory of what the agent sees has the mode of this one.
     LET(project, sys::open_path(about.project, O_PATH | O_DIRECTORY));
-    if (int const error = sys::set_mode(upper, sys::examine(project).mode & 0777); error != 0)
+    LET(shown, sys::examine_surely(project));
+    if (int const error = sys::set_mode(upper, shown.mode & 0777); error != 0)
         return fail_errno(error, "cannot set the mode of the folder for the changes");
     return write_about(folder, about);
 }
@@ -130,9 +133,10 @@ void sweep(std::string const& parent, sys::Fd const& above)
         if (!folder.ok())
             continue;
         bool const is_whole = sys::entry_exists(*folder, kAboutFile);
+        auto const age = sys::examine(*folder);
         if (is_whole)
             tidy_changes(parent, name);
-        else if (sys::examine(*folder).changed_ns < old && sys::lock_exclusive(*folder).ok())
+        else if (age.error == 0 && age.changed_ns < old && sys::lock_exclusive(*folder).ok())
             (void)sys::remove_tree({above, name});
     }
 }

@@ -109,7 +109,7 @@ Result<sys::Fd> set_aside(launcher::SessionRequest& request, std::string const& 
     about.protect = plan.guard.protect;
     about.masks = plan.guard.masks;
     LET(project, sys::open_path(plan.project, O_PATH | O_DIRECTORY));
-    auto const owner = sys::examine(project);
+    LET(owner, sys::examine_surely(project));
     if (owner.uid != plan.uid || owner.gid != plan.gid)
         plan.notes.emplace_back("the project belongs to another user or group: inside an overlay "
                                 "such files and folders cannot be changed (EOVERFLOW)");

@@ -108,6 +108,14 @@ Entry examine(Fd const& fd)
     return entry_of(found);
 }
 
+Result<Entry> examine_surely(Fd const& fd)
+{
+    Entry const found = examine(fd);
+    if (found.error != 0)
+        return fail_errno(found.error, "fstat");
+    return found;
+}
+
 Entry examine_entry(Fd const& base, std::string const& name)
 {
     struct stat found {

@@ -4,6 +4,7 @@
 // linkat(2), symlinkat(2), mknodat(2).
 
 #include "launcher/sys/fd.h"
+#include "policy/base/result.h"
 #include "policy/base/time.h"
 
 #include <cstdint>
@@ -43,7 +44,8 @@ struct Entry { // stat(2)
     bool is_socket() const;
     bool is_device() const;
 };
-Entry examine(Fd const& fd);
+Entry examine(Fd const& fd); // of a failed call only `error` tells anything
+Result<Entry> examine_surely(Fd const& fd);
 Entry examine_entry(Fd const& base, std::string const& name); // a final link is not followed
 bool entry_exists(Fd const& base, char const* name);          // also when it cannot be told
 

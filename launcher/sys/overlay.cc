@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string_view>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -110,6 +111,14 @@ int try_in_child(std::string const& path, std::uint32_t uid, std::uint32_t gid)
     return make_context({*lower, *upper, *work}).error;
 }
 
+// Where it cannot make its folder in `work`, overlayfs mounts all the same, for reading only.
+bool is_read_only(Fd const& mount)
+{
+    struct statfs found {
+    };
+    return ::fstatfs(mount.raw(), &found) != 0 || (found.f_flags & ST_RDONLY) != 0;
+}
+
 bool is_known_to_work(std::string_view file_system)
 {
     for (auto const* name : {"ext4", "xfs", "btrfs", "tmpfs", "f2fs", "bcachefs"})
@@ -141,6 +150,9 @@ Result<Fd> new_overlay(OverlayParts const& parts, MountFlags flags)
     Fd mount = Fd::adopt_raw_fd(::fsmount(made.context.raw(), FSMOUNT_CLOEXEC, attributes));
     if (!mount.is_open())
         return fail_errno(errno, "fsmount overlay");
+    if (is_read_only(mount))
+        return fail(Errc::Unsupported,
+            overlay_problem(EROFS, file_system_of(parts.upper) + kernel_words(made.context)));
     return mount;
 }
 
