@@ -36,7 +36,7 @@ struct Hole { // bytes that arrived behind a gap: [begin, end)
 using Slot = std::uint32_t;
 inline constexpr Slot kNoSlot = UINT32_MAX;
 
-enum class QueueClass : std::uint8_t { None, Small, Bulk };
+enum class QueueClass : std::uint8_t { None, Small, Late, Bulk };
 
 struct Flow {
     static constexpr std::size_t kMostHoles = 8; // islands of out-of-order bytes per flow

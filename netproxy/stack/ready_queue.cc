@@ -3,12 +3,26 @@
 namespace osh::netproxy::stack
 {
 
+QueueClass ReadyQueue::class_of(Flow const& flow)
+{
+    if (flow.state == TcpState::TimeWait)
+        return QueueClass::Late;
+    return flow.to_send.size() <= kSmallWork ? QueueClass::Small : QueueClass::Bulk;
+}
+
+ReadyQueue::List& ReadyQueue::list_of(QueueClass queued)
+{
+    if (queued == QueueClass::Late)
+        return late_;
+    return queued == QueueClass::Small ? small_ : bulk_;
+}
+
 void ReadyQueue::add(Flow& flow, FlowTable& flows)
 {
-    auto const wanted = flow.to_send.size() <= kSmallWork ? QueueClass::Small : QueueClass::Bulk;
+    auto const wanted = class_of(flow);
     if (flow.queued == wanted || flow.queued == QueueClass::Bulk)
         return;
-    remove(flow, flows); // it was small work until now
+    remove(flow, flows); // it was other work until now
     flow.queued = wanted;
     List& list = list_of(flow.queued);
     flow.queue_next = kNoSlot;
@@ -40,12 +54,12 @@ Flow* ReadyQueue::take(FlowTable& flows)
 {
     bool const is_bulk_turn = small_in_a_row_ >= kSmallTurns && bulk_.first != kNoSlot;
     Slot slot = is_bulk_turn ? bulk_.first : small_.first;
-    if (slot == kNoSlot)
-        slot = bulk_.first;
+    for (List const* list : {&late_, &bulk_})
+        slot = slot == kNoSlot ? list->first : slot;
     if (slot == kNoSlot)
         return nullptr;
     Flow& flow = flows.at(slot);
-    small_in_a_row_ = flow.queued == QueueClass::Small ? small_in_a_row_ + 1 : 0;
+    small_in_a_row_ = flow.queued == QueueClass::Bulk ? 0 : small_in_a_row_ + 1;
     remove(flow, flows);
     return &flow;
 }

@@ -23,9 +23,11 @@ private:
     struct List {
         Slot first = kNoSlot, last = kNoSlot;
     };
-    List& list_of(QueueClass queued) { return queued == QueueClass::Small ? small_ : bulk_; }
+    static QueueClass class_of(Flow const& flow);
+    List& list_of(QueueClass queued);
 
     List small_, bulk_;
+    List late_; // the last word to a connection that is over: nobody waits for it
     unsigned small_in_a_row_ = 0;
 };
 

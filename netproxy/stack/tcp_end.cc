@@ -38,6 +38,7 @@ void enter_time_wait(World& world, Flow& flow, Instant now)
     if (!flow.is_service)
         world.events.push_back(TcpClosed{flow.id, false});
     world.flows.retire(flow);
+    world.wake(flow);       // behind those who wait for a word
     flow.is_service = true; // its owner's last word has been said
     ++world.waiting;
     // Those that have ended since are at the front.

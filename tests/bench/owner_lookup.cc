@@ -81,8 +81,8 @@ int connected_to(std::uint16_t port)
 {
     sys::Fd proc = sys::Fd::adopt_raw_fd(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     std::string const home = sys::read_link(proc, "self/ns/mnt");
-    auto lookup =
-        launcher::OwnerLookup::create(std::move(proc), {launcher::Plan{}, sys::Fd()}, home);
+    auto lookup = launcher::OwnerLookup::create(
+        std::move(proc), {launcher::TraceMarks(launcher::Plan{}), sys::Fd(), false}, home);
     must(lookup.ok(), "cannot open sock_diag");
     for (;;) {
         auto const received = sys::receive_message(channel, policy::kMaxOwnerMessage);

@@ -205,6 +205,24 @@ TEST(Close, ByUsThenByTheAgentPassesThroughTimeWait)
     EXPECT_TRUE(agent.stack.next_deadline().is_never());
 }
 
+TEST(Close, LastWordComesBehindTheAnswerToANewConnection)
+{
+    Agent agent;
+    FlowId const flow = agent.connect();
+    agent.stack.finish(flow);
+    agent.lines();
+    agent.send({.sequence = 1, .acknowledgement = 2, .flags = kAck | kFin});
+    agent.port = 40001;
+    agent.syn();
+    auto const opened = agent.take<TcpOpened>();
+    ASSERT_EQ(opened.size(), 1u);
+    agent.stack.accept(opened[0].flow, agent.now);
+    auto const seen = agent.drain();
+    ASSERT_EQ(seen.size(), 2u);
+    EXPECT_EQ(seen[0].tcp->flags & kSyn, kSyn);
+    EXPECT_EQ(seen[1].tcp->flags & kSyn, 0);
+}
+
 TEST(Close, FromBothSidesAtOnce)
 {
     Agent agent;
