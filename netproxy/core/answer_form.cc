@@ -47,6 +47,17 @@ std::string escaped(std::string_view text)
     return out;
 }
 
+std::string_view heading_of(int status)
+{
+    switch (status) {
+    case 403: return "Blocked by policy";
+    case 400:
+    case 431:
+    case 501: return "Request refused";
+    default: return "Not available";
+    }
+}
+
 void make_page(proxy::LocalAnswer& answer)
 {
     answer.content_type = "text/html; charset=utf-8";
@@ -57,16 +68,18 @@ void make_page(proxy::LocalAnswer& answer)
         "<style>body{{font:16px/1.5 sans-serif;max-width:44em;margin:4em auto;padding:0 1em}}"
         "pre{{white-space:pre-wrap;background:#eee;padding:1em}}</style></head>\n"
         "<body><h1>{1}</h1><p>{2}</p><pre>{3}</pre></body></html>\n",
-        answer.status, answer.status == 403 ? "Blocked by policy" : "Not available",
-        escaped(answer.detail), escaped(answer.body));
+        answer.status, heading_of(answer.status), escaped(answer.detail), escaped(answer.body));
 }
 
 // google.rpc.Code, by what the status of HTTP means here.
 int grpc_code(int status)
 {
     switch (status) {
-    case 403: return 7; // PERMISSION_DENIED
-    case 421: return 9; // FAILED_PRECONDITION
+    case 400: return 13; // INTERNAL
+    case 403: return 7;  // PERMISSION_DENIED
+    case 421: return 9;  // FAILED_PRECONDITION
+    case 431: return 8;  // RESOURCE_EXHAUSTED
+    case 501: return 12; // UNIMPLEMENTED
     case 502:
     case 503: return 14; // UNAVAILABLE
     default: return 2;   // UNKNOWN
@@ -146,8 +159,9 @@ void make_git(proxy::LocalAnswer& answer, std::string_view path, proxy::GitPushR
 proxy::LocalAnswer in_form_for(
     proxy::RequestHead const& head, proxy::LocalAnswer answer, proxy::GitPushReader const* push)
 {
-    if (head.wants_websocket)
-        return answer; // some forms are a 200, which opens the socket (RFC 8441 section 5)
+    // Some forms are a 200, which would open the socket (RFC 8441 section 5) or the tunnel.
+    if (head.wants_websocket || head.method == "CONNECT")
+        return answer;
     auto const content_type = field_of(head, "content-type");
     if (to_lower_ascii(content_type).starts_with("application/grpc")) {
         make_grpc(answer, content_type);

@@ -107,7 +107,7 @@ void Core::timed_out(Flow& flow)
         break;
     case Phase::FirstBytes: silence_is_over(flow); break;
     case Phase::Inspect:
-        if (has_waited_long(flow))
+        if (has_waited_long(flow) || has_waited_enough(flow))
             break;
         if (flow.link_role == LinkRole::Waits
             || (flow.upstream.state != UpstreamState::None

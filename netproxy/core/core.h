@@ -122,9 +122,15 @@ private:
     bool route_socket(Flow& flow);
     void wait_for_settings(Link& link, Flow& flow);
     void settings_arrived(Link& link);
+    void refuse_waiting(Link& link, std::string const& why);
     static bool has_finished_socket(Flow const& flow);
     static bool has_last_words(Flow const& flow);
     bool says_last_words(Flow& flow);
+    // flow_waits.cc
+    void expect_settings(Flow& flow);
+    void leave_silent(Link& link);
+    void limit_closing(Flow& flow);
+    bool has_waited_enough(Flow& flow);
     // flow_streams.cc
     void become_carrier(Flow& flow);
     void pump_carrier(Flow& flow);
@@ -180,6 +186,7 @@ private:
     static void answer_in_form(Flow& flow, proxy::LocalAnswer answer);
     void answer_misdirected(Flow& flow, std::string_view asked);
     void forward(Flow& flow, proxy::RequestHead const& head, credentials::RewriteVerdict rewrite);
+    void refuse_unsafe(Flow& flow);
     void refuse_credential(Flow& flow, credentials::RewriteVerdict const& rewrite);
     policy::Verdict verdict_on_request(Flow& flow, proxy::RequestHead const& head);
     static void spell_out_path(Flow& flow, policy::Verdict& verdict);

@@ -149,6 +149,19 @@ proxy::LocalAnswer denied(CredentialDenial const& denial)
             .object());
 }
 
+proxy::LocalAnswer refused(int status, std::string_view error, std::string_view reason)
+{
+    auto const detail = "osh: the request was refused: " + shown(reason, 300);
+    return json_answer(status, detail,
+        JsonLine()
+            .text("error", error)
+            .text("detail", detail)
+            .text("message", detail)
+            .text("reason", reason)
+            .raw("retry", "false")
+            .object());
+}
+
 proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_view asked_host)
 {
     auto const detail = "osh: the request names " + shown(asked_host)

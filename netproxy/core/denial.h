@@ -33,6 +33,9 @@ struct CredentialDenial {
 };
 proxy::LocalAnswer denied(CredentialDenial const& denial); // 403
 
+// One that may not be passed on: `error` says whose fault it is, `reason` what is wrong.
+proxy::LocalAnswer refused(int status, std::string_view error, std::string_view reason);
+
 // The name in Host differs from the name of the connection: RFC 9110 section 15.5.20.
 proxy::LocalAnswer misdirected(std::string_view connection_host, std::string_view asked_host);
 // A middleware that must look into the body could not.

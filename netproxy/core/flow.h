@@ -62,9 +62,10 @@ struct Upstream {
     bool has_served = false;                                  // a request goes or went out on it
     bool has_said_goodbye = false;                            // close_notify: our direction is over
     proxy::HttpVersions offered = proxy::HttpVersions::Only1; // to its server
-    bool asks_proxy = false;   // leads to the person's proxy itself, not through it to the host
-    bool expects_more = false; // inspected flows: the last read filled the inbox
-    bool lacks_space = false;  // no room when last asked: splice, the agent's; else, memory
+    bool asks_proxy = false;      // leads to the person's proxy itself, not through it to the host
+    bool awaits_settings = false; // it speaks HTTP/2, for this flow alone: the first frame is due
+    bool expects_more = false;    // inspected flows: the last read filled the inbox
+    bool lacks_space = false;     // no room when last asked: splice, the agent's; else, memory
 };
 
 // Where any program may connect, the upstream is dialled while init still looks for the owner. What
@@ -149,6 +150,7 @@ struct Flow {
     // socket on, or become another one (security design H12).
     enum class SecondLook : std::uint8_t { Due, Asked, Done } second_look = SecondLook::Due;
     LinkRole link_role = LinkRole::None;
+    proxy::Closing closing = proxy::Closing::No; // of a WebSocket, as the timer knows it
     bool is_literal = false;
     bool is_accepted = false;
     // By a person: the connection, the request in hand. A request's answer covers that one only.

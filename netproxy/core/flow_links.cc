@@ -126,6 +126,7 @@ void Core::link_is_secure(Flow& flow)
     if (flow.upstream.tls->alpn() == "h2") {
         by_upstream_.erase(flow.upstream.id);
         auto& link = links_.add(key, std::exchange(flow.upstream, Upstream{}));
+        links_.expect_settings(link, at_.now);
         if (is_for_socket(flow))
             wait_for_settings(link, flow);
         else if (!join_link(flow))
@@ -174,6 +175,8 @@ void Core::pump_link(Link& link)
         }
     }
     link.is_pumping = false;
+    if (!link.http2.awaits_settings())
+        links_.settings_came(link);
     settle_link(link);
     settings_arrived(link);
 }
@@ -230,6 +233,9 @@ void Core::settle_link(Link& link)
 
 void Core::handle_link_time()
 {
+    while (auto const id = links_.take_silent(at_.now))
+        if (auto* link = links_.find(id))
+            leave_silent(*link);
     while (auto const id = links_.take_due(at_.now)) {
         auto* link = links_.find(id);
         if (link == nullptr || !link->http2.is_idle())

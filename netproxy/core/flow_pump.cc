@@ -129,7 +129,7 @@ bool Core::give_to_upstream(Flow& flow)
         upstream.state = UpstreamState::Open;
         timers_.clear(flow.id);
         if (flow.http1 != nullptr && upstream.tls->alpn() == "h2")
-            flow.http1->speak_http2();
+            expect_settings(flow);
         if (flow.link_role == LinkRole::Leads) {
             link_is_secure(flow);
             return true;
@@ -257,8 +257,11 @@ void Core::say_goodbye(Flow& flow)
     if (flow.agent_tls != nullptr) {
         flow.agent_tls->close();
         flow.agent_tls->consume_output(send_to_agent(flow, flow.agent_tls->output()));
-        if (!flow.agent_tls->output().empty())
-            return; // the rest goes when the agent's window opens
+        if (!flow.agent_tls->output().empty()) { // the rest goes when the agent's window opens
+            if (!std::exchange(flow.is_idle, true))
+                timers_.set(flow.id, at_.now + kLinger);
+            return;
+        }
     }
     finish_agent(flow);
 }
@@ -286,6 +289,7 @@ void Core::settle(Flow& flow)
     }
     if (http.waiting() == nullptr && http.message() == nullptr)
         drop_question(flow); // nothing waits for its answer any more
+    limit_closing(flow);
     if (says_last_words(flow))
         return;
     if (http.is_finished() && flow.wire->to_agent().empty())

@@ -5,6 +5,7 @@
 #include "netproxy/core/core.h"
 #include "netproxy/core/denial.h"
 #include "netproxy/core/two_readings.h"
+#include "netproxy/proxy/http1_client.h"
 #include "policy/base/text.h"
 #include "policy/evaluate/canonical_path.h"
 
@@ -282,6 +283,8 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
     talk.logs_connection_in = talk.logs_connection_in || logs_connection_in(plan.fields);
     flow.push.reset();
     drop_used_up(flow);
+    if (!proxy::is_safe(plan))
+        return refuse_unsafe(flow);
     bool const is_complete = !head.has_body && !head.wants_websocket && flow.carrier == nullptr;
     flow.http->forward(std::move(plan));
     if (!flow.http->needs_upstream())
@@ -292,6 +295,19 @@ void Core::forward(Flow& flow, proxy::RequestHead const& head, credentials::Rewr
         return route_stream(flow);
     if (flow.upstream.id == 0 && !reuse_upstream(flow))
         open_upstream(flow);
+}
+
+// What was put into it, a credential or the path as it was judged, would not stay in its place.
+void Core::refuse_unsafe(Flow& flow)
+{
+    constexpr std::string_view kWhy = "a part that osh put into it holds a blank or a control byte";
+    policy::Decided line;
+    line.kind = "request";
+    line.decision = "deny";
+    line.code = "unsafe_request";
+    line.reason = kWhy;
+    journal(flow, std::move(line));
+    answer_in_form(flow, refused(502, "unsafe_request", kWhy));
 }
 
 // The connection that served the last request takes no more of them: it is closing, said GOAWAY.

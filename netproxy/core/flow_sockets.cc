@@ -89,18 +89,23 @@ void Core::settings_arrived(Link& link)
     bool const is_answered = link.http2.takes_sockets() != TakesSockets::Unknown;
     if (!link.do_sockets_wait || (!link.is_over && !is_answered))
         return;
-    link.do_sockets_wait = false;
-    for (auto const id : links_.finish(link.key)) {
-        auto* const flow = waiting_flow(id);
-        if (flow == nullptr)
-            continue;
-        if (link.is_over)
-            upstream_failed(*flow, DialFailure::Other,
-                link.upstream.has_ended ? "it closed the connection"
+    if (link.is_over)
+        return refuse_waiting(link, link.upstream.has_ended
+                                        ? "it closed the connection"
                                         : "it takes no requests on this connection");
-        else
+    link.do_sockets_wait = false;
+    for (auto const id : links_.finish(link.key))
+        if (auto* const flow = waiting_flow(id))
             route_stream(*flow);
-    }
+}
+
+void Core::refuse_waiting(Link& link, std::string const& why)
+{
+    if (!std::exchange(link.do_sockets_wait, false))
+        return;
+    for (auto const id : links_.finish(link.key))
+        if (auto* const flow = waiting_flow(id))
+            upstream_failed(*flow, DialFailure::Other, why);
 }
 
 } // namespace osh::netproxy::core

@@ -113,7 +113,7 @@ void Core::address_denied(Flow& flow, policy::Verdict const& verdict)
     }
     Denial denial{target_of(flow), flow.who().program().binary, settings_.profile, line.policy,
         line.code, verdict.reason, ""};
-    flow.http->upstream_failed(in_form_for(flow.http->asked(), denied(denial)));
+    flow.http->fail_with(in_form_for(flow.http->asked(), denied(denial)));
     pump(flow);
 }
 
@@ -179,7 +179,7 @@ void Core::upstream_failed(Flow& flow, DialFailure failure, std::string const& w
     if (flow.http != nullptr) {
         timers_.clear(flow.id);
         auto const may_retry = failure == DialFailure::Unfit ? MayRetry::No : MayRetry::Yes;
-        flow.http->upstream_failed(
+        flow.http->fail_with(
             in_form_for(flow.http->asked(), upstream_unusable(flow.host, why, may_retry)));
         pump(flow);
         for (auto const id : waiting) // the same connection is no better for them
@@ -203,18 +203,26 @@ void Core::secure_failed(Flow& flow)
         std::string(tls.failure())); // a copy: the session goes with the upstream
 }
 
-// An answer that never came, or that may not be passed on. True when the agent was told.
+// A request that may not be passed on; an answer that never came, or that may not. True when the
+// agent was told.
 bool Core::tell_fault(Flow& flow)
 {
     auto& http = *flow.http;
     if (!http.has_untold_fault())
         return false;
     auto const& head = http.asked();
+    if (!http.refusal().empty()) {
+        auto reply =
+            in_form_for(head, refused(http.response_status(), "bad_request", http.refusal()));
+        reply.after_body = false; // nobody can tell where it ends
+        http.fail_with(reply);
+        return true;
+    }
     // What the server did with any other request nobody knows (RFC 9110 section 9.2.2).
     bool const is_harmless =
         head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS";
-    http.upstream_failed(in_form_for(head, upstream_at_fault(flow.host, http.upstream_fault(),
-                                               is_harmless ? MayRetry::Yes : MayRetry::No)));
+    http.fail_with(in_form_for(head, upstream_at_fault(flow.host, http.upstream_fault(),
+                                         is_harmless ? MayRetry::Yes : MayRetry::No)));
     return true;
 }
 

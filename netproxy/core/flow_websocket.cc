@@ -123,8 +123,6 @@ void Core::refuse_message(Flow& flow, policy::Verdict const& verdict, std::strin
     auto const why = by_person ? std::string("refused by a person") : verdict.reason;
     flow.http->close_tunnel(
         proxy::CloseCode::Policy, "osh: blocked by policy: " + shown(why, kShownReason));
-    if (flow.http->needs_upstream()) // it waits for the end of a frame
-        timers_.set(flow.id, at_.now + kHeadTimeout);
 }
 
 } // namespace osh::netproxy::core

@@ -49,12 +49,8 @@ void Core::judge_again(Flow& flow)
     line.reason = "a new policy no longer allows this connection";
     journal(flow, std::move(line));
     if (flow.http != nullptr
-        && flow.http->close_tunnel(proxy::CloseCode::Restart, "osh: a new policy")) {
-        if (flow.http->needs_upstream()) // it waits for the end of a frame
-            timers_.set(flow.id, at_.now + kHeadTimeout);
-        pump(flow);
-        return;
-    }
+        && flow.http->close_tunnel(proxy::CloseCode::Restart, "osh: a new policy"))
+        return pump(flow);
     auto* const carrier = flow.carrier;
     cut_agent(flow);
     if (carrier != nullptr)

@@ -40,7 +40,19 @@ void UpstreamLinks::mark_over(Link& link)
 {
     link.is_over = true;
     timers_.clear(link.upstream.id);
+    silent_.clear(link.upstream.id);
     over_.push_back(link.upstream.id);
+}
+
+void UpstreamLinks::expect_settings(Link const& link, Instant now)
+{
+    silent_.set(link.upstream.id, now + kSettingsTimeout);
+}
+
+void UpstreamLinks::settings_came(Link& link)
+{
+    if (std::exchange(link.awaits_settings, false))
+        silent_.clear(link.upstream.id);
 }
 
 void UpstreamLinks::sweep()

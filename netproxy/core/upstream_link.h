@@ -8,6 +8,7 @@
 #include "netproxy/core/timers.h"
 #include "netproxy/proxy/http2_upstream.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -32,6 +33,7 @@ struct Link {
     proxy::Http2Upstream http2;
     bool is_pumping = false;
     bool is_over = false;
+    bool awaits_settings = true;
     bool do_sockets_wait = false; // for its SETTINGS, as pending ones of its key
     std::uint32_t held = 0;       // bytes, as they were counted last
 };
@@ -64,7 +66,11 @@ public:
     void idle_since(UpstreamId id, Instant now) { timers_.set(id, now + kLinkKeepFor); }
     void in_use(UpstreamId id) { timers_.clear(id); }
     UpstreamId take_due(Instant now) { return timers_.take_due(now); }
-    Instant next_deadline() const { return timers_.next(); }
+    // Its first frame is due, or has come.
+    void expect_settings(Link const& link, Instant now);
+    void settings_came(Link& link);
+    UpstreamId take_silent(Instant now) { return silent_.take_due(now); }
+    Instant next_deadline() const { return std::min(timers_.next(), silent_.next()); }
 
 private:
     std::map<UpstreamId, std::unique_ptr<Link>> links_;
@@ -74,7 +80,7 @@ private:
     static bool knows(KnownHosts const& hosts, KnownHosts::key_type const& host, Instant now);
     KnownHosts http1_hosts_, http2_hosts_;
     std::vector<UpstreamId> over_;
-    Timers timers_;
+    Timers timers_, silent_;
 };
 
 } // namespace osh::netproxy::core

@@ -54,6 +54,11 @@ void Http1Connection::set_time(Instant now)
         impl_->http2->set_time(now);
 }
 
+bool Http1Connection::awaits_settings() const
+{
+    return impl_->http2 && impl_->http2->awaits_settings();
+}
+
 void Http1Connection::answer_through(ByteSink* next)
 {
     impl_->next_step = next;
@@ -152,7 +157,7 @@ bool Http1Connection::has_untold_fault() const
     return impl_->agent == Impl::AgentState::Failed;
 }
 
-void Http1Connection::upstream_failed(LocalAnswer const& reply)
+void Http1Connection::fail_with(LocalAnswer const& reply)
 {
     if (has_untold_fault())
         return impl_->answer(reply);

@@ -48,10 +48,11 @@ public:
     bool may_send_again() const override;
     void send_again() override; // puts it into to_upstream() once more
     bool has_untold_fault() const override;
-    void upstream_failed(LocalAnswer const& reply) override;
+    void fail_with(LocalAnswer const& reply) override;
     TunnelMessage const* message() const override;
     void pass_message(std::optional<std::string> instead) override;
     bool close_tunnel(CloseCode code, std::string_view reason) override;
+    Closing closing() const override;
     std::size_t upstream_bytes(Bytes bytes) override;
     void upstream_ended(bool cleanly) override;
     Bytes to_upstream() const override;
@@ -70,7 +71,8 @@ public:
     void speak_http2();
     void upstream_is_gone(); // that connection is no more; the next begins with HTTP/1.1
     void set_time(Instant now);
-    bool is_unanswered() const; // not a byte came back
+    bool is_unanswered() const;   // not a byte came back
+    bool awaits_settings() const; // it speaks HTTP/2, and its first frame is due
 
     bool is_tunnel() const; // after a verified 101: opaque bytes both ways
 

@@ -1,5 +1,6 @@
 // Requests in: collects a head, waits for the verdict, then passes the body on. And the answers
 // that are our own. Mustn't: look at a second request before the first exchange is over.
+#include "netproxy/proxy/head_glimpse.h"
 #include "netproxy/proxy/http1_machine.h"
 #include "netproxy/proxy/trailers.h"
 
@@ -67,6 +68,7 @@ std::size_t Http1Connection::Impl::take_agent(Bytes bytes)
         case AgentState::Failed: break;
         case AgentState::Tunnel:
             count = socket->take(rest.first(std::min(rest.size(), agent_room())));
+            refusal = socket->refusal();
             break;
         case AgentState::Closed: count = rest.size(); break; // drained, never read
         }
@@ -90,14 +92,14 @@ std::size_t Http1Connection::Impl::take_head(Bytes bytes)
         end_of_head(std::string_view(request_text).substr(skipped), old - std::min(old, skipped));
     if (end == std::string_view::npos) {
         if (request_text.size() >= limit)
-            refuse(431, fmt::format("the head is longer than {} bytes", limits.head));
+            refuse_head(431, fmt::format("the head is longer than {} bytes", limits.head));
         return part.size();
     }
     auto const total = skipped + end;
     request_text.resize(total);
     request_text.erase(0, skipped);
     if (request_text.size() > limits.head)
-        refuse(431, fmt::format("the head is longer than {} bytes", limits.head));
+        refuse_head(431, fmt::format("the head is longer than {} bytes", limits.head));
     else
         head_is_complete();
     return total - old;
@@ -106,9 +108,9 @@ std::size_t Http1Connection::Impl::take_head(Bytes bytes)
 void Http1Connection::Impl::head_is_complete()
 {
     auto parsed = parse_request(request_text, limits, scheme);
-    request_text.clear();
     if (!parsed)
-        return refuse(status_of(parsed.error()), parsed.error().sentence);
+        return refuse_head(status_of(parsed.error()), parsed.error().sentence);
+    request_text.clear();
     request = *std::move(parsed);
     request_body.start(request.framing);
     wanted.reset();
@@ -174,13 +176,19 @@ std::size_t Http1Connection::Impl::take_body(Bytes bytes)
     return piece.consumed;
 }
 
+void Http1Connection::Impl::refuse_head(int code, std::string why)
+{
+    request.head = glimpse_of(std::exchange(request_text, {}));
+    refuse(code, std::move(why));
+}
+
+// Told to the owner, who knows in which form the agent reads it.
 void Http1Connection::Impl::refuse(int code, std::string why)
 {
     refusal = std::move(why);
     client().finish(UpstreamClient::Outcome::GivenUp);
     status = code;
-    write_local(json_error(code, "bad_request", refusal));
-    finish();
+    agent = AgentState::Failed;
 }
 
 void Http1Connection::Impl::answer(LocalAnswer const& reply)

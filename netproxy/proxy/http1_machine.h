@@ -86,6 +86,7 @@ struct Http1Connection::Impl final : AnswerSink, TunnelEnds {
     std::size_t take_agent(Bytes bytes);
     std::size_t agent_room() const;
     void head_is_complete();
+    void refuse_head(int code, std::string why);
     void refuse(int code, std::string why);
     void answer(LocalAnswer const& reply);
     void agent_ended();

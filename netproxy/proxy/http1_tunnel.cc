@@ -39,6 +39,11 @@ bool Http1Connection::close_tunnel(CloseCode code, std::string_view reason)
     return true;
 }
 
+Closing Http1Connection::closing() const
+{
+    return impl_->agent == Impl::AgentState::Tunnel ? impl_->socket->closing() : Closing::No;
+}
+
 void Http1Connection::Impl::switched(ParsedResponse const& response)
 {
     auto const handshake = socket->agreed(response);
@@ -62,7 +67,6 @@ void Http1Connection::Impl::tunnel_to_agent(Bytes bytes)
 
 void Http1Connection::Impl::tunnel_closed()
 {
-    refusal = socket->refusal();
     upstream_fault = socket->upstream_fault();
     finish();
 }

@@ -36,6 +36,8 @@ public:
     std::size_t held() const override { return sizeof *this + kSessionHolds + body_.held(); }
 
     void set_time(Instant now) { session_->set_time(now); }
+    // The server has said nothing yet: its first frame is one (RFC 9113 section 3.4).
+    bool awaits_settings() const { return session_->takes_sockets() == TakesSockets::Unknown; }
 
 private:
     static constexpr std::size_t kSessionHolds = 24 * 1024; // about: tables, frames, windows

@@ -1,6 +1,8 @@
 // Streams of the agent to their exchanges and back.
 #include "netproxy/proxy/http2_server.h"
 
+#include "netproxy/proxy/head_glimpse.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -67,7 +69,12 @@ void Http2Server::block_received(StreamId stream, FieldBlock block, Ends ends)
     auto exchange =
         std::make_unique<StreamExchange>(StreamEnd{session_.get(), this, stream}, scheme_);
     streams_.emplace(stream, exchange.get());
-    exchange->request_received(read_request_block(std::move(block), ends, scheme_), ends);
+    auto seen = glimpse_of(block.fields);
+    auto request = read_request_block(std::move(block), ends, scheme_);
+    if (request.ok())
+        exchange->request_received(*std::move(request), ends);
+    else
+        exchange->request_refused(request.error(), std::move(seen), ends);
     arrived_.push_back(std::move(exchange));
 }
 

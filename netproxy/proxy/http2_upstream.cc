@@ -42,6 +42,15 @@ void Http2Upstream::transport_ended()
     }
 }
 
+std::vector<std::uint64_t> Http2Upstream::under_way() const
+{
+    std::vector<std::uint64_t> tags;
+    tags.reserve(streams_.size());
+    for (auto const& [id, exchange] : streams_)
+        tags.push_back(exchange->tag);
+    return tags;
+}
+
 std::vector<std::uint64_t> Http2Upstream::take_touched()
 {
     auto touched = std::exchange(touched_, {});

@@ -20,6 +20,8 @@ public:
     Result<> start(StreamExchange& exchange);
     bool may_start() const { return session_->may_request(); }
     TakesSockets takes_sockets() const { return session_->takes_sockets(); }
+    bool awaits_settings() const { return takes_sockets() == TakesSockets::Unknown; }
+    std::vector<std::uint64_t> under_way() const; // tags of exchanges
     bool is_idle() const { return streams_.empty(); }
     bool is_over() const { return session_->is_over(); }
     std::string const& fault() const { return session_->fault(); }

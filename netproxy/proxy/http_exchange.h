@@ -92,6 +92,11 @@ struct TunnelMessage {
     std::string text; // whole, valid UTF-8; of a binary message nothing is kept
 };
 
+// A Close of a WebSocket whose messages are read, and what it waits for: one of ours, for the end
+// of the server's frame; the agent's, for the server to end the connection (RFC 6455
+// section 7.1.1).
+enum class Closing : std::uint8_t { No, Ours, Agents };
+
 class HttpExchange
 {
 public:
@@ -116,17 +121,19 @@ public:
     // again without harm (RFC 9112 section 9.3.1, RFC 9113 section 8.7).
     virtual bool may_send_again() const = 0;
     virtual void send_again() = 0;
-    // The upstream is at fault (upstream_fault() says how) and no answer has begun: the agent waits
-    // for upstream_failed().
+    // The request is malformed (refusal() says how, response_status() the status for it, asked()
+    // what could be seen of its head), or the upstream is at fault (upstream_fault()), and no
+    // answer has begun: the agent waits for fail_with().
     virtual bool has_untold_fault() const = 0;
-    // The upstream failed: this answer, or where one has begun it is cut.
-    virtual void upstream_failed(LocalAnswer const& reply) = 0;
+    // It fails with this answer, or where one has begun it is cut.
+    virtual void fail_with(LocalAnswer const& reply) = 0;
 
     // ---- a WebSocket whose messages are read (Forward::reads_messages): the one that waits.
     virtual TunnelMessage const* message() const { return nullptr; }
     virtual void pass_message(std::optional<std::string> instead); // of a text
     // A Close frame to both sides, and the end. False: there is no such WebSocket.
     virtual bool close_tunnel(CloseCode code, std::string_view reason);
+    virtual Closing closing() const { return Closing::No; }
 
     // The agent's direction has ended, and all of it went to the upstream's connection, which is
     // to be closed in that direction only.

@@ -38,19 +38,21 @@ StreamExchange::~StreamExchange()
     agent_.session->reset(agent_.id, Http2Error::Cancel);
 }
 
-void StreamExchange::request_received(Result<StreamRequest> request, Ends ends)
+void StreamExchange::request_received(StreamRequest request, Ends ends)
 {
     is_request_over_ = ends == Ends::Yes;
-    if (!request.ok())
-        return refuse(request.error());
-    request_ = *std::move(request);
+    request_ = std::move(request);
     is_waiting_ = true;
 }
 
-void StreamExchange::refuse(Error const& error)
+// The owner tells the agent.
+void StreamExchange::request_refused(Error const& why, RequestHead seen, Ends ends)
 {
-    refusal_ = error.sentence;
-    answer(json_error(status_of(error), "bad_request", refusal_));
+    is_request_over_ = ends == Ends::Yes;
+    request_.head = std::move(seen);
+    refusal_ = why.sentence;
+    status_ = status_of(why);
+    has_untold_fault_ = true;
 }
 
 void StreamExchange::request_data(Bytes bytes)

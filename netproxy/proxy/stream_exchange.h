@@ -57,10 +57,11 @@ public:
     bool may_send_again() const override;
     void send_again() override;
     bool has_untold_fault() const override { return has_untold_fault_; }
-    void upstream_failed(LocalAnswer const& reply) override;
+    void fail_with(LocalAnswer const& reply) override;
     TunnelMessage const* message() const override;
     void pass_message(std::optional<std::string> instead) override;
     bool close_tunnel(CloseCode code, std::string_view reason) override;
+    Closing closing() const override;
     bool has_finished_sending() const override;
     std::size_t upstream_bytes(Bytes bytes) override;
     void upstream_ended(bool cleanly) override;
@@ -94,7 +95,8 @@ public:
     void cut(Http2Error why);
 
     // ---- from the agent's session, by Http2Server
-    void request_received(Result<StreamRequest> request, Ends ends);
+    void request_received(StreamRequest request, Ends ends);
+    void request_refused(Error const& why, RequestHead seen, Ends ends);
     void request_data(Bytes bytes);
     void request_trailers(FieldBlock block);
     void request_ended();
@@ -137,7 +139,6 @@ private:
     bool is_agent_done() const;
     Http2Events::Produced produce_tunnel(MutableBytes into);
 
-    void refuse(Error const& error);
     void send_request_body();
     void took_request(std::size_t count);
     void drop_request_body();

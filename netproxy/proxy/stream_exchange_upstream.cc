@@ -183,7 +183,7 @@ void StreamExchange::let_go_of_upstream()
         client_.finish(Http1Client::Outcome::GivenUp);
 }
 
-void StreamExchange::upstream_failed(LocalAnswer const& reply)
+void StreamExchange::fail_with(LocalAnswer const& reply)
 {
     if (has_answer_begun_)
         return cut(Http2Error::Internal);

@@ -52,6 +52,8 @@ void StreamExchange::move_tunnel()
     while (!is_answer_over_ && !request_body_.is_empty() && tunnel_room() > 0) {
         auto const size = std::min(request_body_.size(), tunnel_room());
         auto const taken = socket_->take(request_body_.view().first(size));
+        if (refusal_.empty())
+            refusal_ = socket_->refusal();
         request_body_.consume(taken);
         took_request(taken);
         if (taken == 0)
@@ -112,6 +114,11 @@ bool StreamExchange::close_tunnel(CloseCode code, std::string_view reason)
     return true;
 }
 
+Closing StreamExchange::closing() const
+{
+    return is_tunnel_ && !is_answer_over_ ? socket_->closing() : Closing::No;
+}
+
 // ---- TunnelEnds
 
 void StreamExchange::tunnel_to_upstream(Bytes bytes)
@@ -132,8 +139,6 @@ void StreamExchange::tunnel_to_agent(Bytes bytes)
 
 void StreamExchange::tunnel_closed()
 {
-    if (refusal_.empty())
-        refusal_ = socket_->refusal();
     upstream_fault_ = socket_->upstream_fault();
     tunnel_over(true);
 }

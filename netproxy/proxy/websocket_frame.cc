@@ -119,14 +119,19 @@ void append_frame(std::string& out, Opcode opcode, std::string_view payload, Mas
         put(static_cast<unsigned char>(payload[i]) ^ (*mask)[i % 4]);
 }
 
+std::string_view fitting_reason(std::string_view reason)
+{
+    auto size = std::min(reason.size(), kMaxReason);
+    while (size > 0 && size < reason.size() && is_continuation(reason[size]))
+        --size; // never half a character
+    return reason.substr(0, size);
+}
+
 std::string close_payload(CloseCode code, std::string_view reason)
 {
     auto const number = static_cast<unsigned>(code);
     std::string out{static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
-    auto size = std::min(reason.size(), kMaxReason);
-    while (size > 0 && size < reason.size() && is_continuation(reason[size]))
-        --size; // never half a character
-    return out.append(reason.substr(0, size));
+    return out.append(fitting_reason(reason));
 }
 
 // RFC 3629: shortest forms only, no surrogates, nothing beyond U+10FFFF.

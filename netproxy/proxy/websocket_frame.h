@@ -75,6 +75,9 @@ private:
 
 // Appends one whole frame; masked by `mask` when there is one (a client's).
 void append_frame(std::string& out, Opcode opcode, std::string_view payload, MaskKey const* mask);
+// As much of a Close's reason as there is room for: whole characters, as it must be UTF-8 (section
+// 5.5.1).
+std::string_view fitting_reason(std::string_view reason);
 // The payload of a Close; the reason is cut to what fits (section 5.5).
 std::string close_payload(CloseCode code, std::string_view reason);
 bool is_valid_utf8(std::string_view text);

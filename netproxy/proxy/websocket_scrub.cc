@@ -78,14 +78,7 @@ void WebSocketScrub::frame_is_complete(std::string& out)
 {
     is_in_frame_ = false;
     if (head_.is_control()) {
-        auto const clean = scrubber_.replaced(control_);
-        // A reason that grew beyond its frame could be cut inside a character, and must be UTF-8
-        // (RFC 6455 section 5.5.1): its code says enough.
-        bool const is_close = head_.opcode == static_cast<std::uint8_t>(Opcode::Close);
-        auto const most =
-            is_close && clean.size() > kMaxControlPayload ? kCloseCode : kMaxControlPayload;
-        append_frame(out, static_cast<Opcode>(head_.opcode),
-            std::string_view(clean).substr(0, most), nullptr);
+        append_frame(out, static_cast<Opcode>(head_.opcode), clean_control(), nullptr);
         return;
     }
     if (!head_.is_final)
@@ -94,6 +87,17 @@ void WebSocketScrub::frame_is_complete(std::string& out)
     scrubber_.finish(rest);
     write(out, rest, Last::Yes);
     message_ = 0;
+}
+
+// What a longer mask makes too long for its frame is cut.
+std::string WebSocketScrub::clean_control() const
+{
+    auto clean = scrubber_.replaced(control_);
+    bool const is_close = head_.opcode == static_cast<std::uint8_t>(Opcode::Close);
+    if (!is_close || clean.size() <= kCloseCode)
+        return clean.substr(0, kMaxControlPayload);
+    clean.resize(kCloseCode + fitting_reason(std::string_view(clean).substr(kCloseCode)).size());
+    return clean;
 }
 
 void WebSocketScrub::write(std::string& out, std::string_view text, Last last)

@@ -25,6 +25,7 @@ private:
     void head_is_complete();
     void take_payload(std::string_view part, std::string& out);
     void frame_is_complete(std::string& out);
+    std::string clean_control() const;
     void write(std::string& out, std::string_view text, Last last);
 
     Scrubber scrubber_;

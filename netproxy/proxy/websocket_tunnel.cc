@@ -133,6 +133,13 @@ std::size_t WebSocketTunnel::take(Bytes bytes)
     return gate_->fault() ? bytes.size() : taken;
 }
 
+Closing WebSocketTunnel::closing() const
+{
+    if (is_closing())
+        return Closing::Ours;
+    return has_agent_closed() ? Closing::Agents : Closing::No;
+}
+
 TunnelMessage const* WebSocketTunnel::message() const
 {
     return gate_ && !is_closing() ? gate_->waiting() : nullptr;

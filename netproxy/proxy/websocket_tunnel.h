@@ -44,6 +44,7 @@ public:
     void close(CloseCode code, std::string_view reason); // of one that reads messages
     bool is_closing() const { return !close_frame_.empty(); }
     bool has_agent_closed() const { return gate_ && gate_->has_closed(); } // its Close went through
+    Closing closing() const;
 
     // Why it was closed, if one of the two is at fault; "" if not.
     std::string_view refusal() const { return refusal_; }

@@ -10,7 +10,7 @@ network_policies:
     endpoints: [{host: skipped.site.test, port: 443, tls: skip, protocol: rest, enforcement: enforce, access: read-only}]
     binaries: [{path: "/**"}]
   opened:
-    endpoints: [{host: opened.site.test, ports: [80, 443, 8446], protocol: rest, enforcement: enforce, access: full}]
+    endpoints: [{host: opened.site.test, ports: [80, 443, 8446, 8603], protocol: rest, enforcement: enforce, access: full}]
     binaries: [{path: "/**"}]
 '''
 OUTSIDE = 'osh e2e root'  # who signed the sites' certificates
@@ -134,4 +134,33 @@ def client_of_http1_at_a_server_of_http2(m):
     check([word for word in words[2:] if word != '-'] == sums, done)
 
 
-CASES = [encrypted_hello, who_is_seen, hosts_that_stay_closed, upgrade_to_http2, client_of_http1_at_a_server_of_http2]
+def server_of_http2_that_says_nothing(m):
+    """HTTP/2 is agreed on and the server never speaks: half a minute later each client is told, in its form, over either version."""
+    script = ('for v in 1.1 2; do curl -sS --http$v -H "Accept: text/html" -w "\n%{http_code} %{time_total}" SITE/ok/$v >$v & done; '
+              'curl -sS --http2 -H "Content-Type: application/grpc" -D grpc -o /dev/null --data-binary x SITE/ok/rpc; wait')
+    done = run(m, 'sh', '-c', script.replace('SITE', 'https://opened.site.test:8603'), timeout=90)
+    for name in ('1.1', '2'):
+        with open('%s/%s' % (m.project, name)) as file:
+            text = file.read()
+        code, took = text.splitlines()[-1].split()
+        check('<h1>Not available</h1>' in text and 'did not send its SETTINGS' in text, (name, text, done))
+        check(code == '502' and 29 < float(took) < 45, (name, text))
+    with open(m.project + '/grpc') as file:
+        check('grpc-status: 14' in file.read(), done)
+
+
+def refused_requests_are_told_in_the_clients_form(m):
+    """What may not be passed on is a page for a browser, a status for gRPC, a line for git, JSON for the rest, over either version."""
+    site, long = 'https://opened.site.test/r.git/info/refs', 'X: ' + 'x' * 20000
+    for version in ('--http1.1', '--http2'):
+        for fields, expected in ((['Accept: text/html'], '<h1>Request refused</h1>'), (['User-Agent: git/2.39'], 'osh: the request was refused: '),
+                                 (['Content-Type: application/grpc'], 'grpc-status: 8'), ([], '{"error":"bad_request"')):
+            options = [part for field in [*fields, long] for part in ('-H', field)]
+            done = run(m, 'curl', '-sSi', version, *options, site)
+            check(expected in done.out, (version, fields, done))
+            check(('\nosh: ' in done.out) == (fields[:1] == ['User-Agent: git/2.39']), (version, fields, done))
+    check(not m.hits(kind='request', host='opened.site.test'), 'it was sent')
+
+
+CASES = [encrypted_hello, who_is_seen, hosts_that_stay_closed, upgrade_to_http2, client_of_http1_at_a_server_of_http2,
+         server_of_http2_that_says_nothing, refused_requests_are_told_in_the_clients_form]

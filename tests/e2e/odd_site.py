@@ -9,7 +9,7 @@ import time
 
 import world
 
-HTTPS, HTTP, GREETER = 8600, 8601, 8602
+HTTPS, HTTP, GREETER, MUTE = 8600, 8601, 8602, 8603
 EXPIRED, ELSEWHERE, SELF_SIGNED, STRANGER, OLD, CIPHER, PLAIN, SHUT, ALERT, HALF, GARBAGE = range(8501, 8512)
 BIG = 1200000000
 
@@ -63,6 +63,15 @@ def greets(sock):
     while (part := sock.recv(65536)):
         count += len(part)
     sock.sendall(b'got %d\n' % count)
+
+
+def is_mute(sock):
+    """Takes HTTP/2 and nothing else, and never says a word of it."""
+    own = context('leaf')
+    own.set_alpn_protocols(['h2'])
+    with own.wrap_socket(sock, server_side=True) as tls:
+        while tls.selected_alpn_protocol() == 'h2' and tls.recv(65536):
+            pass
 
 
 def failures():
@@ -290,5 +299,5 @@ def serve_port(address, port, one):
 
 
 def serve(address, hit):
-    for port, one in {**failures(), HTTPS: http(hit, context('leaf')), HTTP: http(hit), GREETER: greets}.items():
+    for port, one in {**failures(), HTTPS: http(hit, context('leaf')), HTTP: http(hit), GREETER: greets, MUTE: is_mute}.items():
         serve_port(address, port, one)

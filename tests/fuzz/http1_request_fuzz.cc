@@ -33,6 +33,9 @@ void feed(Http1Connection& http, Bytes bytes, std::string& sent)
         OSH_CHECK(taken <= bytes.size());
         bytes = bytes.subspan(taken);
         act(http);
+        if (http.has_untold_fault())
+            http.fail_with({});
+        OSH_CHECK(!http.has_untold_fault());
         OSH_CHECK(http.to_upstream().size() <= 2 * Http1Limits{}.buffered + Http1Limits{}.head);
         sent.append(text_of(http.to_upstream()));
         http.consume_to_upstream(http.to_upstream().size());

@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     http.upstream_ended(true);
     if (http.has_untold_fault())
-        http.upstream_failed({});
+        http.fail_with({});
     OSH_CHECK(!http.has_untold_fault());
     if (!http.is_tunnel() && seen.find("\r\n\r\n") != std::string::npos)
         OSH_CHECK(seen.substr(0, seen.find("\r\n\r\n")).find("sk-secret") == std::string::npos);

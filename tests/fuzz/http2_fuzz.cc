@@ -36,7 +36,7 @@ Forward plan_for(RequestHead const& head)
 void tell_fault(HttpExchange& exchange)
 {
     if (exchange.has_untold_fault())
-        exchange.upstream_failed(json_error(502, "fault", exchange.upstream_fault()));
+        exchange.fail_with(json_error(502, "fault", exchange.upstream_fault()));
     OSH_CHECK(!exchange.has_untold_fault());
 }
 

@@ -37,6 +37,40 @@ TEST_F(FlowLinks, AServerThatNeverAnswersTheHandshakeIsA502AfterAMinute)
     EXPECT_NE(reply(id).body.find("connecting took too long"), std::string::npos);
 }
 
+TEST_F(FlowLinks, AServerThatNeverSaysItsSettingsIsToldOfInTheFormOfTheClient)
+{
+    connects_agent();
+    auto const page = client.http2.asks("GET", "rest.test", "/ok/page", {{"accept", "text/html"}});
+    moves();
+    auto const upstream = accepts_and_is_silent();
+    auto const json = gets("/ok/b"); // joins the same connection
+    later(kSettingsTimeout - 1s);
+    moves(flow, client);
+    EXPECT_EQ(reply(page).status(), "");
+    later(1s);
+    moves(flow, client);
+    EXPECT_EQ(reply(page).status(), "502");
+    EXPECT_NE(reply(page).body.find("<h1>Not available</h1>"), std::string::npos);
+    EXPECT_NE(reply(page).body.find("did not send its SETTINGS"), std::string::npos);
+    EXPECT_EQ(reply(json).status(), "502");
+    EXPECT_NE(reply(json).body.find("upstream_unreachable"), std::string::npos);
+    EXPECT_EQ(one<CloseUpstream>()->upstream, upstream);
+    gets("/ok/c");
+    EXPECT_TRUE(one<Resolve>()) << "nobody joins it any more";
+}
+
+TEST_F(FlowLinks, AServerThatSaidItsSettingsMayThinkForADay)
+{
+    connects_agent();
+    auto const id = gets("/ok/a");
+    auto const upstream = accepts();
+    later(24h);
+    moves();
+    EXPECT_EQ(reply(id).status(), "");
+    answers(upstream, 1, "at last");
+    EXPECT_EQ(reply(id).body, "at last");
+}
+
 TEST_F(FlowLinks, EventsOfAStreamMayBeADayApart)
 {
     connects_agent();

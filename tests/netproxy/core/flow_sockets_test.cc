@@ -258,6 +258,36 @@ TEST_F(FlowSockets, JoinASharedConnectionThatTakesThem)
     EXPECT_EQ(asked(upstream, 3).body, frame(proxy::Opcode::Text, "hi"));
 }
 
+TEST_F(FlowSockets, AFaultOfTheAgentsDoesNotWaitForEverForTheEndOfAFrame)
+{
+    begins();
+    auto const id = opens("/talk");
+    answers_http1(std::string("\x81\x04he", 4));
+    says(id, std::string("\x81\x02hi", 4)); // not masked
+    later(kFrameTimeout - 1s);
+    moves(flow, client);
+    EXPECT_FALSE(reply(id).is_closed);
+    later(1s);
+    moves(flow, client);
+    EXPECT_TRUE(reply(id).is_closed);
+    EXPECT_TRUE(one<CloseUpstream>());
+}
+
+TEST_F(FlowSockets, AServerThatNeverAnswersACloseIsLeft)
+{
+    begins();
+    auto const id = opens("/talk");
+    says(id, frame(proxy::Opcode::Close, "\x03\xe8"));
+    EXPECT_EQ(hears(), frame(proxy::Opcode::Close, "\x03\xe8"));
+    later(kLinger - 1s);
+    moves(flow, client);
+    EXPECT_FALSE(reply(id).is_closed);
+    later(1s);
+    moves(flow, client);
+    EXPECT_TRUE(reply(id).is_closed);
+    EXPECT_TRUE(one<CloseUpstream>());
+}
+
 TEST_F(FlowSockets, GetAConnectionOfHttp1WhereTheSharedOneTakesNone)
 {
     begins(WhenUnruled::Deny, kPagesAndSockets);

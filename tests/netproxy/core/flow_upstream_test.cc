@@ -104,6 +104,117 @@ TEST_F(FlowUpstream, GitGetsItOnceItHasSentAll)
     EXPECT_NE(side(flow).out.find("is at fault"), std::string::npos) << side(flow).out;
 }
 
+// A request that cannot be passed on, by this policy.
+class FlowRefused : public Playbook
+{
+protected:
+    std::string gets(std::string const& text)
+    {
+        start(WhenUnruled::Deny, kOpen);
+        flow = open("rest.test", 80);
+        says(flow, text);
+        EXPECT_TRUE(side(flow).is_finished);
+        EXPECT_FALSE(one<Resolve>());
+        return side(flow).out;
+    }
+    FlowId flow = 0;
+};
+
+TEST_F(FlowRefused, AProgramReadsJson)
+{
+    auto const out = gets("GET /x HTTP/1.1\r\nHost: rest.test\r\nHost: rest.test\r\n\r\n");
+    EXPECT_TRUE(out.starts_with("HTTP/1.1 400 ")) << out;
+    EXPECT_NE(out.find("{\"error\":\"bad_request\",\"detail\":\"osh: the request was refused: "),
+        std::string::npos)
+        << out;
+    EXPECT_TRUE(journalled("bad_request"));
+}
+
+TEST_F(FlowRefused, ABrowserReadsAPage)
+{
+    auto const out = gets("GET /x HTTP/1.1\r\nHost: rest.test\r\nAccept: text/html,*/*\r\n"
+                          "Transfer-Encoding: gzip\r\n\r\n");
+    EXPECT_TRUE(out.starts_with("HTTP/1.1 400 ") || out.starts_with("HTTP/1.1 501 ")) << out;
+    EXPECT_NE(
+        out.find("<h1>Request refused</h1><p>osh: the request was refused: "), std::string::npos)
+        << out;
+}
+
+TEST_F(FlowRefused, SoItDoesOfAHeadThatNeverEnds)
+{
+    auto const out = gets("GET /x HTTP/1.1\r\nAccept: text/html\r\nX: " + std::string(70000, 'x'));
+    EXPECT_TRUE(out.starts_with("HTTP/1.1 431 ")) << out;
+    EXPECT_NE(out.find("<h1>Request refused</h1>"), std::string::npos) << out;
+}
+
+TEST_F(FlowRefused, ACallOfGrpcReadsAStatus)
+{
+    auto const out = gets("POST /s/M HTTP/1.1\r\nHost: rest.test\r\nHost: other.test\r\n"
+                          "Content-Type: application/grpc+proto\r\nContent-Length: 5\r\n\r\n");
+    EXPECT_TRUE(out.starts_with("HTTP/1.1 200 ")) << out;
+    EXPECT_NE(out.find("Content-Type: application/grpc+proto\r\n"), std::string::npos) << out;
+    EXPECT_NE(out.find("grpc-status: 13\r\n"), std::string::npos) << out;
+}
+
+TEST_F(FlowRefused, GitReadsALine)
+{
+    auto const fields = std::string("User-Agent: git/2.39\r\nHost: rest.test\r\nX : y\r\n\r\n");
+    auto const refs = gets("GET /r.git/info/refs?service=git-upload-pack HTTP/1.1\r\n" + fields);
+    EXPECT_TRUE(refs.starts_with("HTTP/1.1 400 ")) << refs;
+    EXPECT_NE(refs.find("Content-Type: text/plain\r\n"), std::string::npos) << refs;
+    EXPECT_NE(refs.find("\r\n\r\nosh: the request was refused: "), std::string::npos) << refs;
+    auto const pack = gets("POST /r.git/git-upload-pack HTTP/1.1\r\n" + fields);
+    EXPECT_NE(pack.find("ERR osh: the request was refused: "), std::string::npos) << pack;
+}
+
+// A 200 would tell it that a tunnel is open, and what cannot be shown does not come back.
+TEST_F(FlowRefused, NothingOpensATunnelOrIsEchoedRaw)
+{
+    auto const tunnel = gets("CONNECT rest.test:443 HTTP/1.1\r\nHost: rest.test:443\r\n"
+                             "Content-Type: application/grpc\r\n\r\n");
+    EXPECT_TRUE(tunnel.starts_with("HTTP/1.1 501 ")) << tunnel;
+    auto const split = gets("GET /x HTTP/1.1\r\nHost: rest.test\r\nHost: rest.test\r\n"
+                            "Content-Type: application/grpc\rX-Evil: yes\r\n\r\n");
+    EXPECT_EQ(split.find("X-Evil"), std::string::npos) << split;
+}
+
+TEST_F(FlowRefused, ABodyThatBreaksIsToldInTheFormOfItsHead)
+{
+    start(WhenUnruled::Deny, kOpen);
+    flow = open("rest.test", 80);
+    says(flow, "POST /r.git/git-receive-pack HTTP/1.1\r\nHost: rest.test\r\nUser-Agent: git/2.39"
+               "\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+    EXPECT_TRUE(side(flow).out.starts_with("HTTP/1.1 200 ")) << side(flow).out;
+    EXPECT_NE(side(flow).out.find("osh: the request was refused: "), std::string::npos);
+    EXPECT_TRUE(side(flow).is_finished);
+}
+
+TEST_F(FlowRefused, StreamsOfHttp2AreToldEachInItsForm)
+{
+    proxy::TestPeer client;
+    start(WhenUnruled::Deny, kOpen);
+    flow = open("rest.test", 80);
+    auto const asks = [&](std::string const& name, std::string const& value) {
+        auto const id = client.asks("TRACE", "rest.test", "/x", {{name, value}, {"x", "y"}});
+        for (int round = 0; round < 10; ++round) {
+            says(flow, client.output());
+            client.hears(std::exchange(side(flow).out, {}));
+        }
+        return client.replies[id];
+    };
+    auto const page = asks("accept", "text/html");
+    EXPECT_EQ(page.status(), "501");
+    EXPECT_NE(page.body.find("<h1>Request refused</h1>"), std::string::npos);
+    auto const call = asks("content-type", "application/grpc");
+    EXPECT_EQ(call.status(), "200");
+    EXPECT_EQ(call.field("grpc-status"), "12");
+    auto const json = asks("accept", "*/*");
+    EXPECT_EQ(json.status(), "501");
+    EXPECT_NE(json.body.find("\"error\":\"bad_request\""), std::string::npos);
+    EXPECT_TRUE(journalled("bad_request"));
+    EXPECT_FALSE(one<Resolve>());
+}
+
 TEST_F(FlowUpstream, WhatCanBeAskedForAgainIsSaidToBe)
 {
     start();

@@ -220,7 +220,7 @@ TEST_F(FlowWebSocket, ACloseDoesNotWaitForEverForTheEndOfAFrame)
     replies(upstream, std::string("\x81\x04he", 4));
     says(flow, frame(proxy::Opcode::Text, "hi"));
     EXPECT_FALSE(side(flow).is_finished);
-    later(kHeadTimeout);
+    later(kFrameTimeout);
     EXPECT_TRUE(side(flow).is_finished);
     EXPECT_TRUE(one<CloseUpstream>());
 }
@@ -232,8 +232,46 @@ TEST_F(FlowWebSocket, NorDoesTheCloseOfANewPolicy)
     replies(upstream, std::string("\x81\x04he", 4));
     core->swap_policy(compiled("version: 1\n"), at);
     EXPECT_FALSE(side(flow).is_finished);
-    later(kHeadTimeout);
+    later(kFrameTimeout);
     EXPECT_TRUE(side(flow).is_finished);
+}
+
+TEST_F(FlowWebSocket, NorDoesTheCloseAfterAFaultOfTheAgents)
+{
+    start(WhenUnruled::Deny, kSockets);
+    opens("/talk");
+    replies(upstream, std::string("\x81\x04he", 4));
+    says(flow, std::string_view("\x81\x02hi", 4));
+    later(kFrameTimeout - 1s);
+    replies(upstream, "y"); // one byte of the frame every half a minute is not its end
+    EXPECT_FALSE(side(flow).is_finished);
+    later(1s);
+    EXPECT_TRUE(side(flow).is_finished);
+    EXPECT_TRUE(one<CloseUpstream>());
+    auto const line = journalled("bad_request");
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->reason, "a frame of the client is not masked");
+}
+
+TEST_F(FlowWebSocket, AServerThatNeverAnswersTheAgentsCloseIsLeft)
+{
+    start(WhenUnruled::Deny, kSockets);
+    opens("/talk");
+    says(flow, frame(proxy::Opcode::Close, "\x03\xe8"));
+    later(kLinger - 1s);
+    EXPECT_FALSE(side(flow).is_finished);
+    later(1s);
+    EXPECT_TRUE(side(flow).is_finished);
+    EXPECT_TRUE(one<CloseUpstream>());
+}
+
+TEST_F(FlowWebSocket, AnOpenOneMayBeSilentForADay)
+{
+    start(WhenUnruled::Deny, kSockets);
+    opens("/talk");
+    later(24h);
+    says(flow, frame(proxy::Opcode::Text, "hi"));
+    EXPECT_EQ(upstream_text(upstream), frame(proxy::Opcode::Text, "hi"));
 }
 
 } // namespace

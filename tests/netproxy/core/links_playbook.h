@@ -117,6 +117,23 @@ protected:
         moves();
         return id;
     }
+    // The same, of a server that chooses HTTP/2 and then says nothing of it.
+    UpstreamId accepts_and_is_silent()
+    {
+        auto const id = connects();
+        auto tls = *agent_tls->accept("rest.test", at.wall, HttpVersions::Both);
+        for (int round = 0; round < 10; ++round) {
+            auto const sent = upstream_text(id);
+            core->sent_upstream(id, sent.size(), at);
+            tls->receive(bytes_of(sent));
+            std::string const back(text_of(tls->output()));
+            tls->consume_output(back.size());
+            if (!back.empty())
+                replies(id, back);
+        }
+        EXPECT_EQ(tls->alpn(), "h2");
+        return id;
+    }
     StreamId gets(std::string const& path)
     {
         auto const id = client.http2.asks("GET", "rest.test", path);

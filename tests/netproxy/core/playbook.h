@@ -206,6 +206,14 @@ protected:
                 }
         return std::nullopt;
     }
+    // The first line of the journal with this code.
+    std::optional<policy::Decided> journalled(std::string_view code)
+    {
+        for (auto line = told<policy::Decided>(); line; line = told<policy::Decided>())
+            if (line->code == code)
+                return line;
+        return std::nullopt;
+    }
     // The second question about an owner gets the first answer, unless a test wants to give it.
     void collect()
     {

@@ -20,7 +20,7 @@ TEST(Http1Fault, WaitsForItsOwnersWords)
     LocalAnswer reply;
     reply.status = 502;
     reply.body = "in words";
-    http.upstream_failed(reply);
+    http.fail_with(reply);
     EXPECT_FALSE(http.has_untold_fault());
     EXPECT_TRUE(taken_to_agent(http).ends_with("\r\n\r\nin words"));
     EXPECT_TRUE(http.is_finished());
@@ -37,7 +37,7 @@ TEST(Http1Fault, IsToldAfterTheBodyToWhoReadsNothingBefore)
     http.upstream_ended(false);
     LocalAnswer reply;
     reply.after_body = true;
-    http.upstream_failed(reply);
+    http.fail_with(reply);
     EXPECT_FALSE(http.has_untold_fault() || http.is_finished() || http.needs_upstream());
     EXPECT_EQ(taken_to_agent(http), "");
     EXPECT_EQ(http.agent_bytes(bytes_of("def")), 3U);
@@ -55,7 +55,7 @@ TEST(Http1Fault, EndsWithAnAgentThatSendsNoMore)
     http.agent_ended();
     LocalAnswer reply;
     reply.after_body = true;
-    http.upstream_failed(reply);
+    http.fail_with(reply);
     EXPECT_TRUE(http.is_finished());
 }
 

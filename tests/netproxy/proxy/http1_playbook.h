@@ -13,8 +13,12 @@ namespace osh::netproxy::proxy
 // As its owner does, in a form of its own.
 inline void tell_fault(HttpExchange& http)
 {
-    if (http.has_untold_fault())
-        http.upstream_failed(json_error(502, "upstream_protocol_error", http.upstream_fault()));
+    if (!http.has_untold_fault())
+        return;
+    if (http.refusal().empty())
+        http.fail_with(json_error(502, "upstream_protocol_error", http.upstream_fault()));
+    else
+        http.fail_with(json_error(http.response_status(), "bad_request", http.refusal()));
 }
 
 inline std::string taken_to_agent(Http1Connection& http)

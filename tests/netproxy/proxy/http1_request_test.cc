@@ -12,6 +12,7 @@ std::string refusal_of(std::string const& text, Http1Limits const& limits = {})
     http.agent_bytes(bytes_of(text));
     if (http.waiting() != nullptr)
         return "accepted";
+    tell_fault(http);
     if (!http.is_finished())
         return "incomplete";
     EXPECT_TRUE(taken_to_upstream(http).empty());
@@ -167,8 +168,9 @@ TEST(Http1Request, ChunkFaultsAreRefused)
         forward_as_is(http);
         http.agent_bytes(bytes_of(body));
         EXPECT_FALSE(http.refusal().empty()) << body;
-        EXPECT_TRUE(http.is_finished());
         EXPECT_FALSE(http.needs_upstream());
+        tell_fault(http);
+        EXPECT_TRUE(http.is_finished());
         EXPECT_TRUE(taken_to_agent(http).starts_with("HTTP/1.1 400 ")) << body;
     }
 }

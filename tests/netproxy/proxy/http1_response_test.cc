@@ -373,14 +373,14 @@ TEST(Http1Response, AFailedUpstreamIsA502OrACut)
     reply.body = "{\"error\":\"upstream_unreachable\"}";
     Http1Connection early;
     start_get(early);
-    early.upstream_failed(reply);
+    early.fail_with(reply);
     EXPECT_TRUE(taken_to_agent(early).ends_with(reply.body));
     EXPECT_FALSE(early.was_cut());
 
     Http1Connection late;
     start_get(late);
     late.upstream_bytes(bytes_of("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"));
-    late.upstream_failed(reply);
+    late.fail_with(reply);
     EXPECT_TRUE(late.was_cut());
     EXPECT_EQ(taken_to_agent(late), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
 }

@@ -283,7 +283,7 @@ TEST_F(BridgeToHttp2, AHandshakeThatWasGivenUpIsNotSentLater)
     says(kSocket);
     http.speak_http2();
     server.hears(taken_to_upstream(http));
-    http.upstream_failed(json_error(502, "upstream_unreachable", "it took too long"));
+    http.fail_with(json_error(502, "upstream_unreachable", "it took too long"));
     http.upstream_bytes(bytes_of(server.output()));
     server.hears(taken_to_upstream(http));
     EXPECT_FALSE(server.replies.contains(1));

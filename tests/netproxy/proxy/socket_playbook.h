@@ -109,8 +109,10 @@ protected:
                 takes_output();
             }
             takes_output();
-            for (auto& one : server.take_arrived())
+            for (auto& one : server.take_arrived()) {
+                tell_fault(*one);
                 arrived.push_back(std::move(one));
+            }
             if (upstream)
                 moves_upstream();
         }

@@ -78,10 +78,10 @@ TEST(WebSocketScrub, ReplacesAValueAcrossFragmentsAndControlFrames)
     }
 }
 
-TEST(WebSocketScrub, ACloseWhoseReasonGrewSaysItsCodeOnly)
+TEST(WebSocketScrub, ACloseWhoseReasonGrewIsCutBetweenTwoCharacters)
 {
     std::string wide;
-    for (int i = 0; i < 60; ++i)
+    for (int i = 0; i < 59; ++i)
         wide += "\xc3\xa9";
     auto const short_one = frame(0x88, "\x03\xe8 bye real");
     EXPECT_EQ(scrubbed(short_one, 3).messages, std::vector<std::string>{"8:\x03\xe8 bye real"});
@@ -89,9 +89,19 @@ TEST(WebSocketScrub, ACloseWhoseReasonGrewSaysItsCodeOnly)
     std::string out;
     scrub.feed(bytes_of(frame(0x88, "\x03\xe8"
                                     "abc"
-                                        + wide)),
+                                        + wide + "\xc3\xa9")),
         out);
-    EXPECT_EQ(read_back(out).messages, std::vector<std::string>{"8:\x03\xe8"});
+    EXPECT_EQ(read_back(out).messages, std::vector<std::string>{"8:\x03\xe8"
+                                                                "four"
+                                                                + wide});
+}
+
+TEST(WebSocketScrub, APingThatGrewIsCutToItsFrame)
+{
+    WebSocketScrub scrub(Scrubber({{"abc", "four"}}));
+    std::string out;
+    scrub.feed(bytes_of(frame(0x89, "abc" + std::string(122, 'p'))), out);
+    EXPECT_EQ(read_back(out).messages, std::vector<std::string>{"9:four" + std::string(121, 'p')});
 }
 
 TEST(WebSocketScrub, AValueMayNotGrowAcrossMessages)
