@@ -164,8 +164,8 @@ void PublishedPorts::close()
 // While every place is taken nobody is accepted: who comes waits in the backlog.
 void PublishedPorts::arm()
 {
-    bool const takes = is_open_ && connections_.size() < kMaxRelayed;
-    for (auto& [number, port] : ports_)
+    for (auto& [number, port] : ports_) {
+        bool const takes = is_open_ && has_place(number);
         for (std::size_t i = 0; i < port.listening.size(); ++i) {
             auto& one = port.listening[i];
             if (!takes && one.watch != 0) {
@@ -177,11 +177,19 @@ void PublishedPorts::arm()
                 one.watch = watch.ok() ? *watch : 0;
             }
         }
+    }
+}
+
+bool PublishedPorts::has_place(std::uint16_t host_port) const
+{
+    auto const of_port = std::ranges::count_if(
+        connections_, [host_port](auto const& one) { return one.second.host_port == host_port; });
+    return connections_.size() < kMaxRelayed && static_cast<std::size_t>(of_port) < kMaxOfOnePort;
 }
 
 void PublishedPorts::accept_from(std::uint16_t host_port, std::size_t index)
 {
-    for (int i = 0; i < kAcceptsPerTurn && connections_.size() < kMaxRelayed; ++i) {
+    for (int i = 0; i < kAcceptsPerTurn && has_place(host_port); ++i) {
         auto const port = ports_.find(host_port);
         if (port == ports_.end())
             return;
@@ -206,6 +214,7 @@ void PublishedPorts::connecting(WordConnecting const& word, sys::Fd socket)
     auto& connection = found->second;
     if (!socket.is_open())
         return try_next(word.id);
+    sys::relay_promptly(socket);
     connection.relay =
         std::make_unique<PortRelay>(loop_, std::move(connection.host), std::move(socket), scratch_);
     auto const id = word.id;

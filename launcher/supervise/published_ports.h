@@ -21,6 +21,8 @@ inline constexpr std::size_t kSpareListeners = 16;
 // Connections at once; more wait in the kernel's backlog. Two descriptors each, of 1024 that a
 // process usually may have.
 inline constexpr std::size_t kMaxRelayed = 256;
+// Of them to one port: those of a browser that stay open do not keep a login's callback out.
+inline constexpr std::size_t kMaxOfOnePort = 192;
 
 class PublishedPorts
 {
@@ -58,6 +60,7 @@ private:
     };
 
     Result<> bind(Port& port);
+    bool has_place(std::uint16_t host_port) const;
     Result<> listen(Port& port, sys::Loopback family, char const* form);
     Result<sys::Fd> socket_for(sys::Loopback family);
     void arm();

@@ -70,6 +70,7 @@ Result<Fd> start_connect(IpAddress const& address, std::uint16_t port)
         return fail_errno(errno, "socket");
     switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
     switch_on(socket, SOL_SOCKET, SO_KEEPALIVE);
+    switch_on(socket, SOL_SOCKET, SO_OOBINLINE);
     auto const where = socket_address(address, port);
     // bind(2) and friends want sockaddr*; the storage is one.
     auto const* raw = static_cast<sockaddr const*>(static_cast<void const*>(&where.storage));
@@ -94,6 +95,9 @@ Result<Fd> start_datagrams(IpAddress const& address, std::uint16_t port)
 Result<> set_cutting(Fd const& socket, Cutting cutting)
 {
     int const how = cutting == Cutting::Yes ? IP_PMTUDISC_WANT : IP_PMTUDISC_DO;
+    int const how_v6 = cutting == Cutting::Yes ? IPV6_PMTUDISC_WANT : IPV6_PMTUDISC_DO;
+    if (::setsockopt(socket.raw(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, &how_v6, sizeof how_v6) == 0)
+        return {}; // else it is one of IPv4
     if (::setsockopt(socket.raw(), IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof how) != 0)
         return fail_errno(errno, "setsockopt(IP_MTU_DISCOVER)");
     return {};
@@ -103,6 +107,7 @@ void relay_promptly(Fd const& socket)
 {
     switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
     switch_on(socket, SOL_SOCKET, SO_KEEPALIVE);
+    switch_on(socket, SOL_SOCKET, SO_OOBINLINE); // urgent bytes stay where they are (RFC 6093)
 }
 
 bool is_connected(Fd const& socket)

@@ -28,21 +28,18 @@ Error not_http()
     return {Errc::Malformed, 0, "its answer to CONNECT is not HTTP/1"};
 }
 
-} // namespace
+using Maybe = std::optional<ConnectReply>;
 
-Result<std::optional<ConnectReply>> parse_connect_reply(std::string_view bytes)
+// One head, final or not.
+Result<Maybe> parse_head(std::string_view bytes)
 {
-    using Maybe = std::optional<ConnectReply>;
     constexpr std::string_view kVersion = "HTTP/1.";
     auto const begun = std::min(bytes.size(), kVersion.size());
     if (bytes.substr(0, begun) != kVersion.substr(0, begun))
         return std::unexpected<Error>(not_http());
-    auto const end = bytes.substr(0, kMaxReplyHead).find("\r\n\r\n");
-    if (end == std::string_view::npos) {
-        if (bytes.size() >= kMaxReplyHead)
-            return fail(Errc::TooLarge, "the head of its answer to CONNECT has no end");
+    auto const end = bytes.find("\r\n\r\n");
+    if (end == std::string_view::npos)
         return Maybe();
-    }
     auto const line = bytes.substr(0, bytes.find("\r\n"));
     bool const has_status = line.size() >= kStatusLine && is_digit(line[7]) && line[8] == ' '
                             && is_digit(line[9]) && is_digit(line[10]) && is_digit(line[11])
@@ -55,6 +52,31 @@ Result<std::optional<ConnectReply>> parse_connect_reply(std::string_view bytes)
         reply.reason = printable(line.substr(kStatusLine + 1));
     reply.size = end + 4;
     return Maybe(std::move(reply));
+}
+
+// RFC 9110 section 15.2: any number of them may precede the answer. 101 would be one itself.
+bool is_interim(int status)
+{
+    return status >= 100 && status < 200 && status != 101;
+}
+
+} // namespace
+
+Result<std::optional<ConnectReply>> parse_connect_reply(std::string_view bytes)
+{
+    auto const head = bytes.substr(0, kMaxReplyHead);
+    std::size_t skipped = 0;
+    for (;;) {
+        LET(reply, parse_head(head.substr(skipped)));
+        if (!reply && bytes.size() >= kMaxReplyHead)
+            return fail(Errc::TooLarge, "the head of its answer to CONNECT has no end");
+        if (!reply)
+            return Maybe();
+        reply->size += skipped;
+        if (!is_interim(reply->status))
+            return reply;
+        skipped = reply->size;
+    }
 }
 
 std::string connect_request(std::string_view authority, std::string_view authorization)

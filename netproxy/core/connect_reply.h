@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxReplyHead = 8 * 1024;
 struct ConnectReply {
     int status = 0;
     std::string reason;   // printable ASCII only, at most 80 bytes
-    std::size_t size = 0; // of the head: what follows belongs to the tunnel
+    std::size_t size = 0; // of the head and interim ones: what follows belongs to the tunnel
     bool is_open() const { return status >= 200 && status < 300; }
 };
 

@@ -76,6 +76,7 @@ public:
             {timers_.next(), udp_timers_.next(), pool_.next_deadline(), links_.next_deadline()});
     }
     std::size_t flow_count() const { return flows_.size(); }
+    void too_many_connections(Moment at); // the stack left some unanswered
     std::uint64_t names_refused() const { return labels_.refused(); } // by the limit on new labels
 
 private:

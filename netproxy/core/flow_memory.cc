@@ -6,6 +6,7 @@
 #include "netproxy/core/core.h"
 
 #include <algorithm>
+#include <fmt/core.h>
 
 namespace osh::netproxy::core
 {
@@ -108,6 +109,16 @@ bool Core::may_read_more(Upstream& upstream)
     upstream.lacks_space = true;
     short_of_memory_.push_back(upstream.id);
     return false;
+}
+
+void Core::too_many_connections(Moment at)
+{
+    at_ = at;
+    journal_.notice("connections",
+        fmt::format("too many connections at once ({} are open): new ones get no answer until "
+                    "some have ended",
+            flows_.size()),
+        at_.now);
 }
 
 // There is room again for those that had to stop reading.

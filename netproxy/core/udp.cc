@@ -115,25 +115,28 @@ void Core::udp_resolved(UdpFlow& flow, std::vector<IpAddress> const& addresses)
     policy::Verdict why_not;
     why_not.code = policy::DenyCode::AddressBlocked;
     why_not.reason = "the name has no usable address";
+    // Each name has addresses of both families inside; its server may have one only.
+    IpAddress const* chosen = nullptr;
     for (auto const& address : addresses) {
         auto verdict = policy::check_address(*policy_, question_of(flow), address);
         bool const fits = address.is_v4() == flow.tuple.destination.is_v4();
-        if (verdict.decision == policy::Decision::Deny) {
+        if (verdict.decision == policy::Decision::Deny)
             why_not = std::move(verdict);
-            continue;
-        }
-        if (!fits)
-            continue; // the client chose the family when it chose the synthetic address
-        flow.state = UdpState::Open;
-        commands_.push_back(OpenDatagrams{flow.id, address, flow.tuple.destination_port});
-        for (auto const& one : flow.waiting) {
-            flow.bytes_up += one.payload.size();
-            commands_.push_back(SendDatagram{flow.id, one.payload, one.fragments});
-        }
-        drop_waiting(flow);
-        return;
+        else if (chosen == nullptr || fits)
+            chosen = &address;
+        if (chosen == &address && fits)
+            break;
     }
-    refuse_udp(flow, why_not, stack::Unreachable::Host);
+    if (chosen == nullptr)
+        return refuse_udp(flow, why_not, stack::Unreachable::Host);
+    flow.state = UdpState::Open;
+    flow.is_v4_outside = chosen->is_v4();
+    commands_.push_back(OpenDatagrams{flow.id, *chosen, flow.tuple.destination_port});
+    for (auto const& one : flow.waiting) {
+        flow.bytes_up += one.payload.size();
+        commands_.push_back(SendDatagram{flow.id, one.payload, one.fragments});
+    }
+    drop_waiting(flow);
 }
 
 // The refusal is remembered for as long as the flow: one journal line, not one per datagram.
@@ -178,8 +181,10 @@ void Core::datagram_too_big(UpstreamId id, std::uint32_t mtu, Moment at)
     // Not over IPv6: the kernel inside would cut all that follows, for every program, and fragments
     // are refused. Here the kernel outside cuts it.
     auto const* flow = find_udp(id);
-    if (flow != nullptr && flow->tuple.destination.is_v4())
-        parts_.agent.refuse_udp_size(flow->tuple, mtu);
+    if (flow == nullptr || !flow->tuple.destination.is_v4())
+        return;
+    constexpr std::uint32_t kLongerHeader = 20; // IPv6's, over IPv4's
+    parts_.agent.refuse_udp_size(flow->tuple, flow->is_v4_outside ? mtu : mtu - kLongerHeader);
 }
 
 void Core::end_udp(std::uint64_t id)

@@ -34,6 +34,7 @@ struct UdpFlow {
     stack::FlowTuple tuple;
     std::string host; // the name behind a synthetic address, or the address in text
     bool is_literal = false;
+    bool is_v4_outside = true; // once it is Open
     UdpState state = UdpState::Identify;
     stack::Unreachable refusal = stack::Unreachable::Port; // what Refused tells again
     Identity identity;

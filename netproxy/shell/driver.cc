@@ -39,6 +39,7 @@ stack::Limits limits(policy::Setup const& setup)
     stack::Limits limits;
     limits.dns_per_second = kDnsPerSecond;
     limits.max_flows = std::clamp(setup.max_flows, 16u, 65'536u);
+    limits.max_flows_per_destination = limits.max_flows / 4 * 3;
     return limits;
 }
 
@@ -191,6 +192,7 @@ Result<> Driver::turn()
     upstreams_->end_turn(asked_owners_ > 0 ? Urgent::Yes : Urgent::No);
     say_words();
     watch_tun();
+    notice_limit(at);
     auto const held = stack::Limits{}.total_buffer_bytes - stack_.memory_left();
     if (heap_.is_due(held, at.now))
         ::malloc_trim(0);
@@ -219,6 +221,18 @@ void Driver::say_words()
     for (auto const& word : words_)
         note(tell(supervisor_, word));
     words_.clear();
+}
+
+// connect() inside waits and is refused at last: the person is told why.
+void Driver::notice_limit(core::Moment at)
+{
+    constexpr Duration kOnceIn = 60s;
+    auto const refused = stack_.drops().flows;
+    if (refused == flows_told_ || at.now < next_flows_notice_)
+        return;
+    flows_told_ = refused;
+    next_flows_notice_ = at.now + kOnceIn;
+    core_->too_many_connections(at);
 }
 
 void Driver::watch_tun()

@@ -64,6 +64,7 @@ private:
     void say_words();
     void note(Result<> const& outcome); // a failure that ends the session
     Instant next_deadline() const;
+    void notice_limit(core::Moment at);
     void watch_tun();
 
     policy::Setup setup_;
@@ -93,7 +94,9 @@ private:
         WallTime time{};
     } wall_;                       // asked for many times per request, read some times a second
     std::size_t asked_owners_ = 0; // of init, not answered yet
-    bool has_dialled_ = false;     // in this turn
+    std::uint64_t flows_told_ = 0;
+    Instant next_flows_notice_{};
+    bool has_dialled_ = false; // in this turn
     bool has_stopped_ = false;
     Result<> ending_;
 };

@@ -78,8 +78,8 @@ enum class DnsReply : std::uint8_t { Address, NoData, NameError, Refused, Server
 struct Limits {
     std::uint32_t max_flows = 16384;
     std::uint32_t max_half_open = 4096; // those to silent hosts are kept for as long as SYNs come
-    std::uint32_t max_flows_per_destination = 4096;
-    std::uint32_t receive_ring = 256 * 1024; // bytes per flow and direction
+    std::uint32_t max_flows_per_destination = 12288; // others keep a quarter
+    std::uint32_t receive_ring = 256 * 1024;         // bytes per flow and direction
     std::uint32_t send_ring = 256 * 1024;
     std::uint64_t total_buffer_bytes = 96u
                                        << 20; // of all flows, with what the caller holds for them
@@ -98,7 +98,8 @@ struct Addresses {
 struct Drops {
     std::uint64_t malformed = 0, fragments = 0, foreign_source = 0, unknown_protocol = 0,
                   over_limit = 0, no_flow = 0, options = 0,
-                  not_unicast = 0; // IP options and extension headers; destinations
+                  flows = 0, // SYNs beyond a limit on connections, also in over_limit
+        not_unicast = 0;     // IP options and extension headers; destinations
 };
 
 // One packet to write to the tun: header, then payload views into the flow's ring, valid until the

@@ -82,6 +82,7 @@ void tcp_open(World& world, FlowKey const& key, wire::TcpSegment const& syn, Ins
 {
     if (is_over_limit(world, key)) {
         ++world.drops.over_limit; // the agent's kernel tries again
+        ++world.drops.flows;
         return;
     }
     Flow& flow = *world.flows.add(key);

@@ -216,4 +216,23 @@ def datagrams_to_a_far_small_path(m):
     check(plain.out.splitlines()[0] == wanted[0], ('outside it is the same', plain))
 
 
-CASES = [quic_falls_back_at_once, datagrams_over_a_small_path, datagrams_to_a_far_small_path]
+OTHER_FAMILY = r'''
+import socket
+for family in (socket.AF_INET, socket.AF_INET6):
+    s = socket.socket(family, socket.SOCK_DGRAM); s.settimeout(5)
+    s.connect(socket.getaddrinfo("site.test", 4444, family, socket.SOCK_DGRAM)[0][4])
+    for i in range(30): s.send(b"%d" % i)
+    print(sorted(int(s.recv(9)) for i in range(30)) == list(range(30)))
+'''
+
+
+def datagrams_of_either_family(m):
+    """A server with an IPv4 address only is reached by either of its addresses inside, by the first datagrams of a flow too."""
+    m.profile('udp', 'version = 1\nextends = ["strict"]\n[network]\nudp = "policy"\n')
+    policy = m.write(m.home + '/udp.yaml', 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: site.test, port: 4444}\n'
+                     '    binaries: [{path: "/**"}]\n')
+    done = m.run([OSH, 'run', '-q', '--profile', 'udp', '--policy', policy, '--approvals', 'deny', '--', 'python3', '-c', OTHER_FAMILY])
+    check(done.out == 'True\nTrue\n', done)
+
+
+CASES = [datagrams_of_either_family, quic_falls_back_at_once, datagrams_over_a_small_path, datagrams_to_a_far_small_path]

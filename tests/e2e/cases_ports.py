@@ -404,6 +404,42 @@ def host_service_by_rule_only(m):
             one.close()
 
 
-CASES = [published_port_reaches_loopback_only_listener, published_port_reaches_ipv6_listener, publish_offline,
+ECHO_AND_OTHER = r'''
+import socket, threading
+a = socket.create_server(("127.0.0.1", 7602), backlog=400); b = socket.create_server(("127.0.0.1", 7603)); kept = []
+def keep():
+    while True: kept.append(a.accept())
+threading.Thread(target=keep, daemon=True).start(); print("PORT")
+while True: c, _ = b.accept(); c.sendall(b"hi"); c.close()
+'''
+
+
+def idle_connections_leave_room(m):
+    """300 idle connections to one published port keep nobody from another one."""
+    with Session(m, ('--publish', '7602', '--publish', '7603'), 'python3', '-uc', ECHO_AND_OTHER) as session:
+        session.line()
+        held = [dial(7602) for _ in range(300)]
+        other = dial(7603)
+        other.settimeout(20)
+        check(other.recv(9) == b'hi', len(held))
+
+
+def urgent_bytes_stay_in_line(m):
+    """What is sent as urgent is part of the stream, both ways through a published port and from a server outside."""
+    listener = ('import socket\ns = socket.create_server(("127.0.0.1", 7601)); print("PORT")\nc, _ = s.accept(); c.setsockopt(1, 10, 1); b = b""\n'
+                'while d := c.recv(9): b += d\nc.send(b); c.send(b"?", socket.MSG_OOB); c.send(b"."); c.close(); input()')
+    with Session(m, ('--publish', '7601'), 'python3', '-uc', listener) as session:
+        session.line()
+        client = dial(7601)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+        client.send(b'abc')
+        client.send(b'!', socket.MSG_OOB)
+        client.send(b'def')
+        client.shutdown(socket.SHUT_WR)
+        got = client.makefile('rb').read()
+        check(got == b'abc!def?.', got)
+
+
+CASES = [idle_connections_leave_room, urgent_bytes_stay_in_line, published_port_reaches_loopback_only_listener, published_port_reaches_ipv6_listener, publish_offline,
          bulk_and_many_connections, slow_reader_holds_the_sender, nobody_listens_inside, every_form_of_publish, publish_errors, profile_publishes,
          login_callback, agent_gone, agent_cannot_publish, idle_without_wakeups, host_service_by_rule_only]

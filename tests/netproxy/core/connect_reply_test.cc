@@ -24,6 +24,22 @@ TEST(ConnectReply, ARefusalKeepsItsReasonPrintable)
     EXPECT_EQ((**parse_connect_reply("HTTP/1.1 502\r\n\r\n")).reason, "");
 }
 
+TEST(ConnectReply, InterimAnswersAreSkipped)
+{
+    std::string const interim =
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+    EXPECT_FALSE(*parse_connect_reply(interim));
+    std::string const head = interim + "HTTP/1.1 200 OK\r\n\r\n";
+    auto const reply = **parse_connect_reply(head + "SSH-2.0");
+    EXPECT_TRUE(reply.is_open());
+    EXPECT_EQ(reply.size, head.size());
+    EXPECT_EQ((**parse_connect_reply("HTTP/1.1 101 Switching Protocols\r\n\r\n")).status, 101);
+    std::string many;
+    while (many.size() < kMaxReplyHead)
+        many += "HTTP/1.1 100 Continue\r\n\r\n";
+    EXPECT_FALSE(parse_connect_reply(many).ok());
+}
+
 TEST(ConnectReply, WhatIsNoHttpIsRefusedAtOnce)
 {
     for (auto const* text : {"SSH-2.0-x", "HTTP/2 200\r\n\r\n", "HTTP/1.1 abc\r\n\r\n",

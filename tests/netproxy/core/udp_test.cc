@@ -153,6 +153,36 @@ TEST_F(FlowUdp, ADatagramThatIsTooLongIsToldWithTheSizeThatFits)
     EXPECT_FALSE(one<CloseDatagrams>()); // shorter ones go on
 }
 
+TEST_F(FlowUdp, AServerOfTheOtherFamilyIsReached)
+{
+    begin();
+    sends(names.addresses_for("raw.test", at.now)->v6, 2222, "one");
+    owned();
+    core->resolved(one<Resolve>()->id, std::vector{ip("45.77.0.2")}, at);
+    EXPECT_EQ(one<OpenDatagrams>()->address, ip("45.77.0.2"));
+    EXPECT_EQ(text_of(one<SendDatagram>()->payload), "one");
+}
+
+TEST_F(FlowUdp, AServerOfBothFamiliesIsReachedByTheOneThatWasAsked)
+{
+    begin();
+    sends(names.addresses_for("raw.test", at.now)->v6, 2222, "one");
+    owned();
+    std::vector const both{ip("45.77.0.2"), ip("2001:4860::1"), ip("2001:4860::2")};
+    core->resolved(one<Resolve>()->id, both, at);
+    EXPECT_EQ(one<OpenDatagrams>()->address, ip("2001:4860::1"));
+}
+
+TEST_F(FlowUdp, WhatFitsOverIpv6IsToldWithoutItsLongerHeader)
+{
+    begin();
+    sends(address_of("raw.test"), 2222, "one", stack::Fragments::Never);
+    auto const id = owned();
+    core->resolved(one<Resolve>()->id, std::vector{ip("2001:4860::1")}, at);
+    core->datagram_too_big(id, 1400, at);
+    EXPECT_EQ(agent.told_mtu, 1380u);
+}
+
 TEST_F(FlowUdp, ADatagramOfIpv6ThatIsTooLongIsNotTold)
 {
     begin();
