@@ -73,14 +73,14 @@ std::string missing_rule(Denial const& denial)
 
 std::string next_steps(Denial const& denial)
 {
-    if (denial.decision != "no_rule" && denial.decision != "wrong_binary")
+    bool const lacks_rule = denial.decision == "no_rule" || denial.decision == "wrong_binary";
+    if (!lacks_rule && outcome(denial.decision).empty())
         return "[]";
     auto const rule = "allow " + denial.target.method + " " + denial.target.path + " on "
                       + denial.target.host + ":" + std::to_string(denial.target.port);
-    return "["
-           + json_quoted(
-               "Tell the user that the policy has no rule for this: " + shown(rule, kShownPath))
-           + "]";
+    std::string const words = lacks_rule ? "the policy has no rule for this: "
+                                         : "nobody answered; a rule would allow it unasked: ";
+    return "[" + json_quoted("Tell the user that " + words + shown(rule, kShownPath)) + "]";
 }
 
 proxy::LocalAnswer json_answer(int status, std::string detail, std::string body)

@@ -64,6 +64,8 @@ TEST_F(FlowQuestion, SaysWhatThePolicyLackedWhereNobodyAnswered)
         side(flow).out.find("nobody is there: endpoint new.test:80 is not allowed by any policy"),
         std::string::npos)
         << side(flow).out;
+    EXPECT_NE(side(flow).out.find("a rule would allow it unasked: allow POST"), std::string::npos)
+        << side(flow).out;
     auto const line = told<policy::Decided>();
     ASSERT_TRUE(line);
     EXPECT_EQ(line->code, "unattended");
