@@ -89,12 +89,14 @@ std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuer
 {
     std::vector<SocketSearch> searches;
     std::vector<std::size_t> asked_by; // the query of each search
+    std::vector<bool> is_held(queries.size());
     for (std::size_t i = 0; i < queries.size(); ++i) {
         auto const& query = queries[i];
         auto const inode =
             sys::inode_of_socket(diag_, {query.ip_protocol, query.source, query.destination,
                                             query.source_port, query.destination_port});
-        if (!inode.ok() || !inode->has_value())
+        is_held[i] = !inode.ok() || inode->has_value();
+        if (!inode.ok() || !inode->has_value() || query.depth == policy::OwnerDepth::Held)
             continue;
         SocketSearch search{.inode = **inode, .depth = query.depth};
         search.is_opened = watch_.hears_openers && query.ip_protocol == IPPROTO_TCP
@@ -106,8 +108,10 @@ std::vector<policy::OwnerAnswer> OwnerLookup::answer(std::span<policy::OwnerQuer
     std::vector<policy::OwnerAnswer> answers(queries.size());
     for (std::size_t i = 0; i < searches.size(); ++i)
         answers[asked_by[i]] = settled(searches[i], transit);
-    for (std::size_t i = 0; i < queries.size(); ++i)
+    for (std::size_t i = 0; i < queries.size(); ++i) {
         answers[i].id = queries[i].id;
+        answers[i].is_held = is_held[i];
+    }
     return answers;
 }
 
@@ -149,7 +153,7 @@ policy::OwnerAnswer OwnerLookup::settled(SocketSearch search, Transit transit)
     }
     if (search.is_opened && !holders.empty() && !may_be_passing(search, holders))
         openers_.settle(search.inode);
-    return {0, std::move(holders), transit == Transit::Yes};
+    return {0, std::move(holders), transit == Transit::Yes, true};
 }
 
 // Nobody, unless all are described: a holder that changes while it is looked at must not vanish

@@ -128,7 +128,7 @@ private:
             auto const query = policy::decode_owner_query(received->bytes);
             if (query.ok())
                 queries.push_back(*query);
-            bool const is_quick = query.ok() && query->depth == policy::OwnerDepth::Shown;
+            bool const is_quick = query.ok() && query->depth != policy::OwnerDepth::Proven;
             if (std::exchange(is_first, false) && is_quick)
                 answer(std::exchange(queries, {}));
         }

@@ -43,10 +43,21 @@ SocketAddress socket_address(IpAddress const& address, std::uint16_t port)
     return result;
 }
 
-void switch_on(Fd const& socket, int level, int option)
+void set_option(Fd const& socket, int level, int option, int value)
 {
-    int const on = 1;
-    ::setsockopt(socket.raw(), level, option, &on, sizeof on); // a comfort: works without
+    ::setsockopt(socket.raw(), level, option, &value, sizeof value); // a comfort: works without
+}
+
+// A peer whose machine, or the way to it, is gone (this machine slept, and a router forgot) says
+// nothing. The kernel alone asks after two hours (tcp(7)); so it is found within three minutes.
+void keep_alive(Fd const& socket)
+{
+    constexpr int kSilence = 60, kBetween = 15; // seconds
+    constexpr int kProbes = 6;
+    set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, kSilence);
+    set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, kBetween);
+    set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
 }
 
 Io outcome(ssize_t count)
@@ -68,9 +79,9 @@ Result<Fd> start_connect(IpAddress const& address, std::uint16_t port)
     Fd socket = Fd::adopt_raw_fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket.is_open())
         return fail_errno(errno, "socket");
-    switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
-    switch_on(socket, SOL_SOCKET, SO_KEEPALIVE);
-    switch_on(socket, SOL_SOCKET, SO_OOBINLINE);
+    set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+    keep_alive(socket);
+    set_option(socket, SOL_SOCKET, SO_OOBINLINE, 1);
     auto const where = socket_address(address, port);
     // bind(2) and friends want sockaddr*; the storage is one.
     auto const* raw = static_cast<sockaddr const*>(static_cast<void const*>(&where.storage));
@@ -105,9 +116,9 @@ Result<> set_cutting(Fd const& socket, Cutting cutting)
 
 void relay_promptly(Fd const& socket)
 {
-    switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
-    switch_on(socket, SOL_SOCKET, SO_KEEPALIVE);
-    switch_on(socket, SOL_SOCKET, SO_OOBINLINE); // urgent bytes stay where they are (RFC 6093)
+    set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+    keep_alive(socket);
+    set_option(socket, SOL_SOCKET, SO_OOBINLINE, 1); // urgent bytes stay in place (RFC 6093)
 }
 
 bool is_connected(Fd const& socket)

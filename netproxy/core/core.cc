@@ -67,9 +67,9 @@ void Core::readable(Flow& flow)
     case Phase::Draining:
         parts_.agent.consume(flow.id, parts_.agent.received(flow.id).size());
         break;
+    case Phase::Parked: notice_leaving(flow); break;
     case Phase::Identify:
     case Phase::Connect:
-    case Phase::Parked:
     case Phase::Gone: break;
     }
 }
@@ -81,6 +81,7 @@ void Core::handle_time(Moment at)
         if (auto* flow = find(id))
             timed_out(*flow);
     }
+    handle_leaving_time();
     handle_udp_time();
     handle_pool_time();
     handle_link_time();
@@ -142,7 +143,7 @@ void Core::end(Flow& flow, Ending how)
         --pending_owners_;
     end_streams(flow, how);
     leave_carrier(flow);
-    drop_question(flow);
+    give_up_question(flow);
     drop_upstream(flow, how);
     timers_.clear(flow.id);
     if (flow.is_accepted && (flow.bytes_up > 0 || flow.bytes_down > 0))
@@ -158,7 +159,7 @@ void Core::end(Flow& flow, Ending how)
 void Core::finish_agent(Flow& flow)
 {
     end_streams(flow, Ending::Finish);
-    drop_question(flow);
+    give_up_question(flow);
     drop_upstream(flow, Ending::Finish);
     parts_.agent.finish(flow.id);
     flow.phase = Phase::Draining;

@@ -72,8 +72,8 @@ public:
     void take_commands(std::vector<Command>& into); // the same, and its memory is used again
     Instant next_deadline() const
     {
-        return std::min(
-            {timers_.next(), udp_timers_.next(), pool_.next_deadline(), links_.next_deadline()});
+        return std::min({timers_.next(), looks_.next(), udp_timers_.next(), pool_.next_deadline(),
+            links_.next_deadline()});
     }
     std::size_t flow_count() const { return flows_.size(); }
     void too_many_connections(Moment at); // the stack left some unanswered
@@ -106,6 +106,7 @@ private:
     void refuse_records(stack::DnsAsked const& event);
     // flow_first_bytes.cc
     void look_at_first_bytes(Flow& flow);
+    void hello_has_begun(Flow& flow);
     void look_at_hello(Flow& flow);
     void start_inspection(Flow& flow);
     void carry_unread(Flow& flow, std::string_view why);
@@ -129,6 +130,7 @@ private:
     bool says_last_words(Flow& flow);
     // flow_waits.cc
     void expect_settings(Flow& flow);
+    void settings_came(Flow& flow);
     void leave_silent(Link& link);
     void limit_closing(Flow& flow);
     bool has_waited_enough(Flow& flow);
@@ -220,6 +222,15 @@ private:
     void park(Flow& flow, policy::Verdict const& verdict);
     void release(Flow& flow, policy::Answer const& answer);
     void drop_question(Flow& flow);
+    void forget_question(Flow& flow);
+    // flow_leaving.cc
+    void look_for_client(Flow& flow);
+    void handle_leaving_time();
+    bool notice_leaving(Flow& flow);
+    void holder_known(Flow& flow, policy::OwnerAnswer const& answer);
+    void allow_if_there(Flow& flow, policy::Answer const& answer);
+    void client_left(Flow& flow);
+    void give_up_question(Flow& flow);
     // flow_upstream.cc
     void open_upstream(Flow& flow);
     void upstream_failed(Flow& flow, DialFailure failure, std::string const& why);
@@ -316,6 +327,7 @@ private:
     FlowId next_stream_ = 1;
     std::size_t stream_count_ = 0;
     Timers timers_;
+    Timers looks_; // for the clients of open questions
     UpstreamPool pool_;
     UpstreamLinks links_;
     std::unordered_map<std::uint64_t, std::unique_ptr<UdpFlow>> udp_flows_;

@@ -96,11 +96,12 @@ struct AskedVerdict {
 struct Talk {
     // A ClientHello that names another host than DNS gave: every request is answered 421.
     std::string misdirected_name;
-    std::string credential;      // attached to the request in hand; "" if none
-    std::string answer_id;       // "q-12", for the journal line of the request it answered
-    AskedVerdict asked;          // while a question is open
-    std::vector<FlowId> streams; // of a carrier
-    std::vector<FlowId> turns;   // those that wait for an HTTP/1.1 connection of their own
+    std::string credential; // attached to the request in hand; "" if none
+    std::string answer_id;  // "q-12", for the journal line of the request it answered
+    AskedVerdict asked;     // while a question is open
+    std::optional<policy::Answer> allowed; // it, once the client is known to be there still
+    std::vector<FlowId> streams;           // of a carrier
+    std::vector<FlowId> turns; // those that wait for an HTTP/1.1 connection of their own
     std::size_t own_connections = kMaxOwnConnections; // grows, up to the streams of a connection
     ByteQueue<kStaged> agent_plain;                   // decrypted, not yet taken by the HTTP parser
     std::optional<std::string> other_body;            // what a middleware made of the request's
@@ -157,16 +158,18 @@ struct Flow {
     bool was_allowed_by_person = false, request_allowed_by_person = false;
     // Splice: nothing goes upstream before the first bytes of a TLS client were looked at.
     bool may_send_upstream = false;
-    bool has_carried = false; // a stream, at least
-    bool is_pumping = false;  // a carrier: what a stream of it does is seen next round
+    bool has_hello_begun = false; // and is not complete
+    bool has_carried = false;     // a stream, at least
+    bool is_pumping = false;      // a carrier: what a stream of it does is seen next round
     bool agent_end_told = false;
-    bool awaits_body = false;       // of the policy: nothing was decided yet
-    bool awaits_middleware = false; // decided; the body is to be looked into
-    bool awaits_filling = false;    // likewise; placeholders in it are to become values
-    bool is_decoded = false;        // the changed body: its encoding is gone
-    bool was_sent_again = false;    // the request in hand: one retry, not a loop
-    bool are_faults_told = false;   // to the journal
-    bool is_idle = false;           // between requests: the idle timer runs
+    bool agent_end_looked_at = false; // while a question is open: init was asked what it means
+    bool awaits_body = false;         // of the policy: nothing was decided yet
+    bool awaits_middleware = false;   // decided; the body is to be looked into
+    bool awaits_filling = false;      // likewise; placeholders in it are to become values
+    bool is_decoded = false;          // the changed body: its encoding is gone
+    bool was_sent_again = false;      // the request in hand: one retry, not a loop
+    bool are_faults_told = false;     // to the journal
+    bool is_idle = false;             // between requests: the idle timer runs
 
     bool is_encrypted() const
     {

@@ -63,7 +63,7 @@ bool Core::look_again(Flow& flow)
 void Core::owner_known_again(Flow& flow, policy::OwnerAnswer const& answer)
 {
     if (flow.second_look != Flow::SecondLook::Asked || flow.phase != Phase::Inspect)
-        return;
+        return holder_known(flow, answer);
     flow.second_look = Flow::SecondLook::Done;
     timers_.clear(flow.id);
     flow.identity =

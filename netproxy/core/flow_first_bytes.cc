@@ -9,6 +9,8 @@
 #include "netproxy/wire/client_hello.h"
 #include "policy/base/text.h"
 
+#include <utility>
+
 namespace osh::netproxy::core
 {
 
@@ -49,12 +51,19 @@ void Core::look_at_first_bytes(Flow& flow)
         finish_agent(flow);
 }
 
+// Its time is not put off by each piece of it.
+void Core::hello_has_begun(Flow& flow)
+{
+    if (!std::exchange(flow.has_hello_begun, true))
+        timers_.set(flow.id, at_.now + kHelloTimeout);
+}
+
 void Core::look_at_hello(Flow& flow)
 {
     auto const start = parts_.agent.received(flow.id);
     auto const hello = wire::read_client_hello(start);
     if (hello.status == HelloStatus::NeedMore && start.size() < wire::kMaxClientHello) {
-        timers_.set(flow.id, at_.now + kHelloTimeout);
+        hello_has_begun(flow);
         return;
     }
     if (hello.status != HelloStatus::Complete) {
@@ -185,7 +194,7 @@ bool Core::check_spliced_start(Flow& flow)
     }
     auto const hello = wire::read_client_hello(start);
     if (hello.status == HelloStatus::NeedMore && start.size() < wire::kMaxClientHello) {
-        timers_.set(flow.id, at_.now + kHelloTimeout);
+        hello_has_begun(flow);
         return false;
     }
     timers_.clear(flow.id);

@@ -104,7 +104,7 @@ bool Core::join_link(Flow& flow)
     for (auto* link : links_.open_links(link_key(flow))) {
         policy::Verdict why_not;
         auto const& addresses = link->upstream.addresses;
-        if (checked(flow, addresses, why_not).size() != addresses.size()
+        if (link->is_quiet(at_) || checked(flow, addresses, why_not).size() != addresses.size()
             || !link->http2.start(*flow.stream).ok())
             continue;
         flow.link = link->upstream.id;
@@ -126,6 +126,7 @@ void Core::link_is_secure(Flow& flow)
     if (flow.upstream.tls->alpn() == "h2") {
         by_upstream_.erase(flow.upstream.id);
         auto& link = links_.add(key, std::exchange(flow.upstream, Upstream{}));
+        link.heard = at_;
         links_.expect_settings(link, at_.now);
         if (is_for_socket(flow))
             wait_for_settings(link, flow);

@@ -160,6 +160,8 @@ bool Core::take_from_upstream(Flow& flow)
     bool const is_plain = upstream.tls == nullptr;
     auto const source = is_plain ? upstream.inbox.front() : upstream.plain.front();
     auto const taken = flow.http->upstream_bytes(source);
+    if (upstream.awaits_settings)
+        settings_came(flow);
     bool const is_drained = taken == source.size();
     is_plain ? upstream.inbox.consume(taken, blocks_) : upstream.plain.consume(taken, blocks_);
     if (!is_over || !is_drained)
@@ -288,19 +290,16 @@ void Core::settle(Flow& flow)
         return;
     }
     if (http.waiting() == nullptr && http.message() == nullptr)
-        drop_question(flow); // nothing waits for its answer any more
+        give_up_question(flow); // nothing waits for its answer any more
+    if (notice_leaving(flow))
+        return;
     limit_closing(flow);
     if (says_last_words(flow))
         return;
-    if (http.is_finished() && flow.wire->to_agent().empty())
-        journal_faults(flow);
-    if (http.is_finished() && flow.wire->to_agent().empty() && http.was_cut()) {
-        cut_agent(flow); // an answer that is cut short must not look complete
-        return;
-    }
     if (http.is_finished() && flow.wire->to_agent().empty()) {
-        say_goodbye(flow);
-        return;
+        journal_faults(flow);
+        // An answer that is cut short must not look complete.
+        return http.was_cut() ? cut_agent(flow) : say_goodbye(flow);
     }
     bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;
     if (!is_busy) {

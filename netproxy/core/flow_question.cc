@@ -42,6 +42,9 @@ void Core::park(Flow& flow, policy::Verdict const& verdict)
     question.why_code = code_word(verdict.code);
     question.why_text = verdict.reason;
     timers_.set(flow.id, at_.now + settings_.hold);
+    flow.agent_end_looked_at = false;
+    if (flow.carrier == nullptr)
+        looks_.set(flow.id, at_.now + kLookAgain);
     commands_.push_back(Tell{std::move(question)});
 }
 
@@ -51,18 +54,19 @@ void Core::answered(policy::Answer const& answer, Moment at)
     auto const found = by_question_.find(answer.question);
     if (found == by_question_.end())
         return; // too late: it was denied at its deadline
-    if (auto* flow = find(found->second))
+    auto* const flow = find(found->second);
+    if (flow != nullptr && answer.allow && flow->carrier == nullptr)
+        allow_if_there(*flow, answer);
+    else if (flow != nullptr)
         release(*flow, answer);
     sweep();
 }
 
 void Core::release(Flow& flow, policy::Answer const& answer)
 {
-    by_question_.erase(flow.question);
-    flow.question = 0;
-    flow.talk().answer_id = answer.id;
-    timers_.clear(flow.id);
     auto const asked = std::exchange(flow.talk().asked, {});
+    forget_question(flow);
+    flow.talk().answer_id = answer.id;
     auto const verdict = verdict_by(answer, asked.verdict);
     auto const refusal = answer.decision.empty() ? std::string("human_denied") : answer.decision;
     if (flow.http == nullptr) {
@@ -101,11 +105,18 @@ void Core::drop_question(Flow& flow)
 {
     if (flow.question == 0)
         return;
-    by_question_.erase(flow.question);
     commands_.push_back(Tell{policy::QuestionGone{flow.question}});
+    forget_question(flow);
+}
+
+void Core::forget_question(Flow& flow)
+{
+    by_question_.erase(flow.question);
     flow.question = 0;
     flow.talk().asked = {};
+    flow.talk().allowed.reset();
     timers_.clear(flow.id); // its deadline
+    looks_.clear(flow.id);
 }
 
 } // namespace osh::netproxy::core

@@ -110,6 +110,8 @@ void Core::received_from_upstream(UpstreamId id, std::size_t count, Moment at)
         return;
     }
     if (auto* link = links_.find(id)) {
+        if (count > 0)
+            link->heard = at;
         link->upstream.inbox.commit(count);
         link->upstream.inbox.give_back(blocks_); // when nothing came
         pump_link(*link);

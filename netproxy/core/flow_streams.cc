@@ -126,7 +126,7 @@ void Core::settle_stream(Flow& flow)
     }
     bool const is_busy = http.needs_upstream() || http.waiting() != nullptr;
     if (http.waiting() == nullptr && http.message() == nullptr)
-        drop_question(flow); // nothing waits for its answer any more
+        give_up_question(flow); // nothing waits for its answer any more
     limit_closing(flow);
     if (!is_busy && flow.link_role == LinkRole::Waits)
         flow.link_role = LinkRole::None;

@@ -24,6 +24,14 @@ void Core::expect_settings(Flow& flow)
     timers_.set(flow.id, at_.now + kSettingsTimeout);
 }
 
+void Core::settings_came(Flow& flow)
+{
+    if (flow.http1->awaits_settings())
+        return;
+    flow.upstream.awaits_settings = false;
+    timers_.clear(flow.id);
+}
+
 // All that rely on a shared connection that its server said nothing on: on another one they would
 // wait as long.
 void Core::leave_silent(Link& link)

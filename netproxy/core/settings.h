@@ -45,6 +45,7 @@ inline constexpr std::size_t kMaxStreams = 1024;         // HTTP/2 requests unde
 inline constexpr std::size_t kMaxOwnConnections = 16;    // HTTP/1.1, for one HTTP/2 connection
 inline constexpr Duration kTurnPatience = 2s; // then it gets one more: those may be long answers
 inline constexpr Duration kOwnerTimeout = 5s; // init answers in microseconds
+inline constexpr Duration kLookAgain = 2s;    // is whoever waits for a person still there?
 inline constexpr Duration kHeadTimeout = 30s; // first request head, or a ClientHello
 inline constexpr Duration kHelloTimeout = 10s;
 inline constexpr Duration kSilence = 300ms;       // then the server is expected to speak first

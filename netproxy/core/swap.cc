@@ -63,8 +63,10 @@ void Core::judge_parked_again(Flow& flow)
 {
     bool const is_open = flow.connect->verdict.decision != policy::Decision::Deny;
     if (flow.http == nullptr) {
-        if (!is_open && !is_askable(flow, flow.connect->verdict))
-            refuse(flow, flow.connect->verdict);
+        if (is_open || is_askable(flow, flow.connect->verdict))
+            return;
+        drop_question(flow);
+        refuse(flow, flow.connect->verdict);
         return;
     }
     auto const verdict = is_open ? verdict_again(flow) : flow.connect->verdict;

@@ -6,6 +6,13 @@
 namespace osh::netproxy::core
 {
 
+bool Link::is_quiet(Moment at) const
+{
+    auto const by_calendar =
+        std::chrono::abs(std::chrono::milliseconds(at.wall.milliseconds - heard.wall.milliseconds));
+    return at.now - heard.now > kLinkQuiet || by_calendar > kLinkQuiet;
+}
+
 Link* UpstreamLinks::find(UpstreamId id)
 {
     auto const found = links_.find(id);

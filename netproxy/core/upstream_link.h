@@ -17,6 +17,7 @@ namespace osh::netproxy::core
 
 inline constexpr std::size_t kMaxLinks = 128;      // beyond it streams get HTTP/1.1 connections
 inline constexpr Duration kLinkKeepFor = 60s;      // without a stream
+inline constexpr Duration kLinkQuiet = 60s;        // then nobody joins it any more
 inline constexpr std::size_t kMaxKnownHosts = 256; // remembered, of each kind
 inline constexpr Duration kKnownHostFor = 10min;   // then they are asked again
 
@@ -31,11 +32,16 @@ struct Link {
     LinkKey key;
     Upstream upstream; // connected and verified
     proxy::Http2Upstream http2;
+    Moment heard; // when something came last
     bool is_pumping = false;
     bool is_over = false;
     bool awaits_settings = true;
     bool do_sockets_wait = false; // for its SETTINGS, as pending ones of its key
     std::uint32_t held = 0;       // bytes, as they were counted last
+
+    // The way to its server may be gone. By the calendar too, which goes on while the machine
+    // sleeps; a clock that is set costs a connection.
+    bool is_quiet(Moment at) const;
 };
 
 class UpstreamLinks

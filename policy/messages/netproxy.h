@@ -145,7 +145,7 @@ struct QuestionGone {
 struct Decided {
     std::string kind;     // connect, request, dns, credential, address, question, middleware
     std::string decision; // allow, audit, deny
-    std::string code;     // no_rule, rule_denied, human_denied, …
+    std::string code;     // no_rule, rule_denied, human_denied, withdrawn, …
     Program program;
     Target target;
     std::string policy; // map key of the rule, "" if none

@@ -10,12 +10,13 @@ namespace osh::policy
 namespace
 {
 
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
 enum class Kind : std::uint8_t { Query = 1, Answer = 2 };
 
 constexpr std::size_t kMaxPath = 4096;       // PATH_MAX: what readlink(2) of exe can return
 constexpr std::size_t kMaxCommandLine = 200; // owner.h: display only
 constexpr std::uint8_t kTrustedPlace = 1, kDeleted = 2, kTraced = 4, kPreloaded = 8, kChanged = 16;
+constexpr std::uint8_t kInTransit = 1, kHeld = 2; // of an answer
 constexpr std::uint8_t kKnownFlags = kTrustedPlace | kDeleted | kTraced | kPreloaded | kChanged;
 
 std::string_view cut(std::string_view text, std::size_t limit)
@@ -155,8 +156,8 @@ Result<OwnerQuery> decode_owner_query(Bytes message)
     LET(source_port, in.u16_be());
     LET(destination_port, in.u16_be());
     LET(depth, in.u8());
-    if (depth != static_cast<std::uint8_t>(OwnerDepth::Shown)
-        && depth != static_cast<std::uint8_t>(OwnerDepth::Proven))
+    if (depth < static_cast<std::uint8_t>(OwnerDepth::Shown)
+        || depth > static_cast<std::uint8_t>(OwnerDepth::Held))
         return fail(Errc::Malformed, "owner: unknown depth of a question");
     if (ip_protocol != 6 && ip_protocol != 17)
         return fail(Errc::Malformed, "owner: neither TCP nor UDP");
@@ -173,7 +174,8 @@ std::vector<std::byte> encode(OwnerAnswer const& answer)
     auto start = [&](std::size_t holder_count) {
         ByteWriter out = start_message(Kind::Answer);
         out.u64_le(answer.id);
-        out.u8(answer.is_in_transit ? 1 : 0);
+        out.u8(static_cast<std::uint8_t>(
+            (answer.is_in_transit ? kInTransit : 0) | (answer.is_held ? kHeld : 0)));
         out.u8(static_cast<std::uint8_t>(holder_count));
         return out;
     };
@@ -195,10 +197,11 @@ Result<OwnerAnswer> decode_owner_answer(Bytes message)
     OwnerAnswer answer;
     LET(id, in.u64_le());
     answer.id = id;
-    LET(transit, in.u8());
-    if (transit > 1)
-        return fail(Errc::Malformed, "owner: neither in transit nor not");
-    answer.is_in_transit = transit == 1;
+    LET(flags, in.u8());
+    if ((flags & ~(kInTransit | kHeld)) != 0)
+        return fail(Errc::Malformed, "owner: unknown flags of an answer");
+    answer.is_in_transit = (flags & kInTransit) != 0;
+    answer.is_held = (flags & kHeld) != 0;
     LET(count, in.u8());
     if (count > kMaxHolders)
         return fail(Errc::TooLarge, "owner: too many holders");

@@ -20,7 +20,8 @@ inline constexpr std::size_t kMaxOwnerMessage = 64 * 1024;
 // How much the answer is needed for. Where a rule relies on the program, or a person is asked,
 // every holder of the socket is found and everything about it is read anew. Where the verdict is
 // the same for any program, one holder is enough, and what is known about it may be remembered.
-enum class OwnerDepth : std::uint8_t { Shown = 1, Proven = 2 };
+// Held: only whether anybody has the socket still; no holder is looked for.
+enum class OwnerDepth : std::uint8_t { Shown = 1, Proven = 2, Held = 3 };
 
 struct OwnerQuery {
     std::uint64_t id = 0;
@@ -56,6 +57,9 @@ struct OwnerAnswer {
     // Descriptors travel through Unix sockets just now, and this socket may be among them: the
     // holders need not be all.
     bool is_in_transit = false;
+    // Some descriptor is the socket, or that cannot be told. A socket that nobody has lives on in
+    // the kernel until its peer has ended too.
+    bool is_held = true;
 };
 
 std::vector<std::byte> encode(OwnerQuery const& query);

@@ -129,6 +129,70 @@ def every_client_learns_of_the_deadline(m):
     check(not m.hits(kind='request', host='ask.test') and not m.hits(kind='dns', name='ask.test'), 'something left')
 
 
+# Arguments: what it does once its request is out. It reads its answer unless it leaves.
+RAW_CLIENT = """import socket, struct, sys, time
+s = socket.create_connection(('ask.test', 80), 10)
+how = sys.argv[1]
+size = 4000000 if how == 'body' else 0
+s.sendall(b'POST /%s HTTP/1.1\\r\\nHost: ask.test\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n' % (how.encode(), size))
+if how == 'body':
+    s.setblocking(False)
+    try:
+        while True: s.send(b'x' * 65536)
+    except BlockingIOError: time.sleep(1)
+time.sleep(1)
+if how == 'reset': s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+if how in ('half', 'late'): s.shutdown(socket.SHUT_WR)
+if how == 'late': time.sleep(3)
+if how == 'half':
+    s.settimeout(30)
+    print(b''.join(iter(lambda: s.recv(65536), b'')).decode().splitlines()[-1])
+s.close()
+print('left', flush=True)
+time.sleep(20 if how != 'half' else 0)
+"""
+LEAVING = {'close': 'python3 raw.py close', 'reset': 'python3 raw.py reset', 'body': 'python3 raw.py body', 'late': 'python3 raw.py late',
+           'curl': 'curl -sS -m 1.5 http://ask.test/curl', 'curl-tls': 'curl -sS --http1.1 -m 1.5 https://ask.test/curl',
+           'killed': 'timeout -s KILL 1.5 curl -sS http://ask.test/killed', 'killed-tls': 'timeout -s KILL 1.5 curl -sS --http1.1 https://ask.test/killed',
+           'curl-h2': 'curl -sS --http2 -m 1.5 https://ask.test/curl'}
+
+
+def client_that_leaves_takes_its_question_back(m):
+    """Whoever asked closes, resets, is killed, over TCP, TLS or HTTP/2, with a body half sent: no question is left, nothing is ever sent."""
+    need('python3')
+    m.write(m.project + '/raw.py', RAW_CLIENT)
+    for name, command in LEAVING.items():
+        process = start(m, command + '; sleep 30')
+        row = waiting(m)[0]
+        check(row['state'] == 'held', (name, row))
+        deadline = time.monotonic() + 12
+        while row['state'] == 'held' and time.monotonic() < deadline:
+            time.sleep(0.1)
+            row = waiting(m)[0]
+        check(row['state'] == 'lapsed' and row['count'] == 0, (name, row))  # shown as missed, waits for nobody
+        m.osh('approvals', 'allow', row['id'])
+        session = sessions(m)[0]['session']
+        lines = [json.loads(line) for line in m.osh('logs', session, '--json').out.splitlines()]
+        check(any('"withdrawn"' in json.dumps(line) and 'ask.test' in json.dumps(line) for line in lines), (name, lines))
+        os.killpg(process.pid, signal.SIGTERM)
+        finish(process)
+    check(not m.hits(kind='request', host='ask.test') and not m.hits(kind='dns', name='ask.test'), 'something left')
+
+
+def half_close_is_not_leaving(m):
+    """A client that ends its direction and reads on is asked about for as long as it takes, and gets its answer."""
+    need('python3')
+    m.write(m.project + '/raw.py', RAW_CLIENT)
+    process = start(m, 'python3 raw.py half')
+    row = waiting(m)[0]
+    time.sleep(6)
+    check([other['id'] for other in waiting(m)] == [row['id']], 'it was taken back')
+    check(m.osh('approvals', 'allow', row['id']).code == 0, 'allow')
+    code, out, err = finish(process)
+    check(code == 0 and 'ask.test' in out and 'left' in out, (code, out, err))
+    check(len(m.hits(kind='request', host='ask.test')) == 1, 'requests')
+
+
 def session_answer_covers_the_next(m):
     """An allow for the session answers later equal requests without a question."""
     process = start(m, 'curl -sS https://ask.test/1; curl -sS https://ask.test/2; curl -sS https://ask.test/3')
@@ -195,5 +259,5 @@ def tray_is_a_front_end(m):
 
 
 CASES = [allowed_request_goes_on, denied_request_gets_403, no_answer_is_a_deny, every_client_waits, every_client_learns_of_the_deadline, session_answer_covers_the_next,
-         journal_ps_and_logs, policy_set_live, tray_is_a_front_end,
+         client_that_leaves_takes_its_question_back, half_close_is_not_leaving, journal_ps_and_logs, policy_set_live, tray_is_a_front_end,
          inside_cannot_answer]

@@ -2,6 +2,7 @@
 and session tickets. Clients are curl, python and node with no option given."""
 import json
 import os
+import subprocess
 import threading
 import time
 
@@ -185,6 +186,19 @@ r.on('end', () => session.close());
 """
 
 
+def server_that_vanishes_is_found(m):
+    """While nothing is said on a connection its server's kernel is asked each minute whether it is there (TCP's keep-alive)."""
+    process = m.popen(words(m) + ['curl', '-sSN', '%s/events' % SITE], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    first = process.stdout.readline()
+    with open('/proc/net/tcp') as file:
+        rows = [line.split() for line in list(file)[1:]]
+    out, err = process.communicate(timeout=30)
+    check(first == b'data: 0\n', (first, out, err))
+    # proc_net_tcp(5): established, to that port; 02 is the keep-alive's timer, then its hundredths of a second.
+    timers = [row[5].split(':') for row in rows if row[2].endswith(':%04X' % odd.HTTPS) and row[3] == '01']
+    check(any(kind == '02' and 0 < int(left, 16) <= 6000 for kind, left in timers), timers)
+
+
 def events_come_when_they_are_sent(m):
     """Three events 0.7 s apart arrive 0.7 s apart: python, node's fetch, node over HTTP/2."""
     need('node')
@@ -285,5 +299,5 @@ def pipelined_requests(m):
     check(done.out.splitlines() == ['%s 3 2 1' % path for path in ('/204', '/stale', '/leaves', '/until-close', '/http10')] * 2, done)
 
 
-CASES = [servers_that_are_not_believed, answers_that_never_come, ways_of_http1, expectations, both_directions_at_once, events_come_when_they_are_sent, stale_connections,
+CASES = [servers_that_are_not_believed, answers_that_never_come, ways_of_http1, expectations, both_directions_at_once, server_that_vanishes_is_found, events_come_when_they_are_sent, stale_connections,
          pipelined_requests, bodies_of_any_size, tickets_on_both_sides]

@@ -188,7 +188,9 @@ private:
         if (!ask)
             return;
         policy::OwnerAnswer known{ask->query.id, {}};
-        auto const how = byte() % 4;
+        auto const word = byte();
+        auto const how = word % 4;
+        known.is_held = word < 192;
         if (how != 0)
             known.holders.push_back(holder(how == 1 ? "/tmp/x" : "/usr/bin/curl", how != 1));
         if (how == 3)

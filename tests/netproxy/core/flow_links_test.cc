@@ -87,6 +87,38 @@ TEST_F(FlowLinks, EventsOfAStreamMayBeADayApart)
     EXPECT_FALSE(reply(id).is_complete);
 }
 
+TEST_F(FlowLinks, OnAConnectionThatIsQuietNothingNewBegins)
+{
+    connects_agent();
+    auto const events = gets("/ok/events");
+    auto const upstream = accepts();
+    auto& server = servers.at(upstream).http2;
+    server.session->answer(1, {{":status", "200"}}, Ends::No);
+    for (int count = 0; count < 5; ++count) {
+        later(kLinkQuiet);
+        server.says(1, "event ");
+        moves();
+    }
+    gets("/ok/b");
+    EXPECT_FALSE(one<Resolve>()) << "it was heard";
+    later(kLinkQuiet + 1s);
+    gets("/ok/c");
+    EXPECT_TRUE(one<Resolve>());
+    server.says(1, "more");
+    moves();
+    EXPECT_TRUE(reply(events).body.ends_with("more")) << "what is on it goes on";
+}
+
+TEST_F(FlowLinks, NorOnOneFromBeforeTheMachineSlept)
+{
+    connects_agent();
+    gets("/ok/a");
+    answers(accepts(), 1, "1");
+    at.wall.milliseconds += 3'600'000;
+    gets("/ok/b");
+    EXPECT_TRUE(one<Resolve>());
+}
+
 TEST_F(FlowLinks, StreamsShareOneConnection)
 {
     connects_agent();

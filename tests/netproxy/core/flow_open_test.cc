@@ -173,6 +173,21 @@ TEST_F(FlowOpen, PassesAHalfCloseOn)
     EXPECT_TRUE(side(flow).is_finished);
 }
 
+TEST_F(FlowOpen, AHelloThatDripsHasNoMoreTimeThanAnother)
+{
+    start();
+    for (auto const* name : {"rest.test", "raw.test"}) { // inspected, carried
+        auto const flow = open(name, 443);
+        connects();
+        says(flow, std::string_view("\x16\x03\x01\x02\x00", 5));
+        later(kHelloTimeout - 1s);
+        says(flow, std::string_view("\x01", 1));
+        EXPECT_FALSE(side(flow).is_reset) << name;
+        later(1s);
+        EXPECT_TRUE(side(flow).is_reset) << name;
+    }
+}
+
 TEST_F(FlowOpen, WhileDescriptorsTravelNobodyIsProvenToBeTheOwner)
 {
     start();

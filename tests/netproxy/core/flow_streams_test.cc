@@ -184,9 +184,9 @@ TEST_F(FlowStreams, AStreamThatTheAgentResetsTakesItsQuestionBack)
     ASSERT_TRUE(question);
     client.session->reset(held, Http2Error::Cancel);
     moves();
-    auto const gone = told<policy::QuestionGone>();
-    ASSERT_TRUE(gone);
-    EXPECT_EQ(gone->id, question->id);
+    auto const taken = told<policy::QuestionGone>();
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken->id, question->id);
     EXPECT_EQ(core->flow_count(), 1u);
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstring>
 #include <map>
+#include <set>
 #include <string>
 
 namespace osh::netproxy::core::test
@@ -148,6 +149,13 @@ protected:
         owned_by(id);
         return id;
     }
+    // What init says when it is asked whether anybody has the socket still.
+    void has_holder(FlowId flow, bool is_held)
+    {
+        policy::OwnerAnswer answer{flow, {}};
+        answer.is_held = is_held;
+        core->owner_known(answer, at);
+    }
     void says(FlowId flow, std::string_view text)
     {
         agent.sides[flow].in += text;
@@ -221,7 +229,10 @@ protected:
             for (auto& command : fresh) {
                 auto const* ask = std::get_if<AskOwner>(&command);
                 auto const known = ask ? owners.find(ask->query.id) : owners.end();
-                if (known != owners.end() && answers_again)
+                if (ask && ask->query.depth == policy::OwnerDepth::Held && leaves_none)
+                    has_holder(ask->query.id, !gone.contains(ask->query.id));
+                else if (known != owners.end() && answers_again
+                         && ask->query.depth != policy::OwnerDepth::Held)
                     core->owner_known({known->first, known->second}, at);
                 else
                     commands.push_back(std::move(command));
@@ -242,6 +253,8 @@ protected:
     std::vector<Command> commands;
     std::map<FlowId, std::vector<policy::Holder>> owners;
     bool answers_again = true;
+    bool leaves_none = true; // questions of whether a client is there are answered
+    std::set<FlowId> gone;   // sockets that nobody has any more
     FlowId next_flow = 1;
 };
 

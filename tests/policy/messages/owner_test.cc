@@ -88,8 +88,13 @@ TEST(OwnerAnswerCodec, SaysWhetherTheSocketMayBeInTransit)
         ASSERT_TRUE(decoded.ok());
         EXPECT_EQ(decoded->is_in_transit, is_in_transit);
     }
+    for (bool const is_held : {false, true}) {
+        auto const decoded = decode_owner_answer(encode(OwnerAnswer{9, {}, false, is_held}));
+        ASSERT_TRUE(decoded.ok());
+        EXPECT_EQ(decoded->is_held, is_held);
+    }
     auto odd = encode(OwnerAnswer{9, {}, true});
-    odd[10] = std::byte{2};
+    odd[10] = std::byte{4};
     EXPECT_FALSE(decode_owner_answer(odd).ok());
 }
 
