@@ -184,24 +184,85 @@ bool list_processes(sys::Fd const& proc, std::vector<std::int32_t>& pids)
     return are_all;
 }
 
-// One look instead of a walk through a table: a client that opens one connection after the other.
-bool SocketHolders::find_again(sys::Fd const& proc, SocketSearch& search) const
+std::vector<std::int32_t> SocketHolders::Recent::guesses() const
 {
-    if (search.depth != policy::OwnerDepth::Shown || recent_.empty())
-        return false;
-    auto const [pid, descriptor] = recent_.front();
-    auto const path = std::to_string(pid) + "/fd/" + std::to_string(descriptor);
-    if (sys::socket_at(proc, path.c_str()) != search.inode)
-        return false;
-    search.pids.push_back(pid);
-    return true;
+    constexpr std::int32_t kShareOfWalk = 8; // a table has at least as many places as its numbers
+    std::int32_t const latest = numbers.front();
+    std::int32_t const reach = std::clamp(latest / kShareOfWalk, 1, kMaxGuessReach);
+    std::vector<std::int32_t> all;
+    for (std::int32_t away = 0; away <= reach; ++away)
+        all.push_back(latest + away);
+    all.insert(all.end(), numbers.begin() + 1, numbers.end());
+    for (std::int32_t away = 1; away <= std::min(reach, latest); ++away)
+        all.push_back(latest - away);
+    return all;
 }
 
-void SocketHolders::remember(Recent holder)
+bool SocketHolders::Recent::has_long_table() const
 {
-    std::erase_if(recent_, [&](Recent const& other) { return other.pid == holder.pid; });
-    recent_.insert(recent_.begin(), holder);
-    recent_.resize(std::min(recent_.size(), kMaxRecentHolders));
+    return std::ranges::max(numbers) >= kLongTable;
+}
+
+// A few looks instead of a walk through a table: a client that opens one connection after the
+// other, be it that it closes them or that it keeps them.
+bool SocketHolders::find_again(sys::Fd const& proc, SocketSearch& search)
+{
+    if (search.depth != policy::OwnerDepth::Shown)
+        return false;
+    for (auto const& recent : recent_) {
+        auto const table = sys::open_proc(proc, (std::to_string(recent.pid) + "/fd").c_str());
+        if (!table.is_open())
+            continue; // it is gone, or hides it
+        for (auto const number : recent.guesses()) {
+            if (sys::socket_at(table, std::to_string(number).c_str()) != search.inode)
+                continue;
+            search.pids.push_back(recent.pid);
+            search.descriptor = number;
+            remember(recent.pid, number);
+            return true;
+        }
+    }
+    return false;
+}
+
+void SocketHolders::remember(std::int32_t pid, std::int32_t number)
+{
+    Recent holder{pid, {}};
+    auto const known = std::ranges::find(recent_, pid, &Recent::pid);
+    if (known != recent_.end()) {
+        holder.numbers = std::move(known->numbers);
+        recent_.erase(known);
+    }
+    std::erase(holder.numbers, number);
+    holder.numbers.insert(holder.numbers.begin(), number);
+    if (holder.numbers.size() > kMaxRecentNumbers)
+        holder.numbers.pop_back();
+    recent_.insert(recent_.begin(), std::move(holder));
+    if (recent_.size() > kMaxRecentHolders)
+        recent_.pop_back();
+}
+
+// Where one holder is enough. A long table does not keep a program waiting that just started.
+std::vector<std::int32_t> SocketHolders::likely_holders(sys::Fd const& proc)
+{
+    std::erase_if(recent_, [&](Recent const& holder) {
+        return !sys::entry_exists(proc, std::to_string(holder.pid).c_str());
+    });
+    std::vector<std::int32_t> soon, later;
+    for (auto const& recent : recent_)
+        (recent.has_long_table() ? later : soon).push_back(recent.pid);
+    if (!later.empty()) {
+        std::vector<std::int32_t> newest;
+        list_processes(proc, newest);
+        std::erase_if(newest, [&](auto pid) {
+            return std::ranges::find(helpers_, pid) != helpers_.end()
+                   || std::ranges::find(recent_, pid, &Recent::pid) != recent_.end();
+        });
+        newest.resize(std::min(newest.size(), kNewestBeforeLong));
+        soon.insert(soon.end(), newest.begin(), newest.end());
+    }
+    soon.insert(soon.end(), later.begin(), later.end());
+    return soon;
 }
 
 void SocketHolders::find(
@@ -212,12 +273,10 @@ void SocketHolders::find(
     Walk walk(proc, searches, carriers);
     bool const may_stop = std::ranges::all_of(
         searches, [](auto const& search) { return search.depth == policy::OwnerDepth::Shown; });
-    if (may_stop) {
-        std::erase_if(recent_, [&](Recent const& holder) {
-            return !sys::entry_exists(proc, std::to_string(holder.pid).c_str());
-        });
-        for (std::size_t i = 0; i < recent_.size() && !walk.are_all_over(); ++i)
-            walk.look_at(recent_[i].pid);
+    for (auto const pid : may_stop ? likely_holders(proc) : std::vector<std::int32_t>()) {
+        walk.look_at(pid);
+        if (walk.are_all_over())
+            break;
     }
     if (!walk.are_all_over() && !look_at_all(proc, walk, helpers_)) {
         give_up(searches);
@@ -225,7 +284,7 @@ void SocketHolders::find(
     }
     for (auto const& search : searches)
         if (!search.pids.empty())
-            remember({search.pids.front(), search.descriptor});
+            remember(search.pids.front(), search.descriptor);
 }
 
 } // namespace osh::launcher

@@ -21,6 +21,10 @@ inline constexpr std::size_t kMaxThreads = 4096;           // of one process
 inline constexpr std::size_t kMaxDescriptorsSeen = 65'536; // of one table
 inline constexpr std::size_t kMaxHiddenPlaces = 4096;      // of the table of an undumpable process
 inline constexpr std::size_t kMaxRecentHolders = 16;
+inline constexpr std::size_t kMaxRecentNumbers = 8; // of one of them
+inline constexpr std::int32_t kMaxGuessReach = 16;  // up and down from its latest number
+inline constexpr std::int32_t kLongTable = 256;     // from here on a table is walked later
+inline constexpr std::size_t kNewestBeforeLong = 4; // processes
 
 struct SocketSearch {
     std::uint64_t inode = 0;
@@ -54,14 +58,20 @@ public:
     void ignore(std::vector<std::int32_t> helpers) { helpers_ = std::move(helpers); }
 
 private:
-    // A process that held a socket lately, and as which descriptor: the next one it opens mostly
-    // has the same number again.
+    // A process that held a socket lately, and as which descriptors, the latest first.
     struct Recent {
-        std::int32_t pid = 0, descriptor = 0;
+        std::int32_t pid = 0;
+        std::vector<std::int32_t> numbers; // at most kMaxRecentNumbers, and one at least
+
+        // Whoever closes its socket has the same number next, whoever keeps it the next free one;
+        // what a process freed lies among its numbers or just below. Few beside a walk.
+        std::vector<std::int32_t> guesses() const;
+        bool has_long_table() const;
     };
 
-    bool find_again(sys::Fd const& proc, SocketSearch& search) const;
-    void remember(Recent holder);
+    bool find_again(sys::Fd const& proc, SocketSearch& search);
+    void remember(std::int32_t pid, std::int32_t number);
+    std::vector<std::int32_t> likely_holders(sys::Fd const& proc);
 
     std::vector<std::int32_t> helpers_;
     std::vector<Recent> recent_; // where one holder is enough they are asked first
