@@ -415,15 +415,15 @@ def sessions_by_name(m):
             check(done.code == 0, (words, done))
         check(' myweb ' in m.osh('ps').out, 'ps')
         done = m.osh('ports', 'elsewhere')
-        check(done.code != 0 and 'no session "elsewhere"' in done.err, done)
+        check(done.code != 0 and 'no session "elsewhere"' in done.err, ('elsewhere', done))
         with Session(m, ('--name', 'myweb'), *sleeper) as two:
             two.line()
             ids = [row['session'] for row in json.loads(m.osh('ps', '--json').out)['sessions']]
             done = m.osh('ports', 'myweb')
             check(len(ids) == 2 and done.code != 0 and all(name in done.err for name in ids), (ids, done))
             check(m.osh('stop', ids[0]).code == 0, ids)
-        done = m.osh('stop', 'myweb')
-        check(done.code == 0, done)
+            done = m.osh('stop', 'myweb')
+            check(done.code == 0, ('stop by name', ids, done))
     done = m.osh('report', '--json', 'myweb')
     check(done.code == 0 and json.loads(done.out)['name'] == 'myweb', done)
     check(m.osh('logs', 'myweb').code == 0 and ' myweb ' in m.osh('ps', '-a').out, 'what is kept')
