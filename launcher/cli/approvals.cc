@@ -3,6 +3,7 @@
 #include "launcher/cli/command_line.h"
 #include "launcher/cli/session_commands.h"
 #include "launcher/supervise/control_client.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/sys/event_loop.h"
 #include "policy/base/text.h"
 
@@ -84,14 +85,17 @@ struct Found {
     Question question;
 };
 
-// "q-3", "SESSION/q-3" or "SESSION-PREFIX/q-3".
+// "q-3", or "SESSION/q-3" with the session as osh(1) names it.
 Result<Found> find_question(launcher::Environment const& environment, std::string const& name)
 {
     auto const slash = name.find('/');
-    std::string const prefix = slash == std::string::npos ? "" : name.substr(0, slash);
+    std::string prefix = slash == std::string::npos ? "" : name.substr(0, slash);
     std::string const wanted = slash == std::string::npos ? name : name.substr(slash + 1);
+    auto const running = launcher::running_sessions(environment);
+    if (auto named = launcher::session_by_word(environment, running, prefix); named.ok())
+        prefix = *std::move(named);
     std::vector<Found> found;
-    for (auto const& id : launcher::running_sessions(environment)) {
+    for (auto const& id : running) {
         if (!id.starts_with(prefix))
             continue;
         auto waiting = open_questions(environment, id, "decide");
@@ -168,8 +172,9 @@ int undo_grant(launcher::Environment const& environment, ParsedOptions const& op
     auto const slash = name.find('/');
     std::string const prefix = slash == std::string::npos ? "" : name.substr(0, slash);
     auto const running = launcher::running_sessions(environment);
-    auto const id = prefix.empty() && running.size() == 1 ? Result<std::string>(running.front())
-                                                          : launcher::find_session(running, prefix);
+    auto const id = prefix.empty() && running.size() == 1
+                        ? Result<std::string>(running.front())
+                        : launcher::session_by_word(environment, running, prefix);
     if (!id.ok())
         return tell({Errc::Invalid, 0, "say which session: SESSION/" + name});
     auto client = launcher::ControlClient::connect(environment, *id, "decide");

@@ -9,7 +9,7 @@
 #include "launcher/changes/find.h"
 #include "launcher/cli/command_line.h"
 #include "launcher/plan/probe_request.h"
-#include "launcher/supervise/places.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/host_view.h"
 #include "launcher/sys/pager.h"
@@ -115,7 +115,8 @@ Result<std::string> session_of(Call const& call)
         ids.push_back(about.session);
     if (ids.empty())
         return fail(Errc::NotFound, "no session left changes to review");
-    auto found = launcher::find_session(ids, call.session);
+    auto found =
+        launcher::session_by_word(launcher::environment_of_this_process(), ids, call.session);
     if (!found.ok() && found.error().code == Errc::NotFound)
         return fail(Errc::NotFound,
             fmt::format("session {} left no changes to review", in_quotes(call.session)));

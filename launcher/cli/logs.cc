@@ -3,7 +3,7 @@
 #include "launcher/cli/command_line.h"
 #include "launcher/cli/session_commands.h"
 #include "launcher/supervise/core/journal.h"
-#include "launcher/supervise/places.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/io.h"
 #include "policy/base/text.h"
@@ -139,7 +139,7 @@ int logs_command(Arguments arguments)
         wishes.last = count;
     }
     auto const environment = launcher::environment_of_this_process();
-    auto const id = launcher::find_session(launcher::kept_sessions(environment),
+    auto const id = launcher::session_by_word(environment, launcher::kept_sessions(environment),
         options->positionals.empty() ? "last" : options->positionals.front());
     if (!id.ok())
         return tell(id.error());

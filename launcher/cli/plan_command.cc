@@ -2,6 +2,7 @@
 
 #include "launcher/cli/boundary_commands.h"
 #include "launcher/cli/session_options.h"
+#include "launcher/plan/places_of_network.h"
 #include "launcher/supervise/core/session_state.h"
 #include "launcher/supervise/session_files.h"
 
@@ -41,7 +42,9 @@ int plan_command(Arguments arguments)
         fmt::print(stderr, "osh: {}\n", launcher::shown_lines(request.error().sentence));
         return launcher::kExitCannotStart;
     }
-    fmt::print("{}", options->has("json") ? describe_json(request->plan) : describe(request->plan));
+    auto const places = launcher::places_of(request->profile.network);
+    fmt::print("{}", options->has("json") ? describe_json(request->plan, places)
+                                          : describe(request->plan, places));
     return 0;
 }
 

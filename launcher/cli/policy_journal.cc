@@ -2,7 +2,7 @@
 
 #include "launcher/cli/command_line.h"
 #include "launcher/cli/policy_command.h"
-#include "launcher/supervise/places.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/io.h"
 
@@ -18,7 +18,8 @@ Result<std::string> read_journal(std::string const& file_or_session)
     if (file_or_session.find('/') != std::string::npos || sys::changed_at(file_or_session) != 0)
         return sys::read_file(file_or_session, kLargestJournal);
     auto const environment = launcher::environment_of_this_process();
-    LET(id, launcher::find_session(launcher::kept_sessions(environment), file_or_session));
+    LET(id, launcher::session_by_word(
+                environment, launcher::kept_sessions(environment), file_or_session));
     LET(folder, launcher::open_kept_session(environment, id));
     std::string text;
     if (auto older = sys::open_in(folder, launcher::kOlderJournal, O_RDONLY); older.ok()) {

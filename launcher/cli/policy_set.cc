@@ -6,6 +6,7 @@
 #include "launcher/supervise/control_client.h"
 #include "launcher/supervise/profile_store.h"
 #include "launcher/supervise/session_files.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/sys/event_loop.h"
 #include "policy/base/text.h"
 #include "policy/compile/policy.h"
@@ -35,8 +36,8 @@ Result<policy::control::PolicyResult> set_policy(
     launcher::Environment const& environment, ParsedOptions const& options, Duration patience)
 {
     LET(layer, checked_layer(options.positionals[1]));
-    LET(id,
-        launcher::find_session(launcher::running_sessions(environment), options.positionals[0]));
+    LET(id, launcher::session_by_word(
+                environment, launcher::running_sessions(environment), options.positionals[0]));
     LET(client, launcher::ControlClient::connect(environment, id, "decide"));
     TRY(client.send(policy::control::SetPolicy{1, layer.name, layer.text}));
     if (!options.has("wait"))

@@ -3,6 +3,7 @@
 #include "launcher/cli/command_line.h"
 #include "launcher/cli/session_commands.h"
 #include "launcher/supervise/control_client.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/supervise/session_ports.h"
 #include "launcher/sys/event_loop.h"
 #include "policy/base/text.h"
@@ -30,7 +31,7 @@ Result<std::string> session_of(
 {
     auto const running = launcher::running_sessions(environment);
     if (prefix)
-        return launcher::find_session(running, *prefix);
+        return launcher::session_by_word(environment, running, *prefix);
     if (running.size() == 1)
         return running.front();
     return fail(Errc::Invalid,

@@ -3,6 +3,7 @@
 #include "launcher/cli/command_line.h"
 #include "launcher/cli/session_commands.h"
 #include "launcher/supervise/control_client.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/sys/io.h"
 #include "policy/base/text.h"
 #include "policy/messages/json.h"
@@ -26,8 +27,6 @@ struct Row {
     std::int32_t pid = 0;
 };
 
-constexpr std::size_t kMaxReport = 1024 * 1024;
-
 Result<Row> running_row(launcher::Environment const& environment, std::string const& id)
 {
     LET(client, launcher::ControlClient::connect(environment, id, "watch"));
@@ -47,13 +46,13 @@ Result<Row> kept_row(launcher::Environment const& environment, std::string const
 {
     std::string const path =
         launcher::state_path(environment) + "/" + id + "/" + launcher::kReportFile;
-    LET(text, sys::read_file(path, kMaxReport));
-    LET(report, policy::json::parse(trimmed(split(text, '\n')[0]), kMaxReport));
+    LET(text, sys::read_file(path, launcher::kMaxReport));
+    LET(report, policy::json::parse(trimmed(split(text, '\n')[0]), launcher::kMaxReport));
     Value const* exit = report.find("exit");
     std::string const state = exit == nullptr || exit->number() == nullptr
                                   ? "ended"
                                   : fmt::format("exit {}", *exit->number());
-    return Row{id, "", text_at(report, "agent"), text_at(report, "profile"),
+    return Row{id, text_at(report, "name"), text_at(report, "agent"), text_at(report, "profile"),
         text_at(report, "project"), text_at(report, "started"), state};
 }
 
@@ -69,10 +68,11 @@ Value json_of(Row const& row)
 
 void print_table(std::vector<Row> const& rows)
 {
-    fmt::print("{:<8} {:<12} {:<16} {:<10} {:<9} {}\n", "SESSION", "AGENT", "PROFILE", "STATE",
-        "QUESTIONS", "PROJECT");
+    fmt::print("{:<8} {:<12} {:<12} {:<16} {:<10} {:<9} {}\n", "SESSION", "NAME", "AGENT",
+        "PROFILE", "STATE", "QUESTIONS", "PROJECT");
     for (auto const& row : rows)
-        fmt::print("{:<8} {:<12} {:<16} {:<10} {:<9} {}\n", shown(row.id, 12), shown(row.agent, 12),
+        fmt::print("{:<8} {:<12} {:<12} {:<16} {:<10} {:<9} {}\n", shown(row.id, 12),
+            row.name.empty() ? "-" : shown(row.name, 24), shown(row.agent, 12),
             shown(row.profile, 16), shown(row.state, 10), row.questions, shown(row.project));
 }
 

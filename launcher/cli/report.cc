@@ -4,7 +4,7 @@
 #include "launcher/cli/command_line.h"
 #include "launcher/cli/session_commands.h"
 #include "launcher/supervise/core/journal.h"
-#include "launcher/supervise/places.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/sys/folder.h"
 #include "launcher/sys/io.h"
 #include "policy/base/text.h"
@@ -98,7 +98,7 @@ int report_command(Arguments arguments)
     if (options->positionals.size() > 1)
         return tell_usage(table, "one session at a time");
     auto const environment = launcher::environment_of_this_process();
-    auto const id = launcher::find_session(launcher::kept_sessions(environment),
+    auto const id = launcher::session_by_word(environment, launcher::kept_sessions(environment),
         options->positionals.empty() ? "last" : options->positionals.front());
     if (!id.ok())
         return tell(id.error());

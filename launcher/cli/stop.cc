@@ -3,6 +3,7 @@
 #include "launcher/cli/command_line.h"
 #include "launcher/cli/session_commands.h"
 #include "launcher/supervise/control_client.h"
+#include "launcher/supervise/session_names.h"
 #include "launcher/sys/event_loop.h"
 #include "policy/base/text.h"
 #include "policy/compile/profile_units.h"
@@ -29,7 +30,8 @@ Result<int> wait_for_end(launcher::ControlClient& client, Instant deadline)
 Result<> stop_session(
     launcher::Environment const& environment, std::string const& prefix, Duration patience)
 {
-    LET(id, launcher::find_session(launcher::running_sessions(environment), prefix));
+    LET(id,
+        launcher::session_by_word(environment, launcher::running_sessions(environment), prefix));
     LET(client, launcher::ControlClient::connect(environment, id, "decide"));
     TRY(client.send(policy::control::Stop{1, "TERM"}));
     if (wait_for_end(client, sys::now() + patience).ok())
@@ -81,8 +83,8 @@ int wait_command(Arguments arguments)
         deadline = sys::now() + *limit;
     }
     auto const environment = launcher::environment_of_this_process();
-    auto const id = launcher::find_session(
-        launcher::running_sessions(environment), options->positionals.front());
+    auto const id = launcher::session_by_word(
+        environment, launcher::running_sessions(environment), options->positionals.front());
     if (!id.ok())
         return tell(id.error());
     auto client = launcher::ControlClient::connect(environment, *id, "watch");

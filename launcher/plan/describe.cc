@@ -1,6 +1,7 @@
 // `osh plan`: the plan for people, and as JSON.
 
 #include "launcher/plan/doors.h"
+#include "launcher/plan/places_of_network.h"
 #include "launcher/plan/plan.h"
 #include "policy/base/text.h"
 
@@ -104,6 +105,48 @@ std::string policy_text(Plan const& plan)
     return text;
 }
 
+std::string place_text(policy::PublishSpec const& spec)
+{
+    auto const port =
+        spec.host_port == 0 ? std::string("(a free port)") : std::to_string(spec.host_port);
+    std::string const v4 = "127.0.0.1:" + port, v6 = "[::1]:" + port;
+    switch (spec.family) {
+    case policy::LoopbackFamily::V4: return v4;
+    case policy::LoopbackFamily::V6: return v6;
+    case policy::LoopbackFamily::Both: break;
+    }
+    return v4 + " and " + v6;
+}
+
+std::string places_text(NetworkPlaces const& places)
+{
+    std::string text = places.published.empty() ? "" : "\npublished ports\n";
+    for (auto const& spec : places.published)
+        text += fmt::format("  {} -> port {} inside\n", place_text(spec), spec.inside_port);
+    text += places.added_hosts.empty() ? "" : "\nadded hosts\n";
+    for (auto const& host : places.added_hosts)
+        text += fmt::format("  {} -> {}\n", shown(host.name), host.address.text());
+    return text;
+}
+
+std::string json_published(NetworkPlaces const& places)
+{
+    std::string text;
+    for (auto const& spec : places.published)
+        text += fmt::format("{}{{\"spec\":{},\"host_port\":{},\"inside_port\":{}}}",
+            text.empty() ? "" : ",", json_quoted(text_of(spec)), spec.host_port, spec.inside_port);
+    return "[" + text + "]";
+}
+
+std::string json_added_hosts(NetworkPlaces const& places)
+{
+    std::string text;
+    for (auto const& host : places.added_hosts)
+        text += fmt::format("{}{{\"name\":{},\"address\":{}}}", text.empty() ? "" : ",",
+            json_quoted(host.name), json_quoted(host.address.text()));
+    return "[" + text + "]";
+}
+
 std::string json_policy(Plan const& plan)
 {
     std::string text;
@@ -161,7 +204,7 @@ std::string json_limits(Plan const& plan)
 
 } // namespace
 
-std::string describe(Plan const& plan)
+std::string describe(Plan const& plan, NetworkPlaces const& places)
 {
     std::string out = fmt::format("profile      {}\ncommand      {}\ndirectory    {}\n",
         shown(plan.profile_name), command_text(plan.command), shown(plan.working_directory));
@@ -169,7 +212,7 @@ std::string describe(Plan const& plan)
         "identity     uid {} gid {}, host name {}\nnetwork      {}\nlayers       {}\n", plan.uid,
         plan.gid, plan.host_name,
         plan.has_network ? "through osh-netproxy only" : "none (loopback only)", layers_text(plan));
-    out += policy_text(plan);
+    out += policy_text(plan) + places_text(places);
     out += "\nfiles\n";
     for (auto const& step : plan.mounts)
         out += fmt::format("  {:<6} {:<9} {}{}\n", kind_text(step), flags_text(step),
@@ -200,7 +243,12 @@ std::string describe(Plan const& plan)
     return out;
 }
 
-std::string describe_json(Plan const& plan)
+std::string describe(Plan const& plan)
+{
+    return describe(plan, {});
+}
+
+std::string describe_json(Plan const& plan, NetworkPlaces const& places)
 {
     std::vector<std::string> names;
     for (auto const& entry : plan.environment)
@@ -210,13 +258,20 @@ std::string describe_json(Plan const& plan)
         "\"gid\":{},\"network\":{},\"landlock_abi\":{},\"nested\":{},\"debug\":{},\"mounts\":{},"
         "\"doors\":{},"
         "\"landlock\":{},\"limits\":{},\"group\":{},\"environment\":{},\"environment_removed\":{},"
-        "\"warnings\":{},\"notes\":{},\"policy\":{},\"changes\":{}}}\n",
+        "\"warnings\":{},\"notes\":{},\"policy\":{},\"changes\":{},\"published\":{},"
+        "\"added_hosts\":{}}}\n",
         json_quoted(plan.profile_name), joined_json(plan.command),
         json_quoted(plan.working_directory), json_quoted(plan.project), plan.uid, plan.gid,
         plan.has_network, plan.landlock_abi, plan.nested_allow, plan.debug_allow, json_mounts(plan),
         json_doors(plan), json_rules(plan), json_limits(plan), json_quoted(plan.group.text),
         joined_json(names), joined_json(plan.environment_removed), joined_json(plan.warnings),
-        joined_json(plan.notes), json_policy(plan), json_quoted(plan.changes));
+        joined_json(plan.notes), json_policy(plan), json_quoted(plan.changes),
+        json_published(places), json_added_hosts(places));
+}
+
+std::string describe_json(Plan const& plan)
+{
+    return describe_json(plan, {});
 }
 
 } // namespace osh::launcher

@@ -39,7 +39,8 @@ Result<SessionFolders> make_session_folders(Environment const& environment, std:
 
 std::vector<std::string> running_sessions(Environment const& environment);
 std::vector<std::string> kept_sessions(Environment const& environment); // oldest first
-// A unique prefix, or "last". The error lists what fits.
+// By id alone: a unique prefix, or "last". People write names too: session_names.h. The error lists
+// what fits.
 Result<std::string> find_session(std::vector<std::string> const& ids, std::string const& prefix);
 Result<sys::Fd> connect_to_session(Environment const& environment, std::string const& id);
 Result<sys::Fd> open_kept_session(Environment const& environment, std::string const& id);

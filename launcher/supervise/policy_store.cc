@@ -15,14 +15,18 @@ namespace
 
 namespace fs = std::filesystem;
 
+Result<std::string> path_of_file(StorePlaces const& places, std::string const& name)
+{
+    std::string const path = absolute(places, name);
+    if (is_file(path))
+        return path;
+    return fail(Errc::NotFound, fmt::format("no policy file {}", in_quotes(name)));
+}
+
 Result<std::string> policy_path(StorePlaces const& places, std::string const& name)
 {
-    if (name.find('/') != std::string::npos) {
-        std::string const path = absolute(places, name);
-        if (is_file(path))
-            return path;
-        return fail(Errc::NotFound, fmt::format("no policy file {}", in_quotes(name)));
-    }
+    if (name.find('/') != std::string::npos)
+        return path_of_file(places, name);
     std::string const file = name.ends_with(".yaml") ? name : name + ".yaml";
     std::vector<std::string> looked, names;
     for (auto const& base : {places.config, places.packaged}) {
@@ -35,7 +39,8 @@ Result<std::string> policy_path(StorePlaces const& places, std::string const& na
     }
     auto const nearest = nearest_word(name, {names.begin(), names.end()});
     return fail(Errc::NotFound,
-        fmt::format("no policy {}.{} Looked in: {}. A policy elsewhere needs a \"/\" in its name.",
+        fmt::format("no policy {}.{} Looked in: {}. A policy elsewhere is "
+                    "named by its file, with \".yaml\" or a \"/\".",
             in_quotes(name), nearest.empty() ? "" : fmt::format(" Did you mean \"{}\"?", nearest),
             join(looked)));
 }
@@ -58,7 +63,10 @@ Result<policy::PolicyLayer> read_layer(StorePlaces const& places, std::string co
 Result<policy::PolicyLayer> load_policy_file(
     StorePlaces const& places, std::string const& name_or_path)
 {
-    LET(path, policy_path(places, name_or_path));
+    // What a profile names lies in the store; what a person writes with an ending is a file.
+    bool const is_file_name = name_or_path.ends_with(".yaml") || name_or_path.ends_with(".yml");
+    LET(path,
+        is_file_name ? path_of_file(places, name_or_path) : policy_path(places, name_or_path));
     return read_layer(places, path);
 }
 

@@ -72,7 +72,8 @@ std::string preset_for_command(StorePlaces const& places, std::string const& com
 // without a policy file.
 Result<std::vector<policy::PolicyLayer>> load_policy_layers(
     StorePlaces const& places, policy::Profile const& profile);
-// The same for one document, as `--policy FILE` and `osh policy set` need it.
+// The same for one document, as `--policy FILE` and `osh policy set` need it: there a name that
+// ends in ".yaml" or ".yml" is a path as well, from the working directory.
 Result<policy::PolicyLayer> load_policy_file(
     StorePlaces const& places, std::string const& name_or_path);
 

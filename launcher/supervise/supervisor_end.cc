@@ -72,6 +72,7 @@ SessionEnd Supervisor::end_of_session() const
 {
     SessionEnd end;
     end.session = folders_.id;
+    end.name = request_.name;
     end.agent = request_.agent;
     end.profile = request_.profile.name;
     end.project = request_.plan.project;

@@ -93,6 +93,12 @@ void EndpointCheck::check_host()
     if (endpoint_.host.find("://") != std::string::npos)
         findings_.warning(span("host"), "url-as-host",
             {"this is a URL: no host will ever match it", "write the bare name: api.example.com"});
+    std::string_view const host = endpoint_.host;
+    if (host.size() > 2 && host.starts_with('[') && host.ends_with(']'))
+        if (auto const address = IpAddress::parse(host.substr(1, host.size() - 2)))
+            findings_.warning(span("host"), "bracketed-host",
+                {"no host will ever match this: an address stands without brackets here",
+                    fmt::format("write \"{}\"", address->text())});
 }
 
 void EndpointCheck::check_allowed_ips()

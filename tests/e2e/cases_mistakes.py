@@ -109,6 +109,19 @@ def full_runtime_directory(m):
         check(ns.libc.umount2(path.encode(), 2) == 0, 'umount')
 
 
+def policy_by_file_name(m):
+    """--policy team.yaml is the file in the working directory, as osh-run(1) has it; without the ending it is a name."""
+    path = m.write(m.project + '/team.yaml', open(m.policy).read())
+    try:
+        for command in ('run', 'plan'):
+            done = m.osh(command, '--policy', 'team.yaml', '--', 'true')
+            check(done.code == 0, done)
+        refused(m.osh('run', '--policy', 'team', '--', 'true'), 'no policy "team"')
+    finally:
+        os.unlink(path)
+    refused(m.osh('run', '--policy', 'team.yaml', '--', 'true'), 'no policy file "team.yaml"')
+
+
 def tree_can_be_copied(m):
     """The staged tree works when copied to any path."""
     shutil.copytree('/opt/osh', '/tmp/osh elsewhere', symlinks=True)
@@ -120,4 +133,4 @@ def tree_can_be_copied(m):
 
 
 CASES = [unknown_profile, unknown_key_in_profile, bad_toml, bad_yaml, missing_policy_file, missing_command, unknown_option,
-         project_is_home, no_user_namespaces, no_tun, full_runtime_directory, tree_can_be_copied]
+         project_is_home, no_user_namespaces, no_tun, full_runtime_directory, policy_by_file_name, tree_can_be_copied]

@@ -440,6 +440,41 @@ def urgent_bytes_stay_in_line(m):
         check(got == b'abc!def?.', got)
 
 
-CASES = [idle_connections_leave_room, urgent_bytes_stay_in_line, published_port_reaches_loopback_only_listener, published_port_reaches_ipv6_listener, publish_offline,
+
+def sessions_by_name(m):
+    """--name NAME, then ports, logs, ps, stop and report by it; two sessions of one name are told apart by id."""
+    sleeper = ('sh', '-c', 'echo PORT; exec sleep 60')
+    with Session(m, ('--name', 'myweb', '--publish', '0:7601'), *sleeper) as one:
+        one.line()
+        check(ports_json(m, 'myweb')['published'][0]['inside_port'] == 7601, 'ports')
+        for words in (('ports', 'publish', 'myweb', '7602'), ('ports', 'unpublish', 'myweb', '7602'), ('logs', 'myweb')):
+            done = m.osh(*words)
+            check(done.code == 0, (words, done))
+        check(' myweb ' in m.osh('ps').out, 'ps')
+        done = m.osh('ports', 'elsewhere')
+        check(done.code != 0 and 'no session "elsewhere"' in done.err, ('elsewhere', done))
+        with Session(m, ('--name', 'myweb'), *sleeper) as two:
+            two.line()
+            ids = [row['session'] for row in json.loads(m.osh('ps', '--json').out)['sessions']]
+            done = m.osh('ports', 'myweb')
+            check(len(ids) == 2 and done.code != 0 and all(name in done.err for name in ids), (ids, done))
+            check(m.osh('stop', ids[0]).code == 0, ids)
+            done = m.osh('stop', 'myweb')
+            check(done.code == 0, ('stop by name', ids, done))
+    done = m.osh('report', '--json', 'myweb')
+    check(done.code == 0 and json.loads(done.out)['name'] == 'myweb', done)
+    check(m.osh('logs', 'myweb').code == 0 and ' myweb ' in m.osh('ps', '-a').out, 'what is kept')
+
+
+def plan_names_ports_and_hosts(m):
+    """osh plan says what --publish and --add-host would do, in text and as JSON."""
+    words = ('plan', '--policy', m.policy, '--publish', '127.0.0.1:7605:80', '--add-host', 'zz.test:192.0.2.9')
+    done = m.osh(*words, '--', 'true')
+    check('127.0.0.1:7605 -> port 80 inside' in done.out and 'zz.test -> 192.0.2.9' in done.out, done)
+    plan = json.loads(m.osh(*words, '--json', '--', 'true').out)
+    check([one['inside_port'] for one in plan['published']] == [80] and plan['added_hosts'][0]['name'] == 'zz.test', plan)
+
+
+CASES = [idle_connections_leave_room, urgent_bytes_stay_in_line, sessions_by_name, plan_names_ports_and_hosts, published_port_reaches_loopback_only_listener, published_port_reaches_ipv6_listener, publish_offline,
          bulk_and_many_connections, slow_reader_holds_the_sender, nobody_listens_inside, every_form_of_publish, publish_errors, profile_publishes,
          login_callback, agent_gone, agent_cannot_publish, idle_without_wakeups, host_service_by_rule_only]

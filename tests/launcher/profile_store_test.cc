@@ -170,6 +170,26 @@ TEST_F(ProfileStore, SaysWhereItLookedForAProfile)
     EXPECT_THAT(policy.error().sentence, HasSubstr("no policy \"dayly\". Did you mean \"daily\"?"));
 }
 
+TEST_F(ProfileStore, TakesAPolicyWithAnEndingFromTheWorkingDirectory)
+{
+    for (char const* name : {"team.yaml", "team.yml", "daily.yaml"}) {
+        EXPECT_EQ(load_policy_file(places_, name).error().sentence,
+            "no policy file \"" + std::string(name) + "\"");
+        put("scratch/" + std::string(name), "version: 1 # " + std::string(name) + "\n");
+        auto const layer = load_policy_file(places_, name);
+        ASSERT_TRUE(layer.ok()) << layer.error().sentence;
+        EXPECT_THAT(layer->text, HasSubstr(name));
+    }
+}
+
+TEST_F(ProfileStore, TakesNoPolicyOfAProfileFromTheWorkingDirectory)
+{
+    put("scratch/team.yaml", "version: 1\n"); // the project's own: nobody named it here
+    put("scratch/bad.toml",
+        "version = 1\nextends = [\"strict\"]\n[policy]\nfile = \"team.yaml\"\n");
+    EXPECT_FALSE(load_policy_layers(places_, load({"./bad.toml"})).ok());
+}
+
 TEST_F(ProfileStore, TakesAFileRelativeToTheWorkingDirectory)
 {
     put("scratch/my.toml", "version = 1\nextends = [\"strict\"]\n[policy]\nfile = \"./p.yaml\"\n");

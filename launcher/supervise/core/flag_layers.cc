@@ -1,5 +1,6 @@
 #include "launcher/supervise/core/flag_layers.h"
 
+#include "policy/base/ip_address.h"
 #include "policy/base/text.h"
 #include "policy/model/host_service.h"
 
@@ -29,11 +30,25 @@ bool is_method_character(char c)
     return (c >= 'A' && c <= 'Z') || c == '_' || c == '*';
 }
 
+// "[2001:db8::1]", as in a URL (RFC 3986 section 3.2.2) -> the address as policies write it, and
+// what follows it; "" when it is none.
+std::string take_bracketed(std::string_view& rest)
+{
+    auto const end = rest.find(']');
+    if (end == std::string_view::npos)
+        return {};
+    auto const address = IpAddress::parse(rest.substr(1, end - 1));
+    if (!address || rest.substr(1, end - 1).find(':') == std::string_view::npos)
+        return {};
+    rest = rest.substr(end + 1);
+    return address->text();
+}
+
 Result<FlagTarget> target_of(std::string_view flag, std::string const& text)
 {
     auto const wrong = fail(
         Errc::Invalid, fmt::format("{} {}: write HOST, HOST:PORT or HOST:PORT/METHOD, for example "
-                                   "api.example.com:443/GET",
+                                   "api.example.com:443/GET or [2001:db8::1]:443",
                            flag, in_quotes(text)));
     std::string_view rest = text;
     FlagTarget target;
@@ -42,6 +57,12 @@ Result<FlagTarget> target_of(std::string_view flag, std::string const& text)
         rest = rest.substr(0, slash);
         if (target.method.empty()
             || !std::all_of(target.method.begin(), target.method.end(), is_method_character))
+            return wrong;
+    }
+    bool const is_bracketed = rest.starts_with('[');
+    if (is_bracketed) {
+        target.host = take_bracketed(rest);
+        if (target.host.empty() || (!rest.empty() && !rest.starts_with(':')))
             return wrong;
     }
     if (auto const colon = rest.find(':'); colon != std::string_view::npos) {
@@ -53,6 +74,8 @@ Result<FlagTarget> target_of(std::string_view flag, std::string const& text)
         target.port = port;
         rest = rest.substr(0, colon);
     }
+    if (is_bracketed)
+        return target;
     target.host = to_lower_ascii(rest);
     if (target.host.empty()
         || !std::all_of(target.host.begin(), target.host.end(), is_host_character))

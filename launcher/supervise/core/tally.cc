@@ -191,7 +191,7 @@ std::string Tally::report_json(SessionEnd const& end, DeskCounts const& desk) co
         {"denied", number(desk.denied)}, {"expired", number(desk.expired)},
         {"unattended", number(desk.unattended)}, {"flood", number(desk.flood)}};
     Value::Object report{{"v", number(1)}, {"session", Value{end.session}},
-        {"agent", Value{end.agent}}, {"profile", Value{end.profile}},
+        {"name", Value{end.name}}, {"agent", Value{end.agent}}, {"profile", Value{end.profile}},
         {"project", Value{end.project}}, {"started", Value{rfc3339(end.started)}},
         {"ended", Value{rfc3339(end.ended)}},
         {"exit", number(static_cast<unsigned>(end.exit_code))}, {"by_signal", Value{end.by_signal}},

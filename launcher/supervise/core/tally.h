@@ -30,6 +30,7 @@ struct SessionEnd {
     // Of an overlay project, in words ("2 added, 1 changed"); "" without one or without a change.
     std::string changes;
     std::uint64_t files_added = 0, files_changed = 0, files_deleted = 0;
+    std::string name; // of --name, "" without
 };
 
 class Tally

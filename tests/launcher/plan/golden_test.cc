@@ -2,7 +2,7 @@
 // exist: what a change to profiles or planner opens or closes shows here, line by line.
 // OSH_WRITE_GOLDEN=1 writes the files anew; the difference is what is reviewed.
 
-#include "launcher/plan/plan.h"
+#include "launcher/plan/places_of_network.h"
 #include "launcher/supervise/profile_store.h"
 
 #include <cstdlib>
@@ -68,7 +68,7 @@ std::string plan_of(std::string const& name)
     auto const policy = policy::compile_policy(*layers, policy::Enforcement::DefaultEnforce);
     auto const planned = make_plan(*loaded->profile,
         policy.policy ? *policy.policy : policy::Policy{}, made_up_machine(), {"make"});
-    std::string text = describe(planned.plan);
+    std::string text = describe(planned.plan, places_of(loaded->profile->network));
     for (auto const& error : planned.errors)
         text += "\nerror: " + error.sentence + "\n";
     return text;
@@ -87,6 +87,20 @@ TEST_P(GoldenPlan, IsWhatWasReviewed)
     std::ostringstream expected;
     expected << std::ifstream(file).rdbuf();
     EXPECT_EQ(text, expected.str());
+}
+
+TEST(JsonPlan, HasPublishedPortsAndAddedHosts)
+{
+    policy::Profile profile;
+    profile.network.publish = {"127.0.0.1:8080:3000"};
+    profile.network.hosts = {"build.test:192.0.2.7"};
+    auto const planned = make_plan(profile, policy::Policy{}, made_up_machine(), {"make"});
+    auto const text = describe_json(planned.plan, places_of(profile.network));
+    EXPECT_NE(text.find(R"("published":[{"spec":"127.0.0.1:8080:3000","host_port":8080,)"
+                        R"("inside_port":3000}],"added_hosts":[{"name":"build.test",)"
+                        R"("address":"192.0.2.7"}])"),
+        std::string::npos)
+        << text;
 }
 
 INSTANTIATE_TEST_SUITE_P(

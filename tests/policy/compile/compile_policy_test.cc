@@ -80,6 +80,20 @@ TEST(CompilePolicy, WarnsWhereUpstreamWouldFailOpen)
         "help: OpenShell takes any word but \"enforce\" for audit, which blocks nothing\n");
 }
 
+TEST(CompilePolicy, WarnsOfAnAddressInBrackets)
+{
+    std::string const head =
+        "version: 1\nnetwork_policies:\n  p:\n    endpoints:\n      - { host: ";
+    std::string const tail = ", port: 443 }\n    binaries: [ { path: \"**\" } ]\n";
+    EXPECT_EQ(problems(head + "\"[2001:DB8::1]\"" + tail),
+        "p.yaml:5:17: warning: no host will ever match this: an address stands without brackets "
+        "here\n"
+        "    5 |       - { host: \"[2001:DB8::1]\", port: 443 }\n"
+        "      |                 ^^^^^^^^^^^^^^^ write \"2001:db8::1\"\n");
+    EXPECT_EQ(problems(head + "\"2001:db8::1\"" + tail), "");
+    EXPECT_EQ(problems(head + "\"[a-z]\"" + tail), "");
+}
+
 TEST(CompilePolicy, RemembersFileLineAndApproval)
 {
     auto const compiled = compile_policy({{"base.yaml", endpoint("tls: skip"), ""},

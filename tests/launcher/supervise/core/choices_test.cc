@@ -65,6 +65,19 @@ TEST(FlagLayers, WritesAnOrdinaryPolicy)
     EXPECT_EQ(*layer_of_flags({}, {}), "");
 }
 
+TEST(FlagLayers, TakesAnIpv6AddressInBrackets)
+{
+    auto const text =
+        layer_of_flags({"[2A0E:1:1:0::1]:9001/GET", "[2001:db8::1]"}, {"[2001:db8::2]:80"});
+    ASSERT_TRUE(text.ok()) << text.error().sentence;
+    for (char const* part : {"host: \"2a0e:1:1::1\"\n        port: 9001", "method: \"GET\"",
+             "host: \"2001:db8::1\"\n        port: 443", "host: \"2001:db8::2\"\n        port: 80"})
+        EXPECT_NE(text->find(part), std::string::npos) << part << *text;
+    for (auto const* flag : {"[2001:db8::1", "[]:80", "[1.2.3.4]:80", "[a.example]:80", "[::1]x",
+             "[::1]:", "[::1]]:80", "[fe80::1%eth0]:80", "2001:db8::1"})
+        EXPECT_FALSE(layer_of_flags({flag}, {}).ok()) << flag;
+}
+
 TEST(FlagLayers, RefusesWhatCouldBreakOutOfTheText)
 {
     for (auto const* flag : {"", "a\"b", "a b", "a:0", "a:99999", "a:1x", "a/", "a/get", "a\nb"})
