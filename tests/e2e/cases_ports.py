@@ -440,7 +440,6 @@ def urgent_bytes_stay_in_line(m):
         check(got == b'abc!def?.', got)
 
 
-
 def sessions_by_name(m):
     """--name NAME, then ports, logs, ps, stop and report by it; two sessions of one name are told apart by id."""
     sleeper = ('sh', '-c', 'echo PORT; exec sleep 60')
