@@ -122,6 +122,18 @@ def policy_by_file_name(m):
     refused(m.osh('run', '--policy', 'team.yaml', '--', 'true'), 'no policy file "team.yaml"')
 
 
+def address_in_brackets(m):
+    """--allow '[IPV6]:PORT' opens exactly that address; a policy's host in brackets is warned of."""
+    url = 'http://[%s]/ok/six' % world.SITES6
+    command = ('--approvals', 'deny', '--policy', m.policy, '--', 'curl', '-sS', '-m', '10', url)
+    check('hello' not in m.osh('run', '-q', *command).out, 'without it')
+    done = m.osh('run', '-q', '--allow', '[%s]:80' % world.SITES6, *command)
+    check('hello from' in done.out, done)
+    rule = 'version: 1\nnetwork_policies:\n  a:\n    endpoints:\n      - {host: "[2001:db8::1]", port: 80}\n    binaries: [{path: /usr/bin/curl}]\n'
+    done = m.osh('policy', 'lint', m.write(m.home + '/six.yaml', rule))
+    check('six.yaml:5:16: warning' in done.out + done.err and 'write "2001:db8::1"' in done.out + done.err, done)
+
+
 def tree_can_be_copied(m):
     """The staged tree works when copied to any path."""
     shutil.copytree('/opt/osh', '/tmp/osh elsewhere', symlinks=True)
@@ -133,4 +145,5 @@ def tree_can_be_copied(m):
 
 
 CASES = [unknown_profile, unknown_key_in_profile, bad_toml, bad_yaml, missing_policy_file, missing_command, unknown_option,
-         project_is_home, no_user_namespaces, no_tun, full_runtime_directory, policy_by_file_name, tree_can_be_copied]
+         project_is_home, no_user_namespaces, no_tun, full_runtime_directory, policy_by_file_name, address_in_brackets,
+         tree_can_be_copied]
